@@ -1,0 +1,82 @@
+// What bind.h needs once and not per call: the module's exports, the words of its errors.
+#include <string_view>
+
+#include "module.h"
+
+namespace rfds {
+namespace {
+
+// The index-th name in the form-th group of "fd, buf | fd, buf, offset".
+std::string_view parameter(std::string_view parameters, size_t form, size_t index) {
+  for (; form > 0; form--) parameters.remove_prefix(parameters.find('|') + 1);
+  for (; index > 0; index--) parameters.remove_prefix(parameters.find(',') + 1);
+  while (parameters.front() == ' ') parameters.remove_prefix(1);
+  return parameters.substr(0, parameters.find_first_of(" ,|"));
+}
+
+// A number as itself, anything else by its kind: asking an object for more could run its code.
+std::string describe(napi_env env, napi_value value) {
+  Napi::Value given(env, value);
+  switch (given.Type()) {
+    case napi_number: return given.ToString().Utf8Value();
+    case napi_undefined: return "undefined";
+    case napi_null: return "null";
+    case napi_boolean: return "a boolean";
+    case napi_string: return "a string";
+    case napi_symbol: return "a symbol";
+    case napi_function: return "a function";
+    case napi_bigint: return "a bigint";
+    default: return "an object";
+  }
+}
+
+Napi::Object numbers(Napi::Env env, const std::vector<Number>& list) {
+  Napi::Object object = Napi::Object::New(env);
+  for (const Number& number : list) object.Set(number.name, number.value);
+  return object;
+}
+
+}  // namespace
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  for (const Call& call : calls) {
+    napi_value function = nullptr;
+    // Const in our hands too: entry() casts it back to a const Call.
+    void* data = const_cast<Call*>(&call);
+    napi_create_function(env, call.name, NAPI_AUTO_LENGTH, call.entry, data, &function);
+    exports.Set(call.name, function);
+  }
+  exports.Set("constants", numbers(env, constants));
+  exports.Set("layout", numbers(env, layout));
+  return exports;
+}
+
+napi_value refuse(napi_env env, const Call& call, size_t form, size_t index, napi_value value, Fit fit,
+                  const char* expected) {
+  std::string message = std::string(call.name) + ": argument " + std::to_string(index + 1) + " (" +
+                        std::string(parameter(call.parameters, form, index)) + ") must be " + expected +
+                        ", got " + describe(env, value);
+  if (fit == Fit::type) {
+    Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
+  } else {
+    Napi::RangeError::New(env, message).ThrowAsJavaScriptException();
+  }
+  return nullptr;
+}
+
+napi_value refuse(napi_env env, const Call& call, const Misfit& misfit) {
+  Napi::RangeError::New(env, std::string(call.name) + ": " + misfit.what).ThrowAsJavaScriptException();
+  return nullptr;
+}
+
+napi_value refuse(napi_env env, const Call& call, size_t argc) {
+  std::string message =
+      std::string(call.name) + ": takes (" + call.parameters + "), arguments given: " + std::to_string(argc);
+  Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
+  return nullptr;
+}
+
+}  // namespace rfds
+
+using rfds::init;
+NODE_API_MODULE(rfds, init)

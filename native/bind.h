@@ -1,0 +1,148 @@
+// Makes a JavaScript function of a C++ one by its signature: ints and bytes in,
+// one int out, -1 becoming -errno. Above it: the calls (*.cc) and their list
+// (module.cc). Below it: Node-API, which no other file knows.
+#pragma once
+#include <napi.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace rfds {
+
+// The memory of a TypedArray, valid for the time of one call.
+struct Bytes {
+  uint8_t* data = nullptr;
+  size_t size = 0;
+
+  template <class T>
+  T* as() const {
+    return reinterpret_cast<T*>(data);
+  }
+};
+// The same where null (or undefined) stands for C's NULL.
+struct MaybeBytes : Bytes {};
+
+// What a call throws, as a RangeError, when its numbers do not fit its buffers.
+// These are the only checks here: those that keep the kernel out of memory that is not the caller's.
+struct Misfit {
+  const char* what;
+};
+inline void require(bool fits, const char* what) {
+  if (!fits) throw Misfit{what};
+}
+
+// The answer of a call that this platform lacks, as that of a kernel without it.
+inline int lacking() {
+  errno = ENOSYS;
+  return -1;
+}
+
+// One exported call: its name, its parameters for error messages ("fd, buf, flags", its
+// forms parted by '|'), and the function that JavaScript calls.
+struct Call {
+  const char* name;
+  const char* parameters;
+  napi_callback entry;
+};
+
+// These throw into JavaScript and return nullptr, for the callback to return: for an argument,
+// for numbers that do not fit their buffers, for a number of arguments that no form has. (bind.cc)
+enum class Fit { good, type, range };
+napi_value refuse(napi_env env, const Call& call, size_t form, size_t index, napi_value value, Fit fit,
+                  const char* expected);
+napi_value refuse(napi_env env, const Call& call, const Misfit& misfit);
+napi_value refuse(napi_env env, const Call& call, size_t argc);
+
+template <class Int>
+Fit convert(napi_env env, napi_value value, Int& out) {
+  constexpr double low = static_cast<double>(std::numeric_limits<Int>::min());
+  constexpr double past = 2.0 * static_cast<double>(Int{1} << (std::numeric_limits<Int>::digits - 1));
+  double number;
+  if (napi_get_value_double(env, value, &number) != napi_ok) return Fit::type;
+  if (!(number >= low && number < past) || number != std::trunc(number)) return Fit::range;
+  out = static_cast<Int>(number);
+  return Fit::good;
+}
+
+inline Fit convert(napi_env env, napi_value value, Bytes& out) {
+  constexpr uint8_t width[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};  // by napi_typedarray_type
+  napi_typedarray_type type;
+  size_t length;
+  void* data;
+  napi_status status = napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr);
+  if (status != napi_ok || static_cast<size_t>(type) >= sizeof width) return Fit::type;
+  out.data = static_cast<uint8_t*>(data);
+  out.size = length * width[type];
+  return Fit::good;
+}
+
+inline Fit convert(napi_env env, napi_value value, MaybeBytes& out) {
+  napi_valuetype type;
+  if (napi_typeof(env, value, &type) != napi_ok) return Fit::type;
+  if (type == napi_null || type == napi_undefined) return Fit::good;
+  return convert(env, value, static_cast<Bytes&>(out));
+}
+
+inline const char* expected(const int&) { return "a 32-bit integer"; }
+inline const char* expected(const int64_t&) { return "an integer"; }
+inline const char* expected(const Bytes&) { return "a TypedArray"; }
+inline const char* expected(const MaybeBytes&) { return "a TypedArray or null"; }
+
+template <class Result, class... Args, size_t... I>
+napi_value invoke(napi_env env, const Call& call, size_t form, napi_value* argv, Result (*function)(Args...),
+                  std::index_sequence<I...>) {
+  std::tuple<Args...> args;
+  Fit fit = Fit::good;
+  size_t at = 0;
+  const char* wanted = nullptr;
+  bool good = ((at = I, wanted = expected(std::get<I>(args)), fit = convert(env, argv[I], std::get<I>(args)),
+                fit == Fit::good) &&
+               ...);
+  if (!good) return refuse(env, call, form, at, argv[at], fit, wanted);
+  try {
+    int64_t result = function(std::get<I>(args)...);
+    if (result == -1) result = -errno;
+    napi_value value = nullptr;
+    napi_create_int64(env, result, &value);
+    return value;
+  } catch (const Misfit& misfit) {
+    return refuse(env, call, misfit);
+  }
+}
+
+template <class Result, class... Args>
+constexpr size_t arity(Result (*)(Args...)) {
+  return sizeof...(Args);
+}
+template <class Result, class... Args>
+napi_value invoke(napi_env env, const Call& call, size_t form, napi_value* argv,
+                  Result (*function)(Args...)) {
+  return invoke(env, call, form, argv, function, std::index_sequence_for<Args...>{});
+}
+
+// The callback of a call with one or more forms, told apart by their number of parameters.
+// A call with too few arguments is refused by the first form, for what is missing.
+template <auto first, auto... others>
+napi_value entry(napi_env env, napi_callback_info info) {
+  constexpr size_t most = std::max({arity(first), arity(others)..., size_t{1}});
+  napi_value argv[most];
+  size_t argc = most;
+  void* data;
+  napi_get_cb_info(env, info, &argc, argv, nullptr, &data);  // argc becomes the number given
+  const Call& call = *static_cast<const Call*>(data);
+  if (argc <= arity(first)) return invoke(env, call, 0, argv, first);
+  size_t form = 0;
+  napi_value result = nullptr;
+  bool found =
+      ((++form, argc == arity(others) && (result = invoke(env, call, form, argv, others), true)) || ...);
+  return found ? result : refuse(env, call, argc);
+}
+
+}  // namespace rfds

@@ -1,0 +1,65 @@
+// The calls that any descriptor takes: read, write, close, fcntl, dup, pipe2.
+// Above: src/syscalls.ts.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "calls.h"
+
+namespace rfds {
+namespace {
+
+// The fcntl commands whose argument is an int (or is ignored). Every other command takes a
+// pointer, and an int from JavaScript is not one.
+bool takes_int(int cmd) {
+  switch (cmd) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+    case F_GETFD:
+    case F_SETFD:
+    case F_GETFL:
+    case F_SETFL:
+    case F_GETOWN:
+    case F_SETOWN:
+#ifdef __linux__
+    case F_GETSIG:
+    case F_SETSIG:
+    case F_GETLEASE:
+    case F_SETLEASE:
+    case F_GETPIPE_SZ:
+    case F_SETPIPE_SZ:
+#endif
+#ifdef __APPLE__
+    case F_GETNOSIGPIPE:
+    case F_SETNOSIGPIPE:
+#endif
+      return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+ssize_t read(int fd, Bytes buf) { return ::read(fd, buf.data, buf.size); }
+
+ssize_t write(int fd, Bytes buf) { return ::write(fd, buf.data, buf.size); }
+
+int close(int fd) { return ::close(fd); }
+
+// A command that wants a pointer gets NULL: the kernel answers EFAULT (or EINVAL to a
+// command that it does not know) instead of writing to an address made up in JavaScript.
+int fcntl(int fd, int cmd, int arg) {
+  return takes_int(cmd) ? ::fcntl(fd, cmd, arg) : ::fcntl(fd, cmd, nullptr);
+}
+
+int dup(int fd) { return ::dup(fd); }
+
+int pipe2([[maybe_unused]] Bytes fds, [[maybe_unused]] int flags) {
+#ifdef __linux__
+  require(fds.size >= 2 * sizeof(int), "fds must be an Int32Array of at least two elements");
+  return ::pipe2(fds.as<int>(), flags);
+#else
+  return lacking();
+#endif
+}
+
+}  // namespace rfds

@@ -1,0 +1,98 @@
+// The list of everything that JavaScript sees: calls, constants, layouts of kernel structs.
+#include "module.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/param.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <climits>
+#include <ctime>
+#ifdef __linux__
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <sys/epoll.h>
+#endif
+#if __has_include(<sys/event.h>)
+#include <sys/event.h>
+#endif
+
+namespace rfds {
+
+const std::vector<Call> calls = {
+    {"socket", "domain, type, protocol", entry<socket>},
+    {"socketpair", "domain, type, protocol, sv", entry<socketpair>},
+    {"bind", "fd, addr", entry<bind>},
+    {"listen", "fd, backlog", entry<listen>},
+    {"accept", "fd, addr, addrlen", entry<accept>},
+    {"accept4", "fd, addr, addrlen, flags", entry<accept4>},
+    {"connect", "fd, addr", entry<connect>},
+    {"getsockname", "fd, addr, addrlen", entry<getsockname>},
+    {"getpeername", "fd, addr, addrlen", entry<getpeername>},
+    {"getsockopt", "fd, level, name, value, len", entry<getsockopt>},
+    {"setsockopt", "fd, level, name, value", entry<setsockopt>},
+    {"recv", "fd, buf, flags | fd, buf, offset, length, flags", entry<recv, recv_at>},
+    {"send", "fd, buf, flags | fd, buf, offset, length, flags", entry<send, send_at>},
+    {"shutdown", "fd, how", entry<shutdown>},
+    {"read", "fd, buf", entry<read>},
+    {"write", "fd, buf", entry<write>},
+    {"close", "fd", entry<close>},
+    {"fcntl", "fd, cmd, arg", entry<fcntl>},
+    {"dup", "fd", entry<dup>},
+    {"pipe2", "fds, flags", entry<pipe2>},
+    {"select", "nfds, rfds, wfds, xfds, timeout", entry<select>},
+    {"poll", "fds, nfds, timeoutMs", entry<poll>},
+    {"epoll_create1", "flags", entry<epoll_create1>},
+    {"epoll_ctl", "epfd, op, fd, event", entry<epoll_ctl>},
+    {"epoll_wait", "epfd, events, maxevents, timeoutMs", entry<epoll_wait>},
+    {"kqueue", "", entry<kqueue>},
+    {"kevent", "kq, changes, nchanges, events, nevents, timeout", entry<kevent>},
+    {"sigaction", "signum, handler", entry<sigaction>},
+    {"signals_noted", "signums", entry<signals_noted>},
+    {"clock_gettime", "clock, time", entry<clock_gettime>},
+};
+
+const std::vector<Number> constants = {
+#include "constants.inc"
+};
+
+#define SIZE(type) \
+  { "sizeof " #type, sizeof(struct type) }
+#define OFFSET(type, member)                         \
+  {                                                  \
+#type "." #member, offsetof(struct type, member) \
+  }
+
+const std::vector<Number> layout = {
+    SIZE(sockaddr_in),
+    SIZE(sockaddr_in6),
+    SIZE(sockaddr_un),
+    SIZE(sockaddr_storage),
+    OFFSET(sockaddr, sa_family),
+    OFFSET(sockaddr_un, sun_path),
+    SIZE(pollfd),
+    OFFSET(pollfd, fd),
+    OFFSET(pollfd, events),
+    OFFSET(pollfd, revents),
+#ifdef __linux__
+    SIZE(epoll_event),
+    OFFSET(epoll_event, events),
+    OFFSET(epoll_event, data),
+#endif
+#ifdef EVFILT_READ
+    SIZE(kevent),
+    OFFSET(kevent, ident),
+    OFFSET(kevent, filter),
+    OFFSET(kevent, flags),
+    OFFSET(kevent, fflags),
+    OFFSET(kevent, data),
+    OFFSET(kevent, udata),
+#endif
+};
+
+}  // namespace rfds

@@ -1,0 +1,18 @@
+// What module.cc lists and bind.cc hands to JavaScript.
+#pragma once
+#include <vector>
+
+#include "calls.h"
+
+namespace rfds {
+
+struct Number {
+  const char* name;
+  double value;
+};
+
+extern const std::vector<Call> calls;
+extern const std::vector<Number> constants;  // C header's name → value
+extern const std::vector<Number> layout;     // "sizeof pollfd" and "pollfd.events" → bytes
+
+}  // namespace rfds

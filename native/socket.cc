@@ -1,0 +1,106 @@
+// socket(2) and its family. Above: src/syscalls.ts; bind.h makes the JavaScript functions.
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "calls.h"
+
+namespace rfds {
+namespace {
+
+// A socklen_t that the kernel reads and writes, kept in a TypedArray. It must not
+// promise the kernel more room than the buffer beside it has. (A negative length is
+// the kernel's to refuse.) Copied, because JavaScript may place it at any address.
+class Length {
+ public:
+  Length(const Bytes& room, const Bytes& length) : memory(length.data) {
+    if (length.data == nullptr && room.data == nullptr) return;
+    require(length.size >= sizeof value, "the length must be an Int32Array of at least one element");
+    std::memcpy(&value, memory, sizeof value);
+    require(static_cast<int>(value) <= 0 || value <= room.size, "the length is larger than its buffer");
+  }
+  ~Length() {
+    if (memory != nullptr) std::memcpy(memory, &value, sizeof value);
+  }
+  Length(const Length&) = delete;
+  Length& operator=(const Length&) = delete;
+
+  socklen_t* pointer() { return memory == nullptr ? nullptr : &value; }
+
+ private:
+  uint8_t* memory;
+  socklen_t value = 0;
+};
+
+uint8_t* part(const Bytes& buf, int64_t offset, int64_t length) {
+  auto size = static_cast<int64_t>(buf.size);
+  require(offset >= 0 && length >= 0 && offset <= size && length <= size - offset,
+          "offset and length reach outside the buffer");
+  return buf.data + offset;
+}
+
+}  // namespace
+
+int socket(int domain, int type, int protocol) { return ::socket(domain, type, protocol); }
+
+int socketpair(int domain, int type, int protocol, Bytes sv) {
+  require(sv.size >= 2 * sizeof(int), "sv must be an Int32Array of at least two elements");
+  return ::socketpair(domain, type, protocol, sv.as<int>());
+}
+
+int bind(int fd, Bytes addr) { return ::bind(fd, addr.as<sockaddr>(), static_cast<socklen_t>(addr.size)); }
+
+int listen(int fd, int backlog) { return ::listen(fd, backlog); }
+
+int accept(int fd, MaybeBytes addr, MaybeBytes addrlen) {
+  Length length(addr, addrlen);
+  return ::accept(fd, addr.as<sockaddr>(), length.pointer());
+}
+
+#ifdef __linux__
+int accept4(int fd, MaybeBytes addr, MaybeBytes addrlen, int flags) {
+  Length length(addr, addrlen);
+  return ::accept4(fd, addr.as<sockaddr>(), length.pointer(), flags);
+}
+#else
+int accept4(int, MaybeBytes, MaybeBytes, int) { return lacking(); }
+#endif
+
+int connect(int fd, Bytes addr) {
+  return ::connect(fd, addr.as<sockaddr>(), static_cast<socklen_t>(addr.size));
+}
+
+int getsockname(int fd, Bytes addr, Bytes addrlen) {
+  Length length(addr, addrlen);
+  return ::getsockname(fd, addr.as<sockaddr>(), length.pointer());
+}
+
+int getpeername(int fd, Bytes addr, Bytes addrlen) {
+  Length length(addr, addrlen);
+  return ::getpeername(fd, addr.as<sockaddr>(), length.pointer());
+}
+
+int getsockopt(int fd, int level, int name, Bytes value, Bytes length) {
+  Length size(value, length);
+  return ::getsockopt(fd, level, name, value.data, size.pointer());
+}
+
+int setsockopt(int fd, int level, int name, Bytes value) {
+  return ::setsockopt(fd, level, name, value.data, static_cast<socklen_t>(value.size));
+}
+
+ssize_t recv(int fd, Bytes buf, int flags) { return ::recv(fd, buf.data, buf.size, flags); }
+
+ssize_t recv_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {
+  return ::recv(fd, part(buf, offset, length), static_cast<size_t>(length), flags);
+}
+
+ssize_t send(int fd, Bytes buf, int flags) { return ::send(fd, buf.data, buf.size, flags); }
+
+ssize_t send_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {
+  return ::send(fd, part(buf, offset, length), static_cast<size_t>(length), flags);
+}
+
+int shutdown(int fd, int how) { return ::shutdown(fd, how); }
+
+}  // namespace rfds

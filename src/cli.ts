@@ -1,0 +1,123 @@
+#!/usr/bin/env node
+// The `rfds` command: arguments in, exit status out. 0 is success, 1 a failure in the run, told in
+// one line on stderr, 2 wrong usage; 128 + n after signal n. Below: the servers and the client.
+
+import { lookup } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type InetAddress, parseInet } from './address.ts';
+import { converse } from './client.ts';
+import { print } from './print.ts';
+import { repr } from './repr.ts';
+import { SIGINT, SIGTERM, signal } from './signal.ts';
+
+/** What ends a command when a signal comes: thrown by the handler, out of the blocking call. */
+class Stopped extends Error {
+  readonly signum: number;
+  constructor(signum: number) {
+    super(`stopped by signal ${signum}`);
+    this.signum = signum;
+  }
+}
+
+function stopOnSignals(): void {
+  const stop = (signum: number) => {
+    throw new Stopped(signum);
+  };
+  signal(SIGINT, stop);
+  signal(SIGTERM, stop);
+}
+
+const loops = ['select', 'poll', 'epoll', 'kqueue', 'selectors', 'node'] as const;
+
+interface ServerOptions {
+  host: string;
+  port: number;
+  loop: (typeof loops)[number];
+}
+
+async function server({ host, port, loop }: ServerOptions): Promise<void> {
+  const address = await numeric(host);
+  // Only a port that the kernel chose is news; else stdout has the documented lines alone.
+  const ready = port === 0 ? (bound: InetAddress) => print(`Listening on ${repr(bound)}`) : undefined;
+  if (loop === 'node') {
+    const { serve } = await import('./servers/net-server.ts');
+    const stop = new AbortController();
+    const stopped = new Promise<number>((resolve) => {
+      for (const name of ['SIGINT', 'SIGTERM'] as const)
+        process.once(name, () => resolve(constants.signals[name]));
+    });
+    const served = serve(address, port, stop.signal, ready);
+    const signum = await Promise.race([stopped, served]);
+    stop.abort();
+    await served;
+    throw new Stopped(signum ?? 0);
+  }
+  const { serve } = await import(`./servers/${loop}-server.ts`);
+  stopOnSignals();
+  serve(address, port, ready);
+}
+
+async function client(host: string, port: number): Promise<void> {
+  const address = await numeric(host);
+  stopOnSignals();
+  try {
+    converse(address, port);
+  } catch (error) {
+    // Ctrl+C is one of the two documented ways to leave.
+    if (!(error instanceof Stopped && error.signum === SIGINT)) throw error;
+    print();
+  }
+}
+
+/** The IPv4 address of a host that may be given by name. */
+async function numeric(host: string): Promise<string> {
+  return parseInet(host) ? host : (await lookup(host, { family: 4 })).address;
+}
+
+function portNumber(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new InvalidArgumentError('It must be 0-65535.');
+  return Number(text);
+}
+
+async function main(): Promise<number> {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const program = new Command('rfds')
+    .description('The documented select() server and its siblings, on syscalls of our own.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(--help says more)');
+
+  program
+    .command('server')
+    .description('Run the documented server. Ctrl+C stops it.')
+    .option('--host <address>', 'address to listen on', '0.0.0.0')
+    .addOption(
+      new Option('--port <number>', 'port to listen on; 0 takes a free one and prints it')
+        .argParser(portNumber)
+        .default(12345),
+    )
+    .addOption(new Option('--loop <kind>', 'what waits for the clients').choices(loops).default('select'))
+    .action(server);
+
+  program
+    .command('client')
+    .description('Run the documented client: each line of stdin is a message.')
+    .argument('[host]', 'where the server is', '127.0.0.1')
+    .argument('[port]', 'its port', portNumber, 12345)
+    .action((host: string, port: number) => client(host, port));
+
+  try {
+    await program.parseAsync();
+    return 0;
+  } catch (error) {
+    if (error instanceof Stopped) return 128 + error.signum;
+    // Commander has said what is wrong; asked for, help and version are a success.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    console.error(`rfds ${process.argv[2]}: ${(error as Error).message}`);
+    return 1;
+  }
+}
+
+process.exit(await main());

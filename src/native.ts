@@ -1,0 +1,111 @@
+// Loads the addon and gives its calls their types: C names, C argument order.
+// Above: syscalls.ts, the only file that calls them. Below: native/module.cc.
+
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** Memory that the kernel reads or writes during one call. */
+export type Bytes = NodeJS.TypedArray;
+
+/**
+ * The kernel's calls. Each returns what the call returned or, where C has -1 and errno, the
+ * negative errno; -ENOSYS for a call that this platform lacks. A wrong type throws TypeError,
+ * a number that does not fit its C type or its buffer RangeError, before the kernel is asked.
+ */
+export interface Syscalls {
+  /** socket(2): a new descriptor. */
+  socket(domain: number, type: number, protocol: number): number;
+  /** socketpair(2): two connected descriptors, in sv[0] and sv[1]. */
+  socketpair(domain: number, type: number, protocol: number, sv: Int32Array): number;
+  /** bind(2): addr is a struct sockaddr, its length that of the array. */
+  bind(fd: number, addr: Bytes): number;
+  /** listen(2). */
+  listen(fd: number, backlog: number): number;
+  /** accept(2): the new descriptor; addrlen[0] is the room in addr before, the peer's length after. */
+  accept(fd: number, addr: Bytes | null, addrlen: Int32Array | null): number;
+  /** accept4(2), Linux: accept with SOCK_CLOEXEC and SOCK_NONBLOCK for the new descriptor. */
+  accept4(fd: number, addr: Bytes | null, addrlen: Int32Array | null, flags: number): number;
+  /** connect(2). */
+  connect(fd: number, addr: Bytes): number;
+  /** getsockname(2): addrlen as in accept. */
+  getsockname(fd: number, addr: Bytes, addrlen: Int32Array): number;
+  /** getpeername(2): addrlen as in accept. */
+  getpeername(fd: number, addr: Bytes, addrlen: Int32Array): number;
+  /** getsockopt(2): len[0] is the room in value before, the option's length after. */
+  getsockopt(fd: number, level: number, name: number, value: Bytes, len: Int32Array): number;
+  /** setsockopt(2). */
+  setsockopt(fd: number, level: number, name: number, value: Bytes): number;
+  /** recv(2): the number of bytes received; 0 is the end of a stream. */
+  recv(fd: number, buf: Bytes, flags: number): number;
+  /** recv(2) into the bytes [offset, offset + length) of buf. */
+  recv(fd: number, buf: Bytes, offset: number, length: number, flags: number): number;
+  /** send(2): the number of bytes sent, which may be fewer than given. */
+  send(fd: number, buf: Bytes, flags: number): number;
+  /** send(2) of the bytes [offset, offset + length) of buf. */
+  send(fd: number, buf: Bytes, offset: number, length: number, flags: number): number;
+  /** shutdown(2). */
+  shutdown(fd: number, how: number): number;
+  /** read(2). */
+  read(fd: number, buf: Bytes): number;
+  /** write(2). */
+  write(fd: number, buf: Bytes): number;
+  /** close(2). Never retried: on EINTR the descriptor is gone already. */
+  close(fd: number): number;
+  /** fcntl(2) with an int. A command that takes a pointer gets NULL, so the kernel answers EFAULT. */
+  fcntl(fd: number, cmd: number, arg: number): number;
+  /** dup(2). */
+  dup(fd: number): number;
+  /** pipe2(2), Linux: the read end in fds[0], the write end in fds[1]. */
+  pipe2(fds: Int32Array, flags: number): number;
+  /** select(2): each set is at least nfds bits in whole 64-bit words; timeout is [seconds, microseconds]. */
+  select(
+    nfds: number,
+    rfds: Bytes | null,
+    wfds: Bytes | null,
+    xfds: Bytes | null,
+    timeout: BigInt64Array | null,
+  ): number;
+  /** poll(2): fds is a struct pollfd[]. */
+  poll(fds: Bytes, nfds: number, timeoutMs: number): number;
+  /** epoll_create1(2), Linux. */
+  epoll_create1(flags: number): number;
+  /** epoll_ctl(2), Linux: event is a struct epoll_event. */
+  epoll_ctl(epfd: number, op: number, fd: number, event: Bytes | null): number;
+  /** epoll_wait(2), Linux: events is a struct epoll_event[]. */
+  epoll_wait(epfd: number, events: Bytes, maxevents: number, timeoutMs: number): number;
+  /** kqueue(2), macOS. */
+  kqueue(): number;
+  /** kevent(2), macOS: both lists are struct kevent[]; timeout is [seconds, nanoseconds]. */
+  kevent(
+    kq: number,
+    changes: Bytes | null,
+    nchanges: number,
+    events: Bytes | null,
+    nevents: number,
+    timeout: BigInt64Array | null,
+  ): number;
+  /**
+   * sigaction(2) without SA_RESTART: handler 0 is SIG_DFL, 1 SIG_IGN, 2 notes the signal.
+   * Unlike sigaction(2), only the main thread may call it: -EPERM elsewhere.
+   */
+  sigaction(signum: number, handler: number): number;
+  /** Not a kernel call: writes the numbers of the signals noted since the last time, returns how many. */
+  signals_noted(signums: Int32Array): number;
+  /** clock_gettime(2): time becomes [seconds, nanoseconds]. */
+  clock_gettime(clock: number, time: BigInt64Array): number;
+}
+
+interface Addon extends Syscalls {
+  /** C name → value, for the names that the platform's headers have. */
+  constants: Readonly<Record<string, number | undefined>>;
+  /** "sizeof pollfd", "pollfd.events" → bytes, as the compiler laid them out. */
+  layout: Readonly<Record<string, number | undefined>>;
+}
+
+// RFDS_ADDON names another build of the addon (the sanitizers' one); node-gyp-build finds
+// the prebuilt or locally built one.
+const require = createRequire(import.meta.url);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const path = process.env.RFDS_ADDON;
+
+export const { constants, layout, ...native }: Addon = path ? require(path) : require('node-gyp-build')(root);

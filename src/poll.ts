@@ -1,0 +1,124 @@
+// Python's select.poll over poll(2). Above: select.ts, selectors.ts, servers/poll-server.ts.
+// Below: syscalls.ts, native/poll.cc.
+
+import { POLLIN, POLLOUT, POLLPRI } from './constants/select.ts';
+import { check, EINTR, ENOENT, KeyError, osError } from './errno.ts';
+import { type FileLike, filenoOf } from './fileno.ts';
+import { layout } from './native.ts';
+import { interrupted, runHandlers } from './signal.ts';
+import * as sys from './syscalls.ts';
+import { checkTimeout, deadlineAfter, millisecondsUntil } from './timeout.ts';
+
+/** A struct pollfd[] in one block of memory, read and written in place. */
+export class PollFds {
+  readonly length: number;
+  readonly bytes: Uint8Array;
+  readonly #ints: Int32Array;
+  readonly #shorts: Int16Array;
+
+  static readonly #size = layout['sizeof pollfd']!;
+  static readonly #fd = layout['pollfd.fd']! / 4;
+  static readonly #events = layout['pollfd.events']! / 2;
+  static readonly #revents = layout['pollfd.revents']! / 2;
+
+  constructor(length: number) {
+    const memory = new ArrayBuffer(length * PollFds.#size);
+    this.length = length;
+    this.bytes = new Uint8Array(memory);
+    this.#ints = new Int32Array(memory);
+    this.#shorts = new Int16Array(memory);
+  }
+
+  set(i: number, fd: number, events: number): void {
+    this.#ints[(i * PollFds.#size) / 4 + PollFds.#fd] = fd;
+    this.#shorts[(i * PollFds.#size) / 2 + PollFds.#events] = events;
+  }
+
+  fd(i: number): number {
+    return this.#ints[(i * PollFds.#size) / 4 + PollFds.#fd];
+  }
+
+  revents(i: number): number {
+    return this.#shorts[(i * PollFds.#size) / 2 + PollFds.#revents] & 0xffff;
+  }
+}
+
+/** A set of descriptors to wait for with poll(2). Made by poll(). */
+export class Poll {
+  readonly #events = new Map<number, number>();
+  // The array for the kernel; null when the set has changed since.
+  #pollfds: PollFds | null = null;
+
+  /** Watches a file for the events; a file that is watched already is watched for these instead. */
+  register(file: FileLike, eventmask: number = POLLIN | POLLPRI | POLLOUT): void {
+    this.#events.set(filenoOf(file), checkMask(eventmask));
+    this.#pollfds = null;
+  }
+
+  /** Changes the events of a watched file. Throws FileNotFoundError (ENOENT) for another. */
+  modify(file: FileLike, eventmask: number): void {
+    const fd = filenoOf(file);
+    if (!this.#events.has(fd)) throw osError(-ENOENT, 'poll');
+    this.#events.set(fd, checkMask(eventmask));
+    this.#pollfds = null;
+  }
+
+  /** Forgets a watched file. Throws KeyError for another. */
+  unregister(file: FileLike): void {
+    const fd = filenoOf(file);
+    if (!this.#events.delete(fd)) throw new KeyError(String(fd));
+    this.#pollfds = null;
+  }
+
+  /**
+   * Waits for an event: [fd, revents] of every file that has one, in the order of registration.
+   * Unlike the rest of the module the timeout is in milliseconds, rounded up; null, none and
+   * every negative one waits for ever. Throws RangeError beyond a C int.
+   */
+  poll(timeoutMs?: number | null): [fd: number, revents: number][] {
+    const milliseconds = checkTimeout(timeoutMs, 'timeout must be an integer or None');
+    if (milliseconds !== null && Math.ceil(milliseconds) > 0x7fffffff)
+      throw new RangeError('timeout is too large');
+    const deadline = deadlineAfter(milliseconds === null || milliseconds < 0 ? null : milliseconds / 1000);
+
+    runHandlers();
+    const pollfds = this.#array();
+    for (;;) {
+      const n = sys.poll(pollfds.bytes, pollfds.length, millisecondsUntil(deadline));
+      if (n === -EINTR) {
+        interrupted('poll');
+        continue;
+      }
+      check(n, 'poll');
+      const ready: [number, number][] = [];
+      for (let i = 0; ready.length < n; i++) {
+        const revents = pollfds.revents(i);
+        if (revents !== 0) ready.push([pollfds.fd(i), revents]);
+      }
+      return ready;
+    }
+  }
+
+  #array(): PollFds {
+    if (this.#pollfds === null) {
+      this.#pollfds = new PollFds(this.#events.size);
+      let i = 0;
+      for (const [fd, events] of this.#events) this.#pollfds.set(i++, fd, events);
+    }
+    return this.#pollfds;
+  }
+}
+
+function checkMask(eventmask: number): number {
+  if (!Number.isInteger(eventmask))
+    throw new TypeError(`eventmask must be an integer, got ${String(eventmask)}`);
+  if (eventmask < 0) throw new RangeError('value must be positive');
+  if (eventmask > 0xffff)
+    throw new RangeError(`eventmask must be 0-65535 (unsigned short), got ${eventmask}`);
+  return eventmask;
+}
+
+/** A new, empty poll object. */
+export function poll(): Poll {
+  return new Poll();
+}

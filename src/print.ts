@@ -1,0 +1,31 @@
+// print() to stdout as Python's: at once, in order, whole. Above: the servers and the client.
+//
+// Not console.log: a loop that blocks in select never returns to Node's event loop, and what
+// Node could not write to a full pipe at once would wait there for ever.
+
+import { POLLOUT } from './constants/select.ts';
+import { check, EAGAIN, EINTR } from './errno.ts';
+import { PollFds } from './poll.ts';
+import { interrupted } from './signal.ts';
+import * as sys from './syscalls.ts';
+
+const stdout = 1;
+const one = new PollFds(1);
+one.set(0, stdout, POLLOUT);
+
+/** Writes text, or bytes as they are, and a line end. Throws OSError (EPIPE: nobody reads any more). */
+export function print(...parts: (string | Uint8Array)[]): void {
+  write(...parts, '\n');
+}
+
+/** The same without the line end. */
+export function write(...parts: (string | Uint8Array)[]): void {
+  let rest = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+  while (rest.length > 0) {
+    const n = sys.write(stdout, rest);
+    if (n >= 0) rest = rest.subarray(n);
+    else if (n === -EINTR) interrupted('write');
+    else if (n === -EAGAIN) sys.poll(one.bytes, 1, -1);
+    else check(n, 'write');
+  }
+}

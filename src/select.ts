@@ -1,0 +1,120 @@
+// Python's select module. This file: select() itself, and the door to poll, epoll and kqueue.
+// Above: the servers, selectors.ts. Below: syscalls.ts, native/select.cc.
+
+import { F_GETFD } from './constants/fcntl.ts';
+import { FD_SETSIZE } from './constants/select.ts';
+import { check, EBADF, EINTR, osError } from './errno.ts';
+import { filenoOf } from './fileno.ts';
+import { interrupted, runHandlers } from './signal.ts';
+import * as sys from './syscalls.ts';
+import { monotonic } from './time.ts';
+import { checkTimeout, deadlineAfter } from './timeout.ts';
+
+export * from './constants/select.ts';
+export { type Epoll, epoll } from './epoll.ts';
+export { OSError as error } from './errno.ts';
+export type { FileLike } from './fileno.ts';
+export { type Kevent, type Kqueue, kevent, kqueue } from './kqueue.ts';
+export { type Poll, poll } from './poll.ts';
+
+// One of select's three lists: the objects, their descriptors, and the fd_set for the kernel,
+// an array of bits in which descriptor fd is bit fd % 8 of byte fd / 8 (little-endian words).
+class Interest<T> {
+  readonly objects: T[];
+  readonly fds: number[] = [];
+
+  constructor(list: Iterable<T>) {
+    if (typeof (list as Partial<Iterable<T>> | null)?.[Symbol.iterator] !== 'function') {
+      throw new TypeError('arguments 1-3 must be sequences');
+    }
+    this.objects = [...list];
+    if (this.objects.length > FD_SETSIZE) throw new RangeError('too many file descriptors in select()');
+    for (const object of this.objects) {
+      const fd = filenoOf(object);
+      if (fd >= FD_SETSIZE)
+        throw new RangeError(`filedescriptor out of range in select(): ${fd}, the limit is ${FD_SETSIZE}`);
+      this.fds.push(fd);
+    }
+  }
+
+  /** One more than the highest descriptor. */
+  get nfds(): number {
+    let nfds = 0;
+    for (const fd of this.fds) if (fd >= nfds) nfds = fd + 1;
+    return nfds;
+  }
+
+  /** The set for the kernel, or NULL for an empty list. */
+  fill(bits: Uint8Array): Uint8Array | null {
+    if (this.fds.length === 0) return null;
+    bits.fill(0);
+    for (const fd of this.fds) bits[fd >> 3] |= 1 << (fd & 7);
+    return bits;
+  }
+
+  /** Which of the objects the kernel left in the set. */
+  ready(bits: Uint8Array): T[] {
+    return this.objects.filter((_, i) => (bits[this.fds[i] >> 3] & (1 << (this.fds[i] & 7))) !== 0);
+  }
+}
+
+// The kernel's sets. Nothing of JavaScript's runs between filling and reading them, so that one
+// set of three serves every call of this thread.
+const rbits = new Uint8Array(FD_SETSIZE / 8);
+const wbits = new Uint8Array(FD_SETSIZE / 8);
+const xbits = new Uint8Array(FD_SETSIZE / 8);
+
+/**
+ * Waits until one of the files in rlist is ready to read, in wlist to write, in xlist has an
+ * exceptional condition: three new arrays of the same objects, in their order. All empty: the
+ * time was over. Any iterables of descriptors or objects with fileno().
+ *
+ * timeout is in seconds, rounded up; null or none waits for ever, 0 only looks.
+ *
+ * Throws TypeError for a list, file or timeout of another type; RangeError for a descriptor of
+ * FD_SETSIZE (1024) or more, or a negative timeout; OSError EBADF for a closed descriptor.
+ *
+ * Unlike Python, a closed descriptor above the kernel's table is EBADF too, where Linux says
+ * nothing and leaves its bit set (select(2), BUGS).
+ */
+export function select<R, W, X>(
+  rlist: Iterable<R>,
+  wlist: Iterable<W>,
+  xlist: Iterable<X>,
+  timeout?: number | null,
+): [R[], W[], X[]] {
+  const seconds = checkTimeout(timeout);
+  if (seconds !== null && seconds < 0) throw new RangeError('timeout must be non-negative');
+  const r = new Interest(rlist);
+  const w = new Interest(wlist);
+  const x = new Interest(xlist);
+  const nfds = Math.max(r.nfds, w.nfds, x.nfds);
+  const deadline = deadlineAfter(seconds);
+
+  runHandlers();
+  for (;;) {
+    const n = sys.select(nfds, r.fill(rbits), w.fill(wbits), x.fill(xbits), timevalUntil(deadline));
+    if (n === -EINTR) {
+      interrupted('select');
+      continue;
+    }
+    check(n, 'select');
+    const ready: [R[], W[], X[]] = [r.ready(rbits), w.ready(wbits), x.ready(xbits)];
+    if (ready[0].length + ready[1].length + ready[2].length !== n) refuseClosed([r, w, x]);
+    return ready;
+  }
+}
+
+/** What is left until a deadline as [seconds, microseconds], rounded up; null for no limit. */
+function timevalUntil(deadline: number): BigInt64Array | null {
+  if (deadline === Number.POSITIVE_INFINITY) return null;
+  const micros = Math.max(Math.ceil((deadline - monotonic()) * 1e6), 0);
+  return BigInt64Array.of(BigInt(Math.trunc(micros / 1e6)), BigInt(micros % 1e6));
+}
+
+// More files ready than the kernel counted: duplicates in a list, or bits that it never looked at.
+function refuseClosed(lists: Interest<unknown>[]): void {
+  for (const fd of new Set(lists.flatMap((list) => list.fds))) {
+    if (sys.fcntl(fd, F_GETFD, 0) === -EBADF) throw osError(-EBADF, 'select');
+  }
+}

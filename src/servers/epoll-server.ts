@@ -1,0 +1,39 @@
+// The documented server on epoll(7), Linux, level-triggered, with non-blocking sockets. The kernel
+// keeps the list, so that a call costs by the clients that are ready and not by all there are.
+
+import type { InetAddress } from '../address.ts';
+import { EPOLLIN, EPOLLOUT, epoll } from '../select.ts';
+import { EVENT_READ, EVENT_WRITE } from '../selectors.ts';
+import { Conversations } from './conversations.ts';
+
+/** Serves until a signal handler throws; then closes every descriptor. */
+export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
+  using poller = epoll();
+  using conversations = new Conversations(host, port);
+  poller.register(conversations.server_socket, EPOLLIN);
+  ready?.(conversations.address);
+
+  while (true) {
+    for (const [fd, events] of poller.poll()) {
+      const connection = conversations.ready(fd, eventsOf(events));
+      if (connection === undefined || connection.wanted === connection.watched) continue;
+      if (connection.wanted === 0) {
+        poller.unregister(connection);
+        conversations.forget(connection);
+      } else {
+        if (connection.watched === 0) poller.register(connection, maskOf(connection.wanted));
+        else poller.modify(connection, maskOf(connection.wanted));
+        connection.watched = connection.wanted;
+      }
+    }
+  }
+}
+
+function maskOf(events: number): number {
+  return (events & EVENT_READ ? EPOLLIN : 0) | (events & EVENT_WRITE ? EPOLLOUT : 0);
+}
+
+// EPOLLERR and EPOLLHUP wake both sides: recv or send will say what is wrong.
+function eventsOf(events: number): number {
+  return (events & ~EPOLLOUT ? EVENT_READ : 0) | (events & ~EPOLLIN ? EVENT_WRITE : 0);
+}

@@ -1,0 +1,39 @@
+// The documented server on poll(2), with non-blocking sockets. What it cures in select-server.ts:
+// a client that does not read holds up nobody, and descriptors may be any number. What it keeps:
+// the kernel looks at every descriptor every time. epoll-server.ts cures that.
+
+import type { InetAddress } from '../address.ts';
+import { POLLIN, POLLOUT, poll } from '../select.ts';
+import { EVENT_READ, EVENT_WRITE } from '../selectors.ts';
+import { Conversations } from './conversations.ts';
+
+/** Serves until a signal handler throws; then closes every descriptor. */
+export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
+  using conversations = new Conversations(host, port);
+  const poller = poll();
+  poller.register(conversations.server_socket, POLLIN);
+  ready?.(conversations.address);
+
+  while (true) {
+    for (const [fd, revents] of poller.poll()) {
+      const connection = conversations.ready(fd, eventsOf(revents));
+      if (connection === undefined || connection.wanted === connection.watched) continue;
+      if (connection.wanted === 0) {
+        poller.unregister(connection);
+        conversations.forget(connection);
+      } else {
+        poller.register(connection, maskOf(connection.wanted));
+        connection.watched = connection.wanted;
+      }
+    }
+  }
+}
+
+function maskOf(events: number): number {
+  return (events & EVENT_READ ? POLLIN : 0) | (events & EVENT_WRITE ? POLLOUT : 0);
+}
+
+// POLLERR, POLLHUP and POLLNVAL wake both sides: recv or send will say what is wrong.
+function eventsOf(revents: number): number {
+  return (revents & ~POLLOUT ? EVENT_READ : 0) | (revents & ~POLLIN ? EVENT_WRITE : 0);
+}

@@ -1,0 +1,29 @@
+// The documented server on selectors.DefaultSelector: kqueue, epoll, poll or select, whichever is
+// best here, through one interface. With non-blocking sockets.
+
+import type { InetAddress } from '../address.ts';
+import { DefaultSelector, EVENT_READ } from '../selectors.ts';
+import { Conversations } from './conversations.ts';
+
+/** Serves until a signal handler throws; then closes every descriptor. */
+export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
+  using selector = new DefaultSelector();
+  using conversations = new Conversations(host, port);
+  selector.register(conversations.server_socket, EVENT_READ);
+  ready?.(conversations.address);
+
+  while (true) {
+    for (const [{ fd }, events] of selector.select()) {
+      const connection = conversations.ready(fd, events);
+      if (connection === undefined || connection.wanted === connection.watched) continue;
+      if (connection.wanted === 0) {
+        selector.unregister(connection);
+        conversations.forget(connection);
+      } else {
+        if (connection.watched === 0) selector.register(connection, connection.wanted);
+        else selector.modify(connection, connection.wanted);
+        connection.watched = connection.wanted;
+      }
+    }
+  }
+}

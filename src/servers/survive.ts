@@ -1,0 +1,41 @@
+// What keeps a server alive that the documented loop would not survive. Above: the servers.
+
+import { BlockingIOError, OSError, TimeoutError } from '../errno.ts';
+import { POLLOUT, poll } from '../select.ts';
+import { MSG_DONTWAIT, type Socket } from '../socket.ts';
+import * as sys from '../syscalls.ts';
+import { monotonic } from '../time.ts';
+
+/** A line on stderr: stdout carries the documented lines and nothing else. */
+export function warn(message: string): void {
+  sys.write(2, Buffer.from(`rfds server: ${message}\n`));
+}
+
+/** Says which client was lost, and why. What is no system call's error is thrown on. */
+export function dropped(client_socket: Socket, error: unknown): void {
+  if (!(error instanceof OSError)) throw error;
+  warn(`dropped ${client_socket}: ${error.message}`);
+}
+
+/**
+ * sendall that gives up when the peer leaves its data unread for so many seconds: throws
+ * TimeoutError. Ordinarily it is the one call send(2), with MSG_DONTWAIT; only when the send
+ * would block does it wait, with poll(2).
+ */
+export function sendallWithin(client_socket: Socket, data: Uint8Array, seconds: number): void {
+  let rest = data;
+  let deadline: number | undefined;
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(client_socket.send(rest, MSG_DONTWAIT));
+    } catch (error) {
+      if (!(error instanceof BlockingIOError)) throw error;
+      deadline ??= monotonic() + seconds;
+      const writable = poll();
+      writable.register(client_socket, POLLOUT);
+      const left = Math.max(deadline - monotonic(), 0);
+      if (writable.poll(left * 1000).length === 0)
+        throw new TimeoutError(`send timed out after ${seconds} s`);
+    }
+  }
+}

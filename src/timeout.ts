@@ -1,0 +1,29 @@
+// Timeouts as Python has them: seconds, rounded away from zero so that a wait never ends early,
+// and counted down across EINTR (PEP 475). Above: everything that waits.
+
+import { monotonic } from './time.ts';
+
+const INT_MAX = 0x7fffffff;
+
+/** A number of seconds, or null for no limit. Throws TypeError or RangeError, with Python's words. */
+export function checkTimeout(
+  timeout: unknown,
+  typeMessage = 'timeout must be a float or None',
+): number | null {
+  if (timeout === null || timeout === undefined) return null;
+  if (typeof timeout !== 'number') throw new TypeError(typeMessage);
+  if (Number.isNaN(timeout)) throw new RangeError('Invalid value NaN (not a number)');
+  if (Math.abs(timeout) > 2 ** 63 / 1e9) throw new RangeError('timeout is too large');
+  return timeout;
+}
+
+/** When a wait of that many seconds ends, on the monotonic clock. Infinity for null. */
+export function deadlineAfter(seconds: number | null): number {
+  return seconds === null ? Number.POSITIVE_INFINITY : monotonic() + seconds;
+}
+
+/** The milliseconds left until a deadline, rounded up, for poll and epoll_wait: -1 is for ever, 0 is past. */
+export function millisecondsUntil(deadline: number): number {
+  if (deadline === Number.POSITIVE_INFINITY) return -1;
+  return Math.min(Math.max(Math.ceil((deadline - monotonic()) * 1000), 0), INT_MAX);
+}
