@@ -20,19 +20,21 @@ export { type Poll, poll } from './poll.ts';
 // One of select's three lists: the objects, their descriptors, and the fd_set for the kernel,
 // an array of bits in which descriptor fd is bit fd % 8 of byte fd / 8 (little-endian words).
 class Interest<T> {
-  readonly objects: T[];
+  readonly objects: T[] = [];
   readonly fds: number[] = [];
 
   constructor(list: Iterable<T>) {
     if (typeof (list as Partial<Iterable<T>> | null)?.[Symbol.iterator] !== 'function') {
       throw new TypeError('arguments 1-3 must be sequences');
     }
-    this.objects = [...list];
-    if (this.objects.length > FD_SETSIZE) throw new RangeError('too many file descriptors in select()');
-    for (const object of this.objects) {
+    // A list that fileno() shortens is only walked to its new end.
+    for (const object of list) {
+      if (this.objects.length === FD_SETSIZE) throw new RangeError('too many file descriptors in select()');
       const fd = filenoOf(object);
-      if (fd >= FD_SETSIZE)
+      if (fd >= FD_SETSIZE) {
         throw new RangeError(`filedescriptor out of range in select(): ${fd}, the limit is ${FD_SETSIZE}`);
+      }
+      this.objects.push(object);
       this.fds.push(fd);
     }
   }
