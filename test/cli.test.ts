@@ -1,0 +1,77 @@
+// The `rfds` command: help, wrong usage, failures, each with its status and no stack.
+
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { expect, test } from 'vitest';
+import { cli, Program, within } from './programs.ts';
+
+async function rfds(...args: string[]) {
+  await using program = new Program(process.execPath, [cli, ...args]);
+  program.type('', 'last');
+  const status = await within(program.exited, 'the end of rfds');
+  return { status, stdout: program.stdout, stderr: program.stderr };
+}
+
+test.each([
+  [['--help'], /Usage: rfds[\s\S]*server[\s\S]*client/],
+  [
+    ['server', '--help'],
+    /Usage: rfds server[\s\S]*--host[\s\S]*--port[\s\S]*12345[\s\S]*--loop[\s\S]*select/,
+  ],
+  [['client', '--help'], /Usage: rfds client[\s\S]*\[host\] \[port\]/],
+])('%s helps, with status 0', async (args, text) => {
+  const { status, stdout, stderr } = await rfds(...args);
+  expect(stdout).toMatch(text);
+  expect([status, stderr]).toEqual([0, '']);
+});
+
+test("--version is the package's", async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  expect(await rfds('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+test.each([
+  [[], /Usage: rfds/],
+  [['sever'], /unknown command 'sever'[\s\S]*Did you mean server/],
+  [['server', '--prot', '1'], /unknown option '--prot'[\s\S]*Did you mean --port/],
+  [['server', '--port', '65536'], /option '--port <number>' argument '65536' is invalid. It must be 0-65535/],
+  [['server', '--port', 'x'], /argument 'x' is invalid/],
+  [['server', '--loop', 'iocp'], /Allowed choices are select, poll, epoll, kqueue, selectors, node/],
+  [['server', 'extra'], /too many arguments/],
+  [['client', 'localhost', 'http'], /'http' is invalid for argument 'port'/],
+])('%o is wrong usage: said on stderr, status 2', async (args, text) => {
+  const { status, stdout, stderr } = await rfds(...args);
+  expect(stderr).toMatch(text);
+  expect([status, stdout]).toEqual([2, '']);
+});
+
+test.each(['select', 'poll', 'node'])('a port in use is one line and status 1 (%s)', async (loop) => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const { port } = other.address() as { port: number };
+  const { status, stderr } = await rfds(
+    'server',
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--loop',
+    loop,
+  );
+  expect(stderr).toMatch(new RegExp(`^rfds server: .*EADDRINUSE.* 127\\.0\\.0\\.1:${port}\n$`));
+  expect(status).toBe(1);
+  await new Promise((resolve) => other.close(resolve));
+});
+
+test('a loop that the platform lacks is one line and status 1', async () => {
+  const loop = process.platform === 'darwin' ? 'epoll' : 'kqueue';
+  const { status, stderr } = await rfds('server', '--port', '0', '--loop', loop);
+  expect(stderr).toMatch(/^rfds server: (epoll_create1|kqueue) ENOSYS\n$/);
+  expect(status).toBe(1);
+});
+
+test('a host that has no address is one line and status 1', async () => {
+  const { status, stderr } = await rfds('client', 'no-such-host.invalid', '1');
+  expect(stderr).toMatch(/^rfds client: getaddrinfo \w+ no-such-host\.invalid\n$/);
+  expect(status).toBe(1);
+});

@@ -1,0 +1,137 @@
+// Signals as Python's: noted in C, handled in JavaScript when a blocking call is interrupted.
+
+import { expect, test } from 'vitest';
+import { Program, within } from './programs.ts';
+
+const module = (name: string) => JSON.stringify(new URL(`../dist/${name}.js`, import.meta.url).href);
+const imports = `
+  import { select } from ${module('select')};
+  import { socketpair } from ${module('socket')};
+  import { default_int_handler, getsignal, signal, SIG_DFL, SIG_IGN, SIGALRM, SIGINT, SIGUSR1 } from ${module('signal')};
+  import { print } from ${module('print')};
+`;
+
+/** Runs a module that prints 'ready' once it may be signalled. */
+async function run(body: string, ...signals: NodeJS.Signals[]) {
+  await using program = new Program(process.execPath, ['--input-type=module', '-e', imports + body]);
+  for (const signal of signals) {
+    await program.has(/ready\n$/);
+    program.stdout = '';
+    await program.asleep();
+    program.kill(signal);
+  }
+  const status = await within(program.exited, 'the end of the program');
+  return { status, stdout: program.stdout, stderr: program.stderr };
+}
+
+test('a handler runs while a call blocks, and the call goes on (PEP 475)', async () => {
+  const { status, stdout } = await run(
+    `const [near, far] = socketpair();
+     signal(SIGUSR1, (signum) => { print('handled ' + signum); far.send(Buffer.from('x')); });
+     print('ready');
+     const [readable] = select([near], [], []);
+     print('readable ' + readable.length);`,
+    'SIGUSR1',
+  );
+  expect(stdout).toMatch(/^handled \d+\nreadable 1\n$/);
+  expect(status).toBe(0);
+});
+
+test('a handler that throws ends the call with its error', async () => {
+  const { stdout } = await run(
+    `signal(SIGINT, default_int_handler);
+     print('ready');
+     try { select([], [], []); } catch (error) { print(error.name); }`,
+    'SIGINT',
+  );
+  expect(stdout).toBe('KeyboardInterrupt\n');
+});
+
+test('a blocking recv and accept are interrupted as select is', async () => {
+  const { stdout } = await run(
+    `const [near] = socketpair();
+     signal(SIGINT, default_int_handler);
+     print('ready');
+     try { near.recv(1); } catch (error) { print(error.name); }`,
+    'SIGINT',
+  );
+  expect(stdout).toBe('KeyboardInterrupt\n');
+});
+
+test('a signal that came before the call is handled before it blocks', async () => {
+  const { stdout } = await run(
+    `signal(SIGUSR1, () => { throw new Error('handled'); });
+     process.kill(process.pid, 'SIGUSR1');
+     print('not yet');
+     try { select([], [], []); } catch (error) { print(error.message); }`,
+  );
+  expect(stdout).toBe('not yet\nhandled\n');
+});
+
+test('where only Node listens, the call ends with InterruptedError (H26)', async () => {
+  const { stdout } = await run(
+    `process.on('SIGINT', () => { print('listener'); process.exit(7); });
+     print('ready');
+     try { select([], [], []); } catch (error) { print(error.name + ' ' + error.code); }
+     setInterval(() => {}, 1000);`,
+    'SIGINT',
+  );
+  expect(stdout).toBe('InterruptedError EINTR\nlistener\n');
+});
+
+test('SIG_IGN ignores and SIG_DFL ends', async () => {
+  const { status } = await run(
+    `signal(SIGUSR1, SIG_IGN);
+     process.kill(process.pid, 'SIGUSR1');
+     signal(SIGALRM, SIG_DFL);
+     process.kill(process.pid, 'SIGALRM');
+     select([], [], []);`,
+  );
+  expect(status).toBe('SIGALRM');
+});
+
+test('signal returns what was set before', async () => {
+  const { stdout } = await run(
+    `const handler = () => {};
+     print(String(getsignal(SIGUSR1) === SIG_DFL));
+     print(String(signal(SIGUSR1, handler) === SIG_DFL));
+     print(String(signal(SIGUSR1, SIG_IGN) === handler));
+     print(String(getsignal(SIGUSR1) === SIG_IGN));`,
+  );
+  expect(stdout).toBe('true\n'.repeat(4));
+});
+
+test.each([
+  ["signal(SIGINT, 'x')", /^TypeError signal handler must be/],
+  ['signal(9, () => {})', /^OSError sigaction EINVAL/],
+  ['signal(1000, SIG_IGN)', /^OSError sigaction EINVAL/],
+])('%s is refused', async (call, message) => {
+  const { stdout } = await run(`try { ${call}; } catch (error) { print(error.name + ' ' + error.message); }`);
+  expect(stdout).toMatch(message);
+});
+
+test('a worker may not set handlers', async () => {
+  const { stdout } = await run(
+    `import { Worker } from 'node:worker_threads';
+     const code = "import(" + JSON.stringify(${module('signal')}) + ").then(({ signal, SIGINT }) => signal(SIGINT, () => {}))";
+     new Worker(code, { eval: true }).on('error', (error) => print(error.name + ': ' + error.message));`,
+  );
+  expect(stdout).toBe('RangeError: signal only works in main thread of the main interpreter\n');
+});
+
+test('a storm of signals costs no message and no byte', async () => {
+  const { stdout, status } = await run(
+    `import { spawn } from 'node:child_process';
+     let count = 0;
+     signal(SIGUSR1, () => count++);
+     const [near, far] = socketpair();
+     const storm = 'import os,signal,sys,time\\nfor _ in range(200): os.kill(int(sys.argv[1]), signal.SIGUSR1); time.sleep(0.001)';
+     spawn('python3', ['-c', storm, String(process.pid)]);
+     let waits = 0;
+     while (count < 20) { select([], [], [], 0.005); waits++; }
+     far.sendall(Buffer.from('whole'));
+     print(near.recv(5).toString() + ' ' + (waits > 0));
+     while (count < 100) select([], [], [], 0.005);`,
+  );
+  expect([stdout, status]).toEqual(['whole true\n', 0]);
+});

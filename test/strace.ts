@@ -1,0 +1,57 @@
+// strace's output as data: which thread made which call, in the order in which they began.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** True where strace is there and may trace. */
+export const hasStrace = (() => {
+  try {
+    execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+export interface TracedCall {
+  tid: number;
+  name: string;
+  args: string;
+  /** What stands behind the '=': '5', '-1 EAGAIN (…)', '?' for a call that never returned. */
+  result: string;
+}
+
+/** The calls in a file that `strace -f -o` wrote. A call that was cut in two by another thread's is put together. */
+export function readStrace(path: string): TracedCall[] {
+  const calls: TracedCall[] = [];
+  const unfinished = new Map<number, TracedCall>();
+  for (const line of readFileSync(path, 'utf8').split('\n')) {
+    const whole = line.match(/^(\d+) +(\w+)\((.*)\) += (.*)$/);
+    const begun = line.match(/^(\d+) +(\w+)\((.*?) ?<unfinished \.\.\.>$/);
+    const resumed = line.match(/^(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (.*)$/);
+    const found = whole ?? begun;
+    if (found) {
+      const call = { tid: Number(found[1]), name: found[2], args: found[3], result: whole ? whole[4] : '?' };
+      calls.push(call);
+      if (begun && !whole) unfinished.set(call.tid, call);
+    } else if (resumed) {
+      const call = unfinished.get(Number(resumed[1]))!;
+      call.args += resumed[3];
+      call.result = resumed[4];
+    }
+  }
+  return calls;
+}
+
+/** The calls on sockets that one thread made, and those on nothing that stood between them. */
+export function socketCalls(calls: TracedCall[]): TracedCall[] {
+  const sockets = new Set<number>();
+  return calls.filter(({ name, args, result }) => {
+    const fd = Number.parseInt(args, 10);
+    if (name === 'socket' || name === 'accept4' || name === 'accept')
+      sockets.add(Number.parseInt(result, 10));
+    const isOn = name === 'socket' || sockets.has(fd) || (name === 'pselect6' && args.includes('['));
+    if (name === 'close') sockets.delete(fd);
+    return isOn;
+  });
+}

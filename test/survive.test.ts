@@ -1,0 +1,104 @@
+// What ends or stalls the documented loop does neither here: peers that never read, descriptors
+// used up, more clients than select can see, signals.
+
+import { describe, expect, test } from 'vitest';
+import { BlockingIOError } from '../src/errno.ts';
+import { AF_INET, SO_RCVBUF, SOCK_STREAM, SOL_SOCKET, socket } from '../src/socket.ts';
+import { loops, Server, within } from './programs.ts';
+import { Visitor } from './visitor.ts';
+
+/** Sends without ever reading, until the kernel takes no more: returns how many bytes it took. */
+function flood(glutton: ReturnType<typeof socket>): number {
+  let sent = 0;
+  try {
+    for (;;) sent += glutton.send(Buffer.alloc(1024, 'x'));
+  } catch (error) {
+    if (!(error instanceof BlockingIOError)) throw error;
+    return sent;
+  }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Floods the server until it has stopped reading: nothing more was taken in a hundred turns. */
+async function stuff(glutton: ReturnType<typeof socket>): Promise<void> {
+  for (let quiet = 0; quiet < 100; await turn()) quiet = flood(glutton) > 0 ? 0 : quiet + 1;
+}
+
+describe.each(loops)('the %s loop', (loop) => {
+  test('serves the others while one client never reads', async () => {
+    await using server = await Server.start(loop);
+    const visitor = await Visitor.connect(server.port);
+    using glutton = socket(AF_INET, SOCK_STREAM);
+    glutton.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096);
+    glutton.connect(['127.0.0.1', server.port]);
+    glutton.setblocking(false);
+    await within(stuff(glutton), 'the server to be stuffed');
+    await visitor.ask('Hello');
+    // The blocking loop gives the glutton up; the others keep what it does not read.
+    if (loop === 'select') await server.has(/dropped .*: send timed out after 5 s\n/, 'stderr');
+    await visitor.ask('Hello again');
+    await visitor.leave();
+  });
+
+  test('turns clients away when descriptors are used up, and takes them again when there are some', async () => {
+    await using server = await Server.start(loop, { wrap: ['sh', '-c', 'ulimit -n 40; exec "$@"', 'sh'] });
+    const visitors = await Promise.all(Array.from({ length: 40 }, () => Visitor.connect(server.port)));
+    await Promise.all(visitors.map((visitor) => visitor.ask('Hello')));
+    const served = visitors.filter(({ ending }) => ending === '');
+    expect(served.length).toBeGreaterThan(5);
+    expect(served.length).toBeLessThan(40);
+    for (const visitor of served) expect(visitor.received).toMatch(/:Hello$/);
+
+    const [first, ...others] = served;
+    await first.leave();
+    // The server has seen it leave once it has answered another.
+    await others[0].ask('has it left?');
+    const late = await Visitor.connect(server.port);
+    await late.ask('Hello');
+    expect(late.received).toMatch(/:Hello$/);
+    await Promise.all([late, ...others].map((visitor) => visitor.leave()));
+    if (loop !== 'node') expect(server.stderr).toMatch(/turned a client away: accept EMFILE\n/);
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends its conversations on %s, with status %i', async (signal, status) => {
+    await using server = await Server.start(loop);
+    const visitor = await Visitor.connect(server.port);
+    await visitor.ask('Hello');
+    expect(await server.stop(signal)).toBe(status);
+    await visitor.dismissed();
+    expect(visitor.ending).toBe('end');
+    expect(server.stderr).toBe('');
+  });
+});
+
+test('the select loop turns away clients beyond FD_SETSIZE and goes on with the rest', async () => {
+  await using server = await Server.start('select');
+  const first = await Visitor.connect(server.port);
+  const visitors: Visitor[] = [];
+  do {
+    expect(visitors.length).toBeLessThan(1100);
+    visitors.push(await Visitor.connect(server.port));
+    await visitors.at(-1)!.ask('Hello');
+  } while (visitors.at(-1)!.ending === '');
+  await first.ask('Hello');
+  await visitors[0].leave();
+  await first.ask('Hello again');
+  const late = await Visitor.connect(server.port);
+  await late.ask('Hello');
+  expect(late.received).toMatch(/:Hello$/);
+  expect(server.stderr).toMatch(/turned a client away: descriptor 1024 is beyond the loop's reach/);
+  for (const visitor of [first, late, ...visitors]) visitor.socket.destroy();
+});
+
+test('a server whose stdout nobody reads any more ends with one line and status 1', async () => {
+  await using server = await Server.start('select', { wrap: ['sh', '-c', '"$@" | head -1; :', 'sh'] });
+  const visitor = await Visitor.connect(server.port).catch(() => null);
+  await visitor?.send('Hello');
+  await within(server.exited, 'the end of the pipeline');
+  expect(server.stderr).toMatch(/^rfds server: write EPIPE\n$/);
+  visitor?.socket.destroy();
+});
