@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -15,6 +14,15 @@
 #include <utility>
 
 namespace rfds {
+
+// What a call throws, as a RangeError, when its numbers do not fit its buffers.
+// These are the only checks here: those that keep the kernel out of memory that is not the caller's.
+struct Misfit {
+  const char* what;
+};
+inline void require(bool fits, const char* what) {
+  if (!fits) throw Misfit{what};
+}
 
 // The memory of a TypedArray, valid for the time of one call.
 struct Bytes {
@@ -25,18 +33,16 @@ struct Bytes {
   T* as() const {
     return reinterpret_cast<T*>(data);
   }
+  // Where the bytes [offset, offset + length) begin.
+  uint8_t* part(int64_t offset, int64_t length) const {
+    auto end = static_cast<int64_t>(size);
+    require(offset >= 0 && length >= 0 && offset <= end && length <= end - offset,
+            "offset and length reach outside the buffer");
+    return data + offset;
+  }
 };
 // The same where null (or undefined) stands for C's NULL.
 struct MaybeBytes : Bytes {};
-
-// What a call throws, as a RangeError, when its numbers do not fit its buffers.
-// These are the only checks here: those that keep the kernel out of memory that is not the caller's.
-struct Misfit {
-  const char* what;
-};
-inline void require(bool fits, const char* what) {
-  if (!fits) throw Misfit{what};
-}
 
 // The answer of a call that this platform lacks, as that of a kernel without it.
 inline int lacking() {
@@ -66,9 +72,9 @@ Fit convert(napi_env env, napi_value value, Int& out) {
   constexpr double past = 2.0 * static_cast<double>(Int{1} << (std::numeric_limits<Int>::digits - 1));
   double number;
   if (napi_get_value_double(env, value, &number) != napi_ok) return Fit::type;
-  if (!(number >= low && number < past) || number != std::trunc(number)) return Fit::range;
+  if (!(number >= low && number < past)) return Fit::range;
   out = static_cast<Int>(number);
-  return Fit::good;
+  return static_cast<double>(out) == number ? Fit::good : Fit::range;
 }
 
 inline Fit convert(napi_env env, napi_value value, Bytes& out) {
@@ -107,10 +113,11 @@ napi_value invoke(napi_env env, const Call& call, size_t form, napi_value* argv,
                ...);
   if (!good) return refuse(env, call, form, at, argv[at], fit, wanted);
   try {
-    int64_t result = function(std::get<I>(args)...);
+    // No call moves more bytes at once than an int32 counts (MAX_RW_COUNT; macOS: EINVAL).
+    Result result = function(std::get<I>(args)...);
     if (result == -1) result = -errno;
     napi_value value = nullptr;
-    napi_create_int64(env, result, &value);
+    napi_create_int32(env, static_cast<int32_t>(result), &value);
     return value;
   } catch (const Misfit& misfit) {
     return refuse(env, call, misfit);

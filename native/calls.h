@@ -28,6 +28,7 @@ int shutdown(int fd, int how);
 // file.cc
 ssize_t read(int fd, Bytes buf);
 ssize_t write(int fd, Bytes buf);
+ssize_t write_at(int fd, Bytes buf, int64_t offset, int64_t length);
 int close(int fd);
 int fcntl(int fd, int cmd, int arg);
 int dup(int fd);

@@ -43,6 +43,10 @@ ssize_t read(int fd, Bytes buf) { return ::read(fd, buf.data, buf.size); }
 
 ssize_t write(int fd, Bytes buf) { return ::write(fd, buf.data, buf.size); }
 
+ssize_t write_at(int fd, Bytes buf, int64_t offset, int64_t length) {
+  return ::write(fd, buf.part(offset, length), static_cast<size_t>(length));
+}
+
 int close(int fd) { return ::close(fd); }
 
 // A command that wants a pointer gets NULL: the kernel answers EFAULT (or EINVAL to a

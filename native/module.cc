@@ -40,7 +40,7 @@ const std::vector<Call> calls = {
     {"send", "fd, buf, flags | fd, buf, offset, length, flags", entry<send, send_at>},
     {"shutdown", "fd, how", entry<shutdown>},
     {"read", "fd, buf", entry<read>},
-    {"write", "fd, buf", entry<write>},
+    {"write", "fd, buf | fd, buf, offset, length", entry<write, write_at>},
     {"close", "fd", entry<close>},
     {"fcntl", "fd, cmd, arg", entry<fcntl>},
     {"dup", "fd", entry<dup>},

@@ -32,13 +32,6 @@ class Length {
   socklen_t value = 0;
 };
 
-uint8_t* part(const Bytes& buf, int64_t offset, int64_t length) {
-  auto size = static_cast<int64_t>(buf.size);
-  require(offset >= 0 && length >= 0 && offset <= size && length <= size - offset,
-          "offset and length reach outside the buffer");
-  return buf.data + offset;
-}
-
 }  // namespace
 
 int socket(int domain, int type, int protocol) { return ::socket(domain, type, protocol); }
@@ -92,13 +85,13 @@ int setsockopt(int fd, int level, int name, Bytes value) {
 ssize_t recv(int fd, Bytes buf, int flags) { return ::recv(fd, buf.data, buf.size, flags); }
 
 ssize_t recv_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {
-  return ::recv(fd, part(buf, offset, length), static_cast<size_t>(length), flags);
+  return ::recv(fd, buf.part(offset, length), static_cast<size_t>(length), flags);
 }
 
 ssize_t send(int fd, Bytes buf, int flags) { return ::send(fd, buf.data, buf.size, flags); }
 
 ssize_t send_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {
-  return ::send(fd, part(buf, offset, length), static_cast<size_t>(length), flags);
+  return ::send(fd, buf.part(offset, length), static_cast<size_t>(length), flags);
 }
 
 int shutdown(int fd, int how) { return ::shutdown(fd, how); }

@@ -47,8 +47,9 @@ export interface Syscalls {
   shutdown(fd: number, how: number): number;
   /** read(2). */
   read(fd: number, buf: Bytes): number;
-  /** write(2). */
+  /** write(2): of all of buf, or of the bytes [offset, offset + length) of it. */
   write(fd: number, buf: Bytes): number;
+  write(fd: number, buf: Bytes, offset: number, length: number): number;
   /** close(2). Never retried: on EINTR the descriptor is gone already. */
   close(fd: number): number;
   /** fcntl(2) with an int. A command that takes a pointer gets NULL, so the kernel answers EFAULT. */

@@ -13,6 +13,8 @@ import { checkTimeout, deadlineAfter, millisecondsUntil } from './timeout.ts';
 export class PollFds {
   readonly length: number;
   readonly bytes: Uint8Array;
+  /** How many entries have revents. */
+  ready = 0;
   readonly #ints: Int32Array;
   readonly #shorts: Int16Array;
 
@@ -76,6 +78,20 @@ export class Poll {
    * every negative one waits for ever. Throws RangeError beyond a C int.
    */
   poll(timeoutMs?: number | null): [fd: number, revents: number][] {
+    const pollfds = this.wait(timeoutMs);
+    const ready: [number, number][] = [];
+    for (let i = 0; ready.length < pollfds.ready; i++) {
+      if (pollfds.revents(i) !== 0) ready.push([pollfds.fd(i), pollfds.revents(i)]);
+    }
+    return ready;
+  }
+
+  /**
+   * poll() without lists: the whole array for the kernel, of which ready entries have revents.
+   * Allocates nothing, as long as the set stays the same; once it changes, the array is another.
+   * Unlike anything in Python; for loops that are to run fast.
+   */
+  wait(timeoutMs?: number | null): PollFds {
     const milliseconds = checkTimeout(timeoutMs, 'timeout must be an integer or None');
     if (milliseconds !== null && Math.ceil(milliseconds) > 0x7fffffff)
       throw new RangeError('timeout is too large');
@@ -89,13 +105,8 @@ export class Poll {
         interrupted('poll');
         continue;
       }
-      check(n, 'poll');
-      const ready: [number, number][] = [];
-      for (let i = 0; ready.length < n; i++) {
-        const revents = pollfds.revents(i);
-        if (revents !== 0) ready.push([pollfds.fd(i), revents]);
-      }
-      return ready;
+      pollfds.ready = check(n, 'poll');
+      return pollfds;
     }
   }
 

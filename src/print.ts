@@ -20,10 +20,15 @@ export function print(...parts: (string | Uint8Array)[]): void {
 
 /** The same without the line end. */
 export function write(...parts: (string | Uint8Array)[]): void {
-  let rest = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
-  while (rest.length > 0) {
-    const n = sys.write(stdout, rest);
-    if (n >= 0) rest = rest.subarray(n);
+  const all = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+  writeBytes(all, 0, all.length);
+}
+
+/** Writes the bytes [start, end) of a buffer. Allocates nothing. */
+export function writeBytes(bytes: Uint8Array, start: number, end: number): void {
+  for (let at = start; at < end; ) {
+    const n = sys.write(stdout, bytes, at, end - at);
+    if (n >= 0) at += n;
     else if (n === -EINTR) interrupted('write');
     else if (n === -EAGAIN) sys.poll(one.bytes, 1, -1);
     else check(n, 'write');

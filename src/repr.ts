@@ -3,27 +3,83 @@
 
 const escapes: Readonly<Record<number, string>> = { 9: '\\t', 10: '\\n', 13: '\\r', 92: '\\\\' };
 
-// Bytes 0 … 255 as they stand in a bytes repr, but for the quotes, which depend on each other.
-const byteText = Array.from({ length: 256 }, (_, byte) => {
-  if (byte in escapes) return escapes[byte];
-  if (byte < 0x20 || byte >= 0x7f) return `\\x${byte.toString(16).padStart(2, '0')}`;
-  return String.fromCharCode(byte);
-});
+const SINGLE = 0x27;
+const DOUBLE = 0x22;
 
-// Double quotes only where that saves escaping: a ' and no " inside.
-function quoteFor(hasSingle: boolean, hasDouble: boolean): string {
-  return hasSingle && !hasDouble ? '"' : "'";
+// How each byte stands in a bytes repr, as bytes: itself, or its escape. The quotes depend on the
+// rest of the data and are seen to below.
+const byteTexts = Array.from({ length: 256 }, (_, byte) => {
+  const isPlain = byte >= 0x20 && byte < 0x7f;
+  const hex = `\\x${byte.toString(16).padStart(2, '0')}`;
+  return Buffer.from(escapes[byte] ?? (isPlain ? String.fromCharCode(byte) : hex), 'latin1');
+});
+// The bytes that stand as themselves, whatever else there is: nearly all of an ordinary message.
+const isItself = Uint8Array.from(byteTexts, ({ length }, byte) =>
+  length === 1 && byte !== SINGLE && byte !== DOUBLE ? 1 : 0,
+);
+
+/** How many bytes the repr of n bytes takes at most. */
+export const reprRoom = (n: number) => 4 * n + 3;
+
+/**
+ * Writes repr(bytes) of data[start … end) into a buffer, at an offset; returns where it ends.
+ * Allocates nothing.
+ */
+export function writeReprBytes(
+  into: Uint8Array,
+  offset: number,
+  data: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  let at = offset;
+  let singles = 0;
+  let doubles = 0;
+  into[at++] = 0x62; // b
+  into[at++] = SINGLE;
+  for (let i = start; i < end; i++) {
+    const byte = data[i];
+    if (isItself[byte] === 1) {
+      into[at++] = byte;
+      continue;
+    }
+    if (byte === SINGLE) singles++;
+    if (byte === DOUBLE) doubles++;
+    const escaped = byteTexts[byte];
+    for (let j = 0; j < escaped.length; j++) into[at++] = escaped[j];
+  }
+  into[at++] = SINGLE;
+  // Rarely, for only then does the whole of it decide: a ' inside.
+  if (singles > 0) return quoteAgain(into, offset, at, doubles === 0);
+  return at;
+}
+
+// Turns the quotes into double ones, or escapes the single ones inside.
+function quoteAgain(into: Uint8Array, offset: number, end: number, toDouble: boolean): number {
+  if (toDouble) {
+    into[offset + 1] = DOUBLE;
+    into[end - 1] = DOUBLE;
+    return end;
+  }
+  const inside = Uint8Array.from(into.subarray(offset + 2, end - 1));
+  let at = offset + 2;
+  for (const byte of inside) {
+    if (byte === SINGLE) into[at++] = 0x5c;
+    into[at++] = byte;
+  }
+  into[at++] = SINGLE;
+  return at;
 }
 
 /** repr(bytes): b'caf\xc3\xa9'. */
 export function reprBytes(data: Uint8Array): string {
-  const quote = quoteFor(data.includes(0x27), data.includes(0x22));
-  let text = '';
-  for (let i = 0; i < data.length; i++) {
-    const byte = data[i];
-    text += byte === 0x27 && quote === "'" ? "\\'" : byteText[byte];
-  }
-  return `b${quote}${text}${quote}`;
+  const text = Buffer.allocUnsafe(reprRoom(data.length));
+  return text.toString('latin1', 0, writeReprBytes(text, 0, data, 0, data.length));
+}
+
+// Double quotes only where that saves escaping: a ' and no " inside.
+function quoteFor(value: string): string {
+  return value.includes("'") && !value.includes('"') ? '"' : "'";
 }
 
 // What str.isprintable() refuses: controls, lone surrogates, separators other than the space,
@@ -32,7 +88,7 @@ const unprintable = /^[\p{C}\p{Z}]$/u;
 
 /** repr(str): printable text stands as it is, beyond ASCII too. */
 export function reprString(value: string): string {
-  const quote = quoteFor(value.includes("'"), value.includes('"'));
+  const quote = quoteFor(value);
   let text = '';
   for (const character of value) {
     const code = character.codePointAt(0)!;

@@ -10,15 +10,54 @@ const timespec = new BigInt64Array(2);
 const halves = new Uint32Array(timespec.buffer);
 const seconds = () => halves[0] + halves[1] * 2 ** 32;
 
+/** The bytes that a timestamp takes at most. */
+export const TIMESTAMP_ROOM = 24;
+
+const DIGIT_0 = 0x30;
+const POINT = 0x2e;
+
+// The digits of the second last written, at the end of the array: it changes once in a second.
+const secondsText = new Uint8Array(TIMESTAMP_ROOM);
+let secondsStart = TIMESTAMP_ROOM;
+let secondsWritten = -1;
+
+function writeSeconds(now: number): void {
+  secondsStart = TIMESTAMP_ROOM;
+  secondsWritten = now;
+  let rest = now;
+  do {
+    secondsText[--secondsStart] = DIGIT_0 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  } while (rest > 0);
+}
+
 /**
- * The time in seconds since 1970, to the microsecond, as Python prints the float:
- * '1700000000.123456', '1700000000.5', '1700000000.0'.
+ * Writes the time in seconds since 1970, to the microsecond, as Python prints the float
+ * (1700000000.123456, 1700000000.5, 1700000000.0), so that it ends before an offset of into.
+ * Returns where it begins. Allocates nothing.
  */
-export function timestamp(): string {
+export function writeTimestamp(into: Uint8Array, end: number): number {
   sys.clock_gettime(CLOCK_REALTIME, timespec);
-  const micros = Math.trunc(halves[2] / 1000);
-  if (micros === 0) return `${seconds()}.0`;
-  return `${seconds()}.${String(micros).padStart(6, '0').replace(/0+$/, '')}`;
+  let micros = (halves[2] / 1000) | 0;
+  let digits = 6;
+  for (; digits > 1 && micros % 10 === 0; digits--) micros = (micros / 10) | 0;
+  let at = end;
+  for (; digits > 0; digits--) {
+    const rest = (micros / 10) | 0;
+    into[--at] = DIGIT_0 + micros - rest * 10;
+    micros = rest;
+  }
+  into[--at] = POINT;
+  if (seconds() !== secondsWritten) writeSeconds(seconds());
+  for (let i = TIMESTAMP_ROOM; i > secondsStart; ) into[--at] = secondsText[--i];
+  return at;
+}
+
+const text = Buffer.alloc(TIMESTAMP_ROOM);
+
+/** The same as text: '1700000000.123456'. */
+export function timestamp(): string {
+  return text.toString('latin1', writeTimestamp(text, TIMESTAMP_ROOM), TIMESTAMP_ROOM);
 }
 
 /** time.monotonic(): seconds on a clock that never goes back; for timeouts. */

@@ -5,22 +5,24 @@
 // something happened, the conversations (ready). No client can hold up another: what the kernel
 // does not take stays here, unsent, until it does.
 
-import { BlockingIOError } from '../errno.ts';
+import { EAGAIN, EINTR, osError } from '../errno.ts';
 import { print } from '../print.ts';
-import { repr, reprBytes } from '../repr.ts';
+import { repr } from '../repr.ts';
 import { EVENT_READ, EVENT_WRITE } from '../selectors.ts';
 import {
   type Address,
   AF_INET,
   type InetAddress,
+  MSG_NOSIGNAL,
   SO_REUSEADDR,
   SOCK_STREAM,
   SOL_SOCKET,
   type Socket,
   socket,
 } from '../socket.ts';
-import { timestamp as time } from '../time.ts';
+import * as sys from '../syscalls.ts';
 import { Doorkeeper } from './doorkeeper.ts';
+import * as message from './message.ts';
 import { dropped } from './survive.ts';
 
 /** A client with this many bytes unsent is not read from until it has taken them. */
@@ -30,27 +32,26 @@ const nothing = Buffer.alloc(0);
 
 /** One client. */
 export class Connection {
+  readonly fd: number;
   readonly #socket: Socket;
-  readonly #name: string;
+  readonly #name: Uint8Array;
   #unsent: Buffer = nothing;
   #over = false;
+  /** The events to watch for; 0 once the conversation is over and everything is sent. */
+  wanted = EVENT_READ;
   /** The events that the loop has told its mechanism to watch; the loop's own note. */
   watched = 0;
 
   constructor(client_socket: Socket, client_address: Address) {
     client_socket.setblocking(false);
     this.#socket = client_socket;
-    this.#name = Array.isArray(client_address) ? `${client_address[0]}:${client_address[1]}` : 'None';
+    this.fd = client_socket.fileno();
+    const name = Array.isArray(client_address) ? `${client_address[0]}:${client_address[1]}` : 'None';
+    this.#name = Buffer.from(`[${name}] `);
   }
 
   fileno(): number {
     return this.#socket.fileno();
-  }
-
-  /** The events to watch for; 0 once the conversation is over and everything is sent. */
-  get wanted(): number {
-    const hears = !this.#over && this.#unsent.length < UNSENT_LIMIT;
-    return (hears ? EVENT_READ : 0) | (this.#unsent.length > 0 ? EVENT_WRITE : 0);
   }
 
   close(): void {
@@ -59,38 +60,59 @@ export class Connection {
 
   /** Does what the events allow: sends what is unsent, receives once and answers. */
   ready(events: number): void {
-    try {
-      if (events & this.wanted & EVENT_WRITE) this.#send(this.#unsent);
-      if (events & this.wanted & EVENT_READ) this.#receive();
-    } catch (error) {
-      if (error instanceof BlockingIOError) return; // Not ready after all: the next event will tell.
-      dropped(this.#socket, error);
-      this.#over = true;
-      this.#unsent = nothing;
-    }
+    if (events & this.wanted & EVENT_WRITE) this.#send();
+    if (events & this.wanted & EVENT_READ) this.#receive();
   }
 
   #receive(): void {
-    const data = this.#socket.recv(1024);
-    if (data[0] === 0xff || data.length === 0) {
+    const n = message.receive(this.fd);
+    if (n < 0) return this.#failed(n, 'recv');
+    if (n === 0 || message.isGoodbye()) {
       this.#over = true;
-      return;
+      return this.#want();
     }
-    const timestamp = time();
-    print(`[${this.#name}] ${timestamp}:${reprBytes(data)}`);
-    this.#send(Buffer.concat([this.#unsent, Buffer.from(`${timestamp}:`), data]));
+    message.stamp();
+    message.printLine(this.#name);
+    if (this.#unsent.length > 0) return this.#keep(0);
+    const sent = message.answer(this.fd);
+    if (sent !== message.answerLength()) this.#keep(sent);
   }
 
-  #send(data: Buffer): void {
-    this.#unsent = data;
-    this.#unsent = data.subarray(this.#socket.send(data));
+  // What the kernel did not take of the answer goes behind what it has not taken so far.
+  #keep(sent: number): void {
+    if (sent < 0) this.#failed(sent, 'send');
+    if (this.#over) return;
+    this.#unsent = Buffer.concat([this.#unsent, message.restOfAnswer(Math.max(sent, 0))]);
+    this.#want();
+  }
+
+  #send(): void {
+    const sent = sys.send(this.fd, this.#unsent, MSG_NOSIGNAL ?? 0);
+    if (sent < 0) return this.#failed(sent, 'send');
+    this.#unsent = this.#unsent.subarray(sent);
+    this.#want();
+  }
+
+  #want(): void {
+    const hears = !this.#over && this.#unsent.length < UNSENT_LIMIT;
+    this.wanted = (hears ? EVENT_READ : 0) | (this.#unsent.length > 0 ? EVENT_WRITE : 0);
+  }
+
+  // Not ready after all is no failure: the next event will tell.
+  #failed(result: number, syscall: string): void {
+    if (result === -EAGAIN || result === -EINTR) return;
+    dropped(this.#socket, osError(result, syscall));
+    this.#over = true;
+    this.#unsent = nothing;
+    this.#want();
   }
 }
 
 /** The listening socket and all clients. */
 export class Conversations {
   readonly server_socket: Socket;
-  readonly #connections = new Map<number, Connection>();
+  // By descriptor, which the kernel keeps small.
+  readonly #connections: (Connection | undefined)[] = [];
   readonly #doorkeeper = new Doorkeeper();
 
   /** Listens, non-blocking, on host and port. */
@@ -116,9 +138,9 @@ export class Conversations {
    * the connection whose wishes may have changed. One whose wanted is 0 is to be forgotten.
    */
   ready(fd: number, events: number): Connection | undefined {
-    if (fd === this.server_socket.fileno()) return this.#accept();
-    const connection = this.#connections.get(fd);
-    connection?.ready(events);
+    const connection = this.#connections[fd];
+    if (connection !== undefined) connection.ready(events);
+    else if (fd === this.server_socket.fileno()) return this.#accept();
     return connection;
   }
 
@@ -127,19 +149,19 @@ export class Conversations {
     if (accepted === null) return undefined;
     print(`Accepted connection from ${repr(accepted[1])}`);
     const connection = new Connection(...accepted);
-    this.#connections.set(connection.fileno(), connection);
+    this.#connections[connection.fd] = connection;
     return connection;
   }
 
   /** Closes a connection that is over. */
   forget(connection: Connection): void {
-    this.#connections.delete(connection.fileno());
+    this.#connections[connection.fd] = undefined;
     connection.close();
   }
 
   close(): void {
-    for (const connection of this.#connections.values()) connection.close();
-    this.#connections.clear();
+    for (const connection of this.#connections) connection?.close();
+    this.#connections.length = 0;
     this.server_socket.close();
     this.#doorkeeper[Symbol.dispose]();
   }

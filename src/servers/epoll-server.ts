@@ -2,6 +2,7 @@
 // keeps the list, so that a call costs by the clients that are ready and not by all there are.
 
 import type { InetAddress } from '../address.ts';
+import { EpollEvents } from '../epoll.ts';
 import { EPOLLIN, EPOLLOUT, epoll } from '../select.ts';
 import { EVENT_READ, EVENT_WRITE } from '../selectors.ts';
 import { Conversations } from './conversations.ts';
@@ -13,9 +14,11 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
   poller.register(conversations.server_socket, EPOLLIN);
   ready?.(conversations.address);
 
+  const events = new EpollEvents(1024);
   while (true) {
-    for (const [fd, events] of poller.poll()) {
-      const connection = conversations.ready(fd, eventsOf(events));
+    const n = poller.wait(events);
+    for (let i = 0; i < n; i++) {
+      const connection = conversations.ready(events.fd(i), eventsOf(events.events(i)));
       if (connection === undefined || connection.wanted === connection.watched) continue;
       if (connection.wanted === 0) {
         poller.unregister(connection);

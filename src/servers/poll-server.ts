@@ -15,8 +15,12 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
   ready?.(conversations.address);
 
   while (true) {
-    for (const [fd, revents] of poller.poll()) {
-      const connection = conversations.ready(fd, eventsOf(revents));
+    const pollfds = poller.wait();
+    for (let i = 0, left = pollfds.ready; left > 0; i++) {
+      const revents = pollfds.revents(i);
+      if (revents === 0) continue;
+      left--;
+      const connection = conversations.ready(pollfds.fd(i), eventsOf(revents));
       if (connection === undefined || connection.wanted === connection.watched) continue;
       if (connection.wanted === 0) {
         poller.unregister(connection);

@@ -1,0 +1,31 @@
+// Descriptors that a test opens with raw calls, closed when it is over.
+
+import { afterEach, expect } from 'vitest';
+import { AF_UNIX, SOCK_STREAM } from '../src/constants/socket.ts';
+import { native } from '../src/native.ts';
+
+const open = new Set<number>();
+afterEach(() => {
+  for (const fd of open) closed(fd);
+});
+
+/** The descriptor, to be closed when the test is over. */
+export function opened(fd: number): number {
+  expect(fd).toBeGreaterThanOrEqual(0);
+  open.add(fd);
+  return fd;
+}
+
+/** The descriptor, closed now. */
+export function closed(fd: number): number {
+  open.delete(fd);
+  expect(native.close(fd)).toBe(0);
+  return fd;
+}
+
+/** Two connected stream sockets. */
+export function pair(): [number, number] {
+  const sv = new Int32Array(2);
+  expect(native.socketpair(AF_UNIX, SOCK_STREAM, 0, sv)).toBe(0);
+  return [opened(sv[0]), opened(sv[1])];
+}

@@ -1,0 +1,73 @@
+// The raw calls' parameters, for the tests that pass every call something wrong.
+
+import { native, type Syscalls } from '../src/native.ts';
+
+// The parameters of every call and what they take; recv, send and write have two forms.
+const signatures: Record<keyof Syscalls, string> = {
+  socket: 'domain:int type:int protocol:int',
+  socketpair: 'domain:int type:int protocol:int sv:bytes',
+  bind: 'fd:fd addr:addr',
+  listen: 'fd:fd backlog:int',
+  accept: 'fd:fd addr:bytes? addrlen:bytes?',
+  accept4: 'fd:fd addr:bytes? addrlen:bytes? flags:int',
+  connect: 'fd:fd addr:addr',
+  getsockname: 'fd:fd addr:bytes addrlen:bytes',
+  getpeername: 'fd:fd addr:bytes addrlen:bytes',
+  getsockopt: 'fd:fd level:int name:int value:bytes len:bytes',
+  setsockopt: 'fd:fd level:int name:int value:bytes',
+  recv: 'fd:fd buf:bytes flags:int | fd:fd buf:bytes offset:size length:size flags:int',
+  send: 'fd:fd buf:bytes flags:int | fd:fd buf:bytes offset:size length:size flags:int',
+  shutdown: 'fd:fd how:int',
+  read: 'fd:fd buf:bytes',
+  write: 'fd:fd buf:bytes | fd:fd buf:bytes offset:size length:size',
+  close: 'fd:fd',
+  fcntl: 'fd:fd cmd:int arg:int',
+  dup: 'fd:fd',
+  pipe2: 'fds:bytes flags:int',
+  select: 'nfds:int rfds:bytes? wfds:bytes? xfds:bytes? timeout:time?',
+  poll: 'fds:bytes nfds:int timeoutMs:ms',
+  epoll_create1: 'flags:int',
+  epoll_ctl: 'epfd:fd op:int fd:fd event:bytes?',
+  epoll_wait: 'epfd:fd events:bytes maxevents:int timeoutMs:ms',
+  kqueue: '',
+  kevent: 'kq:fd changes:bytes? nchanges:int events:bytes? nevents:int timeout:time?',
+  sigaction: 'signum:signal handler:int',
+  signals_noted: 'signums:bytes',
+  clock_gettime: 'clock:int time:bytes',
+};
+
+const integer = { expected: 'a 32-bit integer', valid: 0 };
+const kinds: Record<string, { expected: string; valid: unknown }> = {
+  int: integer,
+  fd: { ...integer, valid: -1 },
+  ms: integer,
+  signal: integer,
+  size: { expected: 'an integer', valid: 0 },
+  bytes: { expected: 'a TypedArray', valid: new Uint8Array(512) },
+  addr: { expected: 'a TypedArray', valid: new Uint8Array(16) },
+  'bytes?': { expected: 'a TypedArray or null', valid: new Uint8Array(512) },
+  'time?': { expected: 'a TypedArray or null', valid: new BigInt64Array(2) },
+};
+
+/** Every form of every call, with arguments that it takes: a descriptor that is not open, room enough. */
+export const forms = Object.entries(signatures).flatMap(([name, signature]) =>
+  signature.split(' | ').map((form) => {
+    const parameters = form
+      .split(' ')
+      .filter(Boolean)
+      .map((parameter) => parameter.split(':'));
+    return {
+      name,
+      form: `${name}(${parameters.map(([parameter]) => parameter).join(', ')})`,
+      call: native[name as keyof Syscalls] as (...args: unknown[]) => number,
+      parameters: parameters.map(([parameter, kind]) => ({ parameter, kind, ...kinds[kind] })),
+      valid: parameters.map(([, kind]) => kinds[kind].valid),
+    };
+  }),
+);
+
+export type Form = (typeof forms)[number];
+/** For test.each, with the form as the title's %s. */
+export const titled = (list: Form[]) => list.map((form): [string, Form] => [form.form, form]);
+
+export const takesNull = (kind: string) => kind.endsWith('?');

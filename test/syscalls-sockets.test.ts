@@ -1,0 +1,144 @@
+// The raw calls of native/socket.cc and file.cc, each in a tiny case: what its man page says, as an int.
+
+import { describe, expect, test } from 'vitest';
+import { packAddress, unpackAddress } from '../src/address.ts';
+import * as fcntl from '../src/constants/fcntl.ts';
+import * as consts from '../src/constants/socket.ts';
+import { EAGAIN, EBADF, ECONNREFUSED, EINVAL, ENOPROTOOPT, EPIPE } from '../src/errno.ts';
+import * as sys from '../src/syscalls.ts';
+import { closed, opened, pair } from './descriptors.ts';
+
+const { AF_INET, MSG_PEEK, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } = consts;
+const linux = process.platform === 'linux';
+const at = (text: string) => Buffer.from(text);
+
+function name(call: (fd: number, addr: Uint8Array, addrlen: Int32Array) => number, fd: number) {
+  const addr = Buffer.alloc(128);
+  const addrlen = Int32Array.of(128);
+  expect(call(fd, addr, addrlen)).toBe(0);
+  return unpackAddress(addr, addrlen[0]) as [string, number];
+}
+function listener(): { fd: number; address: [string, number] } {
+  const fd = opened(sys.socket(AF_INET, SOCK_STREAM, 0));
+  expect(sys.bind(fd, packAddress(AF_INET, ['127.0.0.1', 0], 'bind'))).toBe(0);
+  expect(sys.listen(fd, 1)).toBe(0);
+  return { fd, address: name(sys.getsockname, fd) };
+}
+function connected(address: [string, number]): number {
+  const fd = opened(sys.socket(AF_INET, SOCK_STREAM, 0));
+  expect(sys.connect(fd, packAddress(AF_INET, address, 'connect'))).toBe(0);
+  return fd;
+}
+
+describe('the sockets of TCP', () => {
+  test('bind, listen, connect and accept make a connection whose ends know each other', () => {
+    const { fd, address } = listener();
+    expect(address[1]).toBeGreaterThan(0);
+    const client = connected(address);
+    const addr = Buffer.alloc(128);
+    const addrlen = Int32Array.of(128);
+    const conn = opened(sys.accept(fd, addr, addrlen));
+    expect(addrlen[0]).toBe(16);
+    expect(unpackAddress(addr, addrlen[0])).toEqual(name(sys.getsockname, client));
+    expect(name(sys.getpeername, conn)).toEqual(name(sys.getsockname, client));
+    expect(name(sys.getpeername, client)).toEqual(address);
+  });
+
+  test('accept needs no address', () => {
+    const { fd, address } = listener();
+    connected(address);
+    opened(sys.accept(fd, null, null));
+  });
+
+  test('an address is cut to its room, and addrlen says how long it is', () => {
+    const { fd } = listener();
+    const addr = Buffer.alloc(16, 0xee);
+    const addrlen = Int32Array.of(4);
+    expect(sys.getsockname(fd, addr, addrlen)).toBe(0);
+    expect(addrlen[0]).toBe(16);
+    expect([...addr.subarray(4)]).toEqual(Array(12).fill(0xee));
+    expect(sys.getsockname(fd, addr, Int32Array.of(-1))).toBe(-EINVAL);
+  });
+
+  test.skipIf(!linux)('accept4 gives the new descriptor its flags (Linux has it)', () => {
+    const { fd, address } = listener();
+    for (const [flags, status, descriptor] of [
+      [0, 0, 0],
+      [SOCK_NONBLOCK, fcntl.O_NONBLOCK, 0],
+      [SOCK_CLOEXEC, 0, fcntl.FD_CLOEXEC],
+    ]) {
+      connected(address);
+      const conn = opened(sys.accept4(fd, null, null, flags));
+      expect(sys.fcntl(conn, fcntl.F_GETFL, 0) & fcntl.O_NONBLOCK).toBe(status);
+      expect(sys.fcntl(conn, fcntl.F_GETFD, 0)).toBe(descriptor);
+    }
+  });
+
+  test('nobody listens: connect is refused', () => {
+    const { fd, address } = listener();
+    closed(fd);
+    const client = opened(sys.socket(AF_INET, SOCK_STREAM, 0));
+    expect(sys.connect(client, packAddress(AF_INET, address, 'connect'))).toBe(-ECONNREFUSED);
+  });
+
+  test('setsockopt sets what getsockopt gets', () => {
+    const { fd } = listener();
+    const value = Int32Array.of(0);
+    const len = Int32Array.of(4);
+    for (const on of [1, 0]) {
+      expect(sys.setsockopt(fd, SOL_SOCKET, consts.SO_KEEPALIVE, Int32Array.of(on))).toBe(0);
+      expect(sys.getsockopt(fd, SOL_SOCKET, consts.SO_KEEPALIVE, value, len)).toBe(0);
+      expect([value[0] !== 0, len[0]]).toEqual([on !== 0, 4]);
+    }
+    expect(sys.getsockopt(fd, SOL_SOCKET, 9999, value, len)).toBe(-ENOPROTOOPT);
+  });
+});
+
+describe('bytes', () => {
+  test('sent at one end arrive at the other, in both directions', () => {
+    const [a, b] = pair();
+    const buf = Buffer.alloc(8);
+    expect([sys.send(a, at('to b'), 0), sys.send(b, at('to a!'), 0)]).toEqual([4, 5]);
+    expect([sys.recv(b, buf, 0), buf.toString('latin1')]).toEqual([4, 'to b\0\0\0\0']);
+    expect([sys.recv(a, buf, 0), buf.toString('latin1')]).toEqual([5, 'to a!\0\0\0']);
+  });
+
+  test('are taken from, and put at, an offset and a length', () => {
+    const [a, b] = pair();
+    const buf = at('........');
+    expect(sys.send(a, at('-hello-'), 1, 5, 0)).toBe(5);
+    expect(sys.recv(b, buf, 2, 3, MSG_PEEK)).toBe(3);
+    expect(buf.toString()).toBe('..hel...');
+    expect(sys.recv(b, buf, 0, 8, 0)).toBe(5);
+    expect(buf.toString()).toBe('hello...');
+  });
+
+  test('are written and read as in a file', () => {
+    const [a, b] = pair();
+    const buf = Buffer.alloc(4);
+    expect(sys.write(a, at('file'))).toBe(4);
+    expect([sys.read(b, buf), buf.toString()]).toEqual([4, 'file']);
+    expect(sys.write(a, at('-part-'), 1, 4)).toBe(4);
+    expect([sys.read(b, buf), buf.toString()]).toEqual([4, 'part']);
+  });
+
+  test('end after shutdown(SHUT_WR), and sending more is EPIPE', () => {
+    const [a, b] = pair();
+    expect(sys.shutdown(a, consts.SHUT_WR)).toBe(0);
+    expect(sys.recv(b, Buffer.alloc(1), 0)).toBe(0);
+    expect(sys.send(a, at('x'), consts.MSG_NOSIGNAL ?? 0)).toBe(-EPIPE);
+    expect(sys.shutdown(a, 9)).toBe(-EINVAL);
+  });
+
+  test.skipIf(!linux)('go through pipe2’s two ends, which bear its flags (Linux has it)', () => {
+    const ends = new Int32Array(2);
+    expect(sys.pipe2(ends, fcntl.O_CLOEXEC | fcntl.O_NONBLOCK)).toBe(0);
+    const [r, w] = Array.from(ends, opened);
+    const buf = Buffer.alloc(2);
+    expect(sys.read(r, buf)).toBe(-EAGAIN);
+    expect([sys.write(w, at('ok')), sys.read(r, buf), buf.toString()]).toEqual([2, 2, 'ok']);
+    expect([sys.read(w, buf), sys.write(r, buf)]).toEqual([-EBADF, -EBADF]);
+    expect(sys.fcntl(r, fcntl.F_GETFD, 0)).toBe(fcntl.FD_CLOEXEC);
+    expect(sys.pipe2(ends, -1)).toBe(-EINVAL);
+  });
+});

@@ -1,0 +1,138 @@
+// syscalls.ts: the choke point sees every call; and a kernel error is a negative errno.
+
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import * as fcntl from '../src/constants/fcntl.ts';
+import { NSIG, SIGKILL } from '../src/constants/signal.ts';
+import { EBADF, EFAULT, EINTR, EINVAL, ENOSYS, ENOTSOCK } from '../src/errno.ts';
+import { native } from '../src/native.ts';
+import { socketpair } from '../src/socket.ts';
+import * as sys from '../src/syscalls.ts';
+import { pair } from './descriptors.ts';
+import { forms, titled } from './signatures.ts';
+
+const linux = process.platform === 'linux';
+const names = Object.keys(native) as (keyof sys.Syscalls)[];
+const live: sys.Syscalls = sys;
+const raw = (name: keyof sys.Syscalls) => live[name] as (...args: unknown[]) => number;
+
+describe('the choke point', () => {
+  afterEach(() => sys.interpose(null));
+
+  test('exports exactly the addon’s calls, and interpose', () => {
+    expect(Object.keys(sys).sort()).toEqual([...names, 'interpose'].sort());
+  });
+
+  test('is the addon itself as long as nobody interposes', () => {
+    for (const name of names) expect([name, live[name]]).toEqual([name, native[name]]);
+  });
+
+  test('sends every call through the interposer, by name and with its arguments, until that goes', () => {
+    const args = [1, new Uint8Array(2), null];
+    const seen: unknown[] = [];
+    sys.interpose((...what) => {
+      seen.push(what);
+      return -EINTR;
+    });
+    expect(names.map((name) => raw(name)(...args))).toEqual(names.map(() => -EINTR));
+    expect(seen).toEqual(names.map((name) => [name, native[name], args]));
+    sys.interpose(null);
+    for (const name of names) expect([name, live[name]]).toEqual([name, native[name]]);
+  });
+
+  test('lets the interposer make the call', () => {
+    const seen: string[] = [];
+    sys.interpose((name, call, args) => {
+      seen.push(name);
+      return call(...args);
+    });
+    const [a, b] = socketpair();
+    a.sendall(Buffer.from('x'));
+    expect(b.recv(1)).toEqual(Buffer.from('x'));
+    a.close();
+    b.close();
+    expect(seen.filter((name) => name !== 'fcntl' && name !== 'setsockopt')).toEqual([
+      'socketpair',
+      'send',
+      'recv',
+      'close',
+      'close',
+    ]);
+  });
+
+  test('has one interposer at a time: the last', () => {
+    sys.interpose(() => 1);
+    sys.interpose(() => 2);
+    expect(sys.dup(0)).toBe(2);
+  });
+
+  test('is where every call of the package passes: no other file takes them from native.ts', () => {
+    const src = fileURLToPath(new URL('../src', import.meta.url));
+    const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.ts'),
+    );
+    const takers = files.filter((file) =>
+      /import [^;]*\bnative\b[^;]* from/.test(readFileSync(path.join(src, file), 'utf8')),
+    );
+    expect(files.length).toBeGreaterThan(10);
+    expect(takers).toEqual(['syscalls.ts']);
+  });
+});
+
+describe('a kernel error is a negative errno', () => {
+  const missing = linux
+    ? ['kqueue', 'kevent']
+    : ['accept4', 'pipe2', 'epoll_create1', 'epoll_ctl', 'epoll_wait'];
+  // epoll_wait asks for room for an event before it looks at the descriptor.
+  const onDescriptor = forms
+    .filter(({ name, parameters }) => parameters[0]?.kind === 'fd' && !missing.includes(name))
+    .map((form) => (form.name === 'epoll_wait' ? { ...form, valid: form.valid.with(2, 1) } : form));
+
+  test.each(titled(onDescriptor))('EBADF: %s on a descriptor that is not open', (_, { call, valid }) => {
+    expect(call(...valid)).toBe(-EBADF);
+  });
+
+  const calls = [
+    'bind',
+    'listen',
+    'accept',
+    'connect',
+    'getsockname',
+    'getpeername',
+    'getsockopt',
+    'setsockopt',
+  ];
+  calls.push('recv', 'send', 'shutdown', ...(linux ? ['accept4'] : []));
+
+  test.each(titled(onDescriptor.filter(({ name }) => calls.includes(name))))(
+    'ENOTSOCK: %s on a file',
+    (_, { call, valid }) => {
+      const fd = openSync('/dev/null', 'r+');
+      expect(call(...valid.with(0, fd))).toBe(-ENOTSOCK);
+      closeSync(fd);
+    },
+  );
+
+  test.each(titled(forms.filter(({ name }) => missing.includes(name))))(
+    `ENOSYS: %s on ${process.platform}, which has no such call`,
+    (_, { call, valid }) => {
+      expect(call(...valid)).toBe(-ENOSYS);
+    },
+  );
+
+  test('EFAULT or EINVAL: fcntl with a command that takes a pointer, or that there is not', () => {
+    const [fd] = pair();
+    for (const cmd of [fcntl.F_GETLK, fcntl.F_SETLK, fcntl.F_SETLKW])
+      expect(sys.fcntl(fd, cmd, 1)).toBe(-EFAULT);
+    expect(sys.fcntl(fd, 9999, 1)).toBe(-EINVAL);
+  });
+
+  test('EINVAL: a clock, a signal or a number of descriptors that there is not', () => {
+    expect(sys.clock_gettime(9999, new BigInt64Array(2))).toBe(-EINVAL);
+    for (const signum of [0, -1, NSIG, SIGKILL])
+      expect([signum, sys.sigaction(signum, 2)]).toEqual([signum, -EINVAL]);
+    expect(sys.select(-1, null, null, null, new BigInt64Array(2))).toBe(-EINVAL);
+  });
+});
