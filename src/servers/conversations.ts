@@ -66,16 +66,17 @@ export class Connection {
 
   #receive(): void {
     const n = message.receive(this.fd);
-    if (n < 0) return this.#failed(n, 'recv');
-    if (n === 0 || message.isGoodbye()) {
+    if (n < 0) {
+      this.#failed(n, 'recv');
+    } else if (n === 0 || message.isGoodbye()) {
       this.#over = true;
-      return this.#want();
+      this.#want();
+    } else {
+      message.stamp();
+      message.printLine(this.#name);
+      const sent = this.#unsent.length > 0 ? 0 : message.answer(this.fd);
+      if (sent !== message.answerLength()) this.#keep(sent);
     }
-    message.stamp();
-    message.printLine(this.#name);
-    if (this.#unsent.length > 0) return this.#keep(0);
-    const sent = message.answer(this.fd);
-    if (sent !== message.answerLength()) this.#keep(sent);
   }
 
   // What the kernel did not take of the answer goes behind what it has not taken so far.
@@ -88,9 +89,12 @@ export class Connection {
 
   #send(): void {
     const sent = sys.send(this.fd, this.#unsent, MSG_NOSIGNAL ?? 0);
-    if (sent < 0) return this.#failed(sent, 'send');
-    this.#unsent = this.#unsent.subarray(sent);
-    this.#want();
+    if (sent < 0) {
+      this.#failed(sent, 'send');
+    } else {
+      this.#unsent = this.#unsent.subarray(sent);
+      this.#want();
+    }
   }
 
   #want(): void {
