@@ -1,0 +1,71 @@
+// Runs the test suite on an addon built with AddressSanitizer and UndefinedBehaviorSanitizer (Linux,
+// g++, cmake): npm run sanitize [-- vitest's arguments]. A report from any process fails the run.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const out = path.join(root, 'build-sanitize');
+const reports = path.join(out, 'reports');
+const require = createRequire(import.meta.url);
+
+function fail(why) {
+  console.error(`sanitize: ${why}`);
+  process.exit(1);
+}
+
+// Runs a step of the build; what it says matters only if it fails.
+function build(command, ...args) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
+  if (status === 0) return stdout;
+  process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
+  return fail(error?.message ?? `failed: ${[command, ...args].join(' ')}`);
+}
+
+if (process.platform !== 'linux') fail('needs Linux: macOS strips the preloaded library from the children');
+// Node itself is not instrumented, so the sanitizer's library must be there before anything else is.
+const asan = build('g++', '-print-file-name=libasan.so').trim();
+if (!path.isAbsolute(asan)) fail('g++ has no libasan here');
+
+build('npm', 'run', 'build');
+const cmake = require.resolve('cmake-js/bin/cmake-js');
+build(process.execPath, cmake, 'compile', '--prefer-gnu', '--debug', '--out', out, '--CDSANITIZE=ON');
+rmSync(reports, { recursive: true, force: true });
+mkdirSync(reports);
+
+// The library goes to Node and to nothing else that the tests start (ps hangs with it): a command
+// that adds it to the environment, and the first thing Node does is to take it out again. That
+// command is Node's execPath then, so that workers, and programs on Node, are started by it too.
+// At addresses that are not random, where that can be had: on kernels that randomize 32 bits of
+// them the libraries of older compilers do not always find their place.
+const fixed = spawnSync('setarch', ['-R', 'true']).status === 0 ? 'setarch -R ' : '';
+const node = path.join(out, 'node');
+const first = path.join(out, 'first.cjs');
+const [command, preload, program] = [node, asan, process.execPath].map((name) => JSON.stringify(name));
+// And no pool: buffers that share memory would hide that one is read or written beyond its end.
+const steps = ['delete process.env.LD_PRELOAD', `process.execPath = ${command}`, 'Buffer.poolSize = 0'];
+writeFileSync(first, `${steps.join(';\n')};\n`);
+const start = `exec ${fixed}env LD_PRELOAD=${preload} ${program} --require ${JSON.stringify(first)}`;
+writeFileSync(node, `#!/bin/sh\n${start} "$@"\n`);
+chmodSync(node, 0o755);
+
+// SIGABRT, because a test may expect the exit status 1 that is the default. The reports go to files,
+// because a test may take stderr, or kill a child before anyone asks how it ended.
+const both = `abort_on_error=1:halt_on_error=1:log_path=${path.join(reports, 'report')}`;
+const env = {
+  ...process.env,
+  RFDS_ADDON: path.join(out, 'Debug/rfds.node'),
+  // No leak check: Node leaves the heap to the kernel when it exits, and strace rules the check out.
+  ASAN_OPTIONS: `${both}:detect_leaks=0:detect_stack_use_after_return=1`,
+  UBSAN_OPTIONS: `${both}:print_stacktrace=1`,
+};
+const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
+const args = [vitest, 'run', ...process.argv.slice(2)];
+const { status } = spawnSync(node, args, { cwd: root, env, stdio: 'inherit' });
+
+const found = readdirSync(reports);
+for (const name of found) console.error(readFileSync(path.join(reports, name), 'utf8'));
+if (found.length > 0) fail(`${found.length} of the processes had a report (above)`);
+process.exit(status ?? 1);
