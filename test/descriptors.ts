@@ -23,9 +23,9 @@ export function closed(fd: number): number {
   return fd;
 }
 
-/** Two connected stream sockets. */
-export function pair(): [number, number] {
+/** Two connected sockets. */
+export function pair(type = SOCK_STREAM): [number, number] {
   const sv = new Int32Array(2);
-  expect(native.socketpair(AF_UNIX, SOCK_STREAM, 0, sv)).toBe(0);
+  expect(native.socketpair(AF_UNIX, type, 0, sv)).toBe(0);
   return [opened(sv[0]), opened(sv[1])];
 }

@@ -4,11 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { packAddress, unpackAddress } from '../src/address.ts';
 import * as fcntl from '../src/constants/fcntl.ts';
 import * as consts from '../src/constants/socket.ts';
-import { EAGAIN, EBADF, ECONNREFUSED, EINVAL, ENOPROTOOPT, EPIPE } from '../src/errno.ts';
+import { EAGAIN, EBADF, ECONNREFUSED, EINVAL, ENOPROTOOPT, EOPNOTSUPP, EPIPE } from '../src/errno.ts';
 import * as sys from '../src/syscalls.ts';
 import { closed, opened, pair } from './descriptors.ts';
 
-const { AF_INET, MSG_PEEK, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } = consts;
+const { AF_INET, AF_UNIX, MSG_DONTWAIT, MSG_OOB, MSG_PEEK } = consts;
+const { SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } = consts;
 const linux = process.platform === 'linux';
 const at = (text: string) => Buffer.from(text);
 
@@ -85,22 +86,63 @@ describe('the sockets of TCP', () => {
     const { fd } = listener();
     const value = Int32Array.of(0);
     const len = Int32Array.of(4);
-    for (const on of [1, 0]) {
-      expect(sys.setsockopt(fd, SOL_SOCKET, consts.SO_KEEPALIVE, Int32Array.of(on))).toBe(0);
-      expect(sys.getsockopt(fd, SOL_SOCKET, consts.SO_KEEPALIVE, value, len)).toBe(0);
-      expect([value[0] !== 0, len[0]]).toEqual([on !== 0, 4]);
+    const get = (option: number) => [
+      sys.getsockopt(fd, SOL_SOCKET, option, value, len),
+      value[0] !== 0,
+      len[0],
+    ];
+    for (const [on, off] of [
+      [consts.SO_KEEPALIVE, consts.SO_REUSEADDR],
+      [consts.SO_REUSEADDR, consts.SO_KEEPALIVE],
+    ]) {
+      expect(sys.setsockopt(fd, SOL_SOCKET, on, Int32Array.of(1))).toBe(0);
+      expect(sys.setsockopt(fd, SOL_SOCKET, off, Int32Array.of(0))).toBe(0);
+      expect([get(on), get(off)]).toEqual([
+        [0, true, 4],
+        [0, false, 4],
+      ]);
     }
     expect(sys.getsockopt(fd, SOL_SOCKET, 9999, value, len)).toBe(-ENOPROTOOPT);
+  });
+
+  test.skipIf(!linux)('listen takes the backlog: Linux’s queue of UNIX sockets has one more', () => {
+    const fd = opened(sys.socket(AF_UNIX, SOCK_STREAM, 0));
+    expect(sys.bind(fd, packAddress(AF_UNIX, '', 'bind'))).toBe(0);
+    expect(sys.listen(fd, 2)).toBe(0);
+    const addr = Buffer.alloc(128);
+    const addrlen = Int32Array.of(128);
+    expect(sys.getsockname(fd, addr, addrlen)).toBe(0);
+    const connects = Array.from({ length: 4 }, () => {
+      const client = opened(sys.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+      return sys.connect(client, addr.subarray(0, addrlen[0]));
+    });
+    expect(connects).toEqual([0, 0, 0, -EAGAIN]);
   });
 });
 
 describe('bytes', () => {
   test('sent at one end arrive at the other, in both directions', () => {
     const [a, b] = pair();
-    const buf = Buffer.alloc(8);
-    expect([sys.send(a, at('to b'), 0), sys.send(b, at('to a!'), 0)]).toEqual([4, 5]);
-    expect([sys.recv(b, buf, 0), buf.toString('latin1')]).toEqual([4, 'to b\0\0\0\0']);
-    expect([sys.recv(a, buf, 0), buf.toString('latin1')]).toEqual([5, 'to a!\0\0\0']);
+    const buf = Buffer.alloc(4, '-');
+    expect([sys.send(a, at('to b'), 0), sys.send(b, at('to'), 0)]).toEqual([4, 2]);
+    expect([sys.recv(b, buf, 0), buf.toString()]).toEqual([4, 'to b']);
+    expect([sys.recv(a, buf, 0), buf.toString()]).toEqual([2, 'to b']);
+  });
+
+  test('are received and sent with flags', () => {
+    const [a, b] = pair();
+    const buf = Buffer.alloc(1);
+    sys.send(a, at('x'), 0);
+    const peeked = [sys.recv(b, buf, MSG_PEEK), sys.recv(b, buf, 0, 1, MSG_PEEK), sys.recv(b, buf, 0)];
+    expect(peeked).toEqual([1, 1, 1]);
+    expect([sys.recv(b, buf, MSG_DONTWAIT), sys.recv(b, buf, 0, 1, MSG_DONTWAIT)]).toEqual([
+      -EAGAIN,
+      -EAGAIN,
+    ]);
+    // Datagrams have no urgent data.
+    const [datagrams] = pair(SOCK_DGRAM);
+    const sent = [sys.send(datagrams, buf, MSG_OOB), sys.send(datagrams, buf, 0, 1, MSG_OOB)];
+    expect(sent).toEqual([-EOPNOTSUPP, -EOPNOTSUPP]);
   });
 
   test('are taken from, and put at, an offset and a length', () => {
