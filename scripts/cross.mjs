@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const cache = path.join(root, 'node_modules/.cache/rfds-cross');
+const cache = path.join(root, '.cache/cross');
 const require = createRequire(import.meta.url);
 
 // target → what `file` would say of it, and the calls that it must ask of its C library: where

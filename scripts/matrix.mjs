@@ -1,6 +1,6 @@
 // One binary for every runtime: what node-gyp built on this Node, and dist/, in a documented
 // conversation on other Nodes, Bun and Deno, with each loop. npm run matrix. The runtimes are npm
-// packages, kept in node_modules/.cache/rfds-matrix. Linux only.
+// packages, kept in .cache/matrix. Linux only.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { smoke } from './smoke.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const cache = path.join(root, 'node_modules/.cache/rfds-matrix');
+const cache = path.join(root, '.cache/matrix');
 const cli = path.join(root, 'dist/cli.js');
 const loops = ['select', 'poll', 'epoll', 'selectors', 'node'];
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 export const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
-const pythonServer = fileURLToPath(new URL('documented_server.py', import.meta.url));
+const pythonServer = fileURLToPath(new URL('../bench/select_server.py', import.meta.url));
 
 /** The loops that this platform has. */
 export const loops = ['select', 'poll', 'selectors', 'node'].concat(
@@ -82,10 +82,7 @@ export class Program {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
   }
 
-  /**
-   * Waits until the program sleeps. A signal that comes between its last look and its blocking
-   * call would be slept over, in rfds as in Python: one for whoever waits comes later.
-   */
+  /** Waits until the program sleeps: in the call that it is to be interrupted in. */
   async asleep(): Promise<void> {
     const state = () => execFileSync('ps', ['-o', 'stat=', '-p', String(this.pid)], { encoding: 'utf8' });
     const sleeping = async () => {
@@ -118,7 +115,7 @@ export class Server extends Program {
   /** Starts `rfds server --loop …`, or for 'python' the documented server in Python, on a free port. */
   static async start(loop: string, options: { wrap?: string[]; args?: string[] } = {}): Promise<Server> {
     const own = [process.execPath, cli, 'server', '--host', '127.0.0.1', '--port', '0', '--loop', loop];
-    const command = loop === 'python' ? ['python3', '-u', pythonServer] : own;
+    const command = loop === 'python' ? ['python3', '-u', pythonServer, '0'] : own;
     const [program, ...args] = [...(options.wrap ?? []), ...command, ...(options.args ?? [])];
     const server = new Server(program, args);
     server.port = Number((await server.has(/Listening on \('127\.0\.0\.1', (\d+)\)\n/))[1]);

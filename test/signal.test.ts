@@ -68,6 +68,26 @@ test('a signal that came before the call is handled before it blocks', async () 
   expect(stdout).toBe('not yet\nhandled\n');
 });
 
+test.each(['select([near], [], [])', 'near.recv(1)'])(
+  'a signal between the last look and the kernel does not let %s sleep on',
+  async (call) => {
+    const { stdout } = await run(
+      `import { interpose } from ${module('syscalls')};
+       const [near] = socketpair();
+       signal(SIGINT, default_int_handler);
+       interpose((name, call, args) => {
+         if (name === 'select' || name === 'recv') {
+           interpose(null);
+           process.kill(process.pid, 'SIGINT');
+         }
+         return call(...args);
+       });
+       try { ${call}; } catch (error) { print(error.name); }`,
+    );
+    expect(stdout).toBe('KeyboardInterrupt\n');
+  },
+);
+
 test('where only Node listens, the call ends with InterruptedError (H26)', async () => {
   const { stdout } = await run(
     `process.on('SIGINT', () => { print('listener'); process.exit(7); });

@@ -40,6 +40,9 @@ describe('descriptors', () => {
     const copy = opened(sys.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 500));
     expect(copy).toBeGreaterThanOrEqual(500);
     expect(sys.fcntl(copy, fcntl.F_GETFD, 0)).toBe(fcntl.FD_CLOEXEC);
+    expect(sys.fcntl(fd, fcntl.F_GETFD, 0)).toBe(0);
+    expect(sys.fcntl(fd, fcntl.F_SETFD, fcntl.FD_CLOEXEC)).toBe(0);
+    expect(sys.fcntl(fd, fcntl.F_GETFD, 0)).toBe(fcntl.FD_CLOEXEC);
   });
 });
 
@@ -106,7 +109,7 @@ describe('readiness', () => {
     expect(events.subarray(0, size)).toEqual(event(EPOLLOUT, 8n));
     expect(sys.epoll_ctl(epfd, EPOLL_CTL_DEL, b, null)).toBe(0);
     expect(sys.epoll_wait(epfd, events, 4, 0)).toBe(0);
-    expect(sys.epoll_wait(epfd, events, 0, 0)).toBe(-EINVAL);
+    for (const maxevents of [0, -1]) expect(sys.epoll_wait(epfd, events, maxevents, 0)).toBe(-EINVAL);
     expect(sys.epoll_create1(-1)).toBe(-EINVAL);
   });
 });
