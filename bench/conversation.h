@@ -27,17 +27,19 @@ static void check(int result, const char *call) {
   exit(1);
 }
 
-static int listen_on_loopback(void) {
+// Listens on 127.0.0.1, on the port that the program's one argument names.
+static int listen_on(int argc, char **argv) {
+  if (argc != 2) {
+    fprintf(stderr, "usage: %s PORT\n", argv[0]);
+    exit(2);
+  }
   int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
   check(fd, "socket");
   check(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one), "setsockopt");
-  struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1])),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   check(bind(fd, (struct sockaddr *)&addr, sizeof addr), "bind");
   check(listen(fd, 128), "listen");
-  socklen_t length = sizeof addr;
-  check(getsockname(fd, (struct sockaddr *)&addr, &length), "getsockname");
-  printf("Listening on ('127.0.0.1', %d)\n", ntohs(addr.sin_port));
-  fflush(stdout);
   return fd;
 }
 

@@ -4,9 +4,9 @@
 
 #include "conversation.h"
 
-int main(void) {
+int main(int argc, char **argv) {
   struct epoll_event events[1023];
-  int server = listen_on_loopback();
+  int server = listen_on(argc, argv);
   int epfd = epoll_create1(EPOLL_CLOEXEC);
   check(epfd, "epoll_create1");
   check(fcntl(server, F_SETFL, fcntl(server, F_GETFL) | O_NONBLOCK), "fcntl");

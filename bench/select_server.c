@@ -4,9 +4,9 @@
 
 #include "conversation.h"
 
-int main(void) {
+int main(int argc, char **argv) {
   static struct client *clients[FD_SETSIZE];
-  int server = listen_on_loopback();
+  int server = listen_on(argc, argv);
   int highest = server;
 
   for (;;) {

@@ -1,12 +1,16 @@
-"""The documented server in Python, with what it must survive: the reference for the loops of rfds."""
+"""The documented server in Python, with what it must survive: usage: select_server.py PORT (0: a free one).
+
+The reference for the loops of rfds in the tests, and their peer in `rfds compare`.
+"""
 
 import select
 import socket
+import sys
 import time
 
 server_socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
 server_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-server_socket.bind(('127.0.0.1', 0))
+server_socket.bind(('127.0.0.1', int(sys.argv[1])))
 server_socket.listen()
 print(f"Listening on {server_socket.getsockname()}")
 

@@ -76,6 +76,11 @@ async function numeric(host: string): Promise<string> {
   return parseInet(host) ? host : (await lookup(host, { family: 4 })).address;
 }
 
+function roundsNumber(text: string): number {
+  if (!/^\d{1,3}$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('It must be 1-999.');
+  return Number(text);
+}
+
 function portNumber(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new InvalidArgumentError('It must be 0-65535.');
   return Number(text);
@@ -108,9 +113,22 @@ async function main(): Promise<number> {
     .argument('[port]', 'its port', portNumber, 12345)
     .action((host: string, port: number) => client(host, port));
 
+  let status = 0;
+  program
+    .command('compare')
+    .description('Put the same load on every loop and on its peers, in turn, and compare (Linux).')
+    .option('--quick', 'fewer loads, done within a minute')
+    .option('--rounds <number>', 'how often each load is put on each contender', roundsNumber)
+    .option('--json <file>', 'write every sample')
+    .option('--html <file>', 'write a page with plots')
+    .action(async (options) => {
+      const { compareCommand } = await import('./compare/command.ts');
+      status = await compareCommand(options);
+    });
+
   try {
     await program.parseAsync();
-    return 0;
+    return status;
   } catch (error) {
     if (error instanceof Stopped) return 128 + error.signum;
     // Commander has said what is wrong; asked for, help and version are a success.

@@ -1,95 +1,126 @@
-// The load: a process of its own that keeps one message in flight on each of many connections, on
-// rfds' own epoll, and writes what it measured to stdout as one line of JSON. It stops by itself.
-// Above: run.ts, which starts it. Below: syscalls.ts, epoll.ts.
+// The load: a process of its own that keeps one message in flight on each of many connections and
+// writes what it measured to stdout, one line of JSON. It runs on rfds' own epoll, and stops by
+// itself. Above: run.ts, which starts it with a Load in JSON. Below: epoll.ts, socket.ts, syscalls.ts.
 
 import { createHistogram } from 'node:perf_hooks';
-import { EPOLL_CTL_ADD, EPOLLIN } from '../constants/select.ts';
-import { EpollEvents } from '../epoll.ts';
-import { check, EAGAIN } from '../errno.ts';
-import { IPPROTO_TCP, socket, TCP_NODELAY } from '../socket.ts';
+import { EPOLLIN } from '../constants/select.ts';
+import { EpollEvents, epoll } from '../epoll.ts';
+import { check } from '../errno.ts';
+import { IPPROTO_TCP, type Socket, socket, TCP_NODELAY } from '../socket.ts';
 import * as sys from '../syscalls.ts';
+import { monotonic } from '../time.ts';
+import { type Usage, usageOf } from './usage.ts';
 
-export interface LoadOptions {
+export interface Load {
+  /** The server: its port on 127.0.0.1, and its process. */
   port: number;
+  pid: number;
   connections: number;
+  /** Bytes in a message. */
   size: number;
+  /** How long to run before measuring, and how long to measure; in messages where those are given. */
   warmupSeconds: number;
   seconds: number;
-  pid: number;
+  messages?: number;
 }
 
-import { readdirSync, readFileSync } from 'node:fs';
-export function cpu(pid: number): number {
-  let ns = 0;
-  for (const t of readdirSync(`/proc/${pid}/task`))
-    ns += Number(readFileSync(`/proc/${pid}/task/${t}/schedstat`, 'utf8').split(' ')[0]);
-  return ns;
+/** What one load measured. Times in seconds and, of latencies, in microseconds. */
+export interface Sample {
+  messages: number;
+  seconds: number;
+  server: Usage;
+  /** CPU seconds of the load's own process: less than `seconds`, or it was the bottleneck. */
+  loadCpuSeconds: number;
+  latencyMicros: { p50: number; p99: number; p999: number };
 }
 
-const X = 0x78;
-export function load({ port, connections, size, warmupSeconds, seconds, pid }: LoadOptions) {
-  const epfd = check(sys.epoll_create1(0), 'epoll_create1');
-  const one = new EpollEvents(1);
-  const socks = [];
-  const left = new Int32Array(65536);
-  const began = new Float64Array(65536);
-  for (let i = 0; i < connections; i++) {
-    const s = socket();
-    s.connect(['127.0.0.1', port]);
-    s.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
-    socks.push(s);
-    one.set(0, s.fileno(), EPOLLIN);
-    check(sys.epoll_ctl(epfd, EPOLL_CTL_ADD, s.fileno(), one.bytes), 'epoll_ctl');
+// Every byte of a message; none of those that make up the server's times.
+const FILLER = 0x78;
+
+class Client {
+  readonly socket: Socket;
+  /** How many bytes of the message have not come back. */
+  left = 0;
+  sent = 0;
+  constructor(port: number) {
+    this.socket = socket();
+    this.socket.connect(['127.0.0.1', port]);
+    this.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
   }
-  const message = Buffer.alloc(size, 'x');
-  const buf = new Uint8Array(1 << 17);
-  const events = new EpollEvents(1024);
-  const send = (fd: number) => {
-    left[fd] = size;
-    began[fd] = performance.now();
-    check(sys.send(fd, message, 0), 'send');
+}
+
+function run({
+  port,
+  pid,
+  connections,
+  size,
+  warmupSeconds,
+  seconds,
+  messages = Number.POSITIVE_INFINITY,
+}: Load): Sample {
+  const clients: Client[] = []; // by descriptor
+  const poller = epoll();
+  for (let i = 0; i < connections; i++) {
+    const client = new Client(port);
+    clients[client.socket.fileno()] = client;
+    poller.register(client.socket, EPOLLIN);
+  }
+
+  const message = Buffer.alloc(size, FILLER);
+  const received = new Uint8Array(1 << 17);
+  const events = new EpollEvents(connections);
+  const latencies = createHistogram();
+  let answered = 0;
+
+  const send = (client: Client) => {
+    client.left = size;
+    client.sent = monotonic();
+    client.socket.sendall(message);
   };
-  for (const s of socks) send(s.fileno());
-  const hist = createHistogram();
-  let count = 0;
-  const phase = (secs: number, record: boolean) => {
-    const until = performance.now() + secs * 1000;
-    count = 0;
-    while (performance.now() < until) {
-      const n = check(sys.epoll_wait(epfd, events.bytes, 1024, 1000), 'epoll_wait');
-      for (let i = 0; i < n; i++) {
-        const fd = events.fd(i);
-        const got = sys.recv(fd, buf, 0);
-        if (got === -EAGAIN) continue;
-        check(got, 'recv');
-        let l = left[fd];
-        for (let j = 0; j < got; j++) if (buf[j] === X) l--;
-        left[fd] = l;
-        if (l === 0) {
-          count++;
-          if (record) hist.record(Math.max(1, Math.round((performance.now() - began[fd]) * 1e6)));
-          send(fd);
-        }
-      }
+  const receive = (client: Client) => {
+    const n = check(sys.recv(client.socket.fileno(), received, 0), 'recv');
+    if (n === 0) throw new Error('the server closed a connection');
+    for (let i = 0; i < n; i++) if (received[i] === FILLER) client.left--;
+    if (client.left > 0) return;
+    answered++;
+    latencies.record(Math.max(1, Math.round((monotonic() - client.sent) * 1e9)));
+    send(client);
+  };
+  const until = (deadline: number, most: number) => {
+    answered = 0;
+    while (monotonic() < deadline && answered < most) {
+      const n = poller.wait(events, 1);
+      if (n === 0) throw new Error('the server did not answer for a second');
+      for (let i = 0; i < n; i++) receive(clients[events.fd(i)]);
     }
   };
-  phase(warmupSeconds, false);
-  const c0 = cpu(pid),
-    t0 = performance.now(),
-    me0 = process.cpuUsage();
-  phase(seconds, true);
-  const c1 = cpu(pid),
-    t1 = performance.now(),
-    me1 = process.cpuUsage(me0);
-  const serverCpu = (c1 - c0) / 1e9;
+
+  for (const client of clients) if (client) send(client);
+  until(monotonic() + warmupSeconds, messages);
+
+  latencies.reset();
+  const before = usageOf(pid);
+  const ownBefore = process.cpuUsage();
+  const began = monotonic();
+  until(began + seconds, messages);
+  const ended = monotonic();
+  const own = process.cpuUsage(ownBefore);
+  const after = usageOf(pid);
+
+  const micros = (percentile: number) => latencies.percentile(percentile) / 1000;
   return {
-    count,
-    rate: count / ((t1 - t0) / 1000),
-    perCpu: count / serverCpu,
-    usPer: (serverCpu / count) * 1e6,
-    serverBusy: serverCpu / ((t1 - t0) / 1000),
-    loadBusy: (me1.user + me1.system) / 1e6 / ((t1 - t0) / 1000),
-    p50: hist.percentile(50) / 1e3,
-    p99: hist.percentile(99) / 1e3,
+    messages: answered,
+    seconds: ended - began,
+    server: {
+      cpuNs: after.cpuNs - before.cpuNs,
+      userTicks: after.userTicks - before.userTicks,
+      systemTicks: after.systemTicks - before.systemTicks,
+      switches: after.switches - before.switches,
+      residentKiB: after.residentKiB,
+    },
+    loadCpuSeconds: (own.user + own.system) / 1e6,
+    latencyMicros: { p50: micros(50), p99: micros(99), p999: micros(99.9) },
   };
 }
+
+process.stdout.write(`${JSON.stringify(run(JSON.parse(process.argv[2])))}\n`);

@@ -1,0 +1,112 @@
+// The comparison as tables for a terminal: medians, with their spread. Above: cli.ts.
+
+import { max, median, min } from 'simple-statistics';
+import type { Sample } from './load.ts';
+import type { Cell, Comparison } from './run.ts';
+
+/** One measure of a sample, and how it is written. */
+export interface Measure {
+  title: string;
+  of: (sample: Sample) => number;
+  digits: number;
+}
+
+/** CPU microseconds of the server for a message; userShare splits it by the kernel's coarse ticks. */
+const microsPerMessage = ({ server, messages }: Sample) => server.cpuNs / 1000 / messages;
+
+export const measures: Record<string, Measure> = {
+  perCpuSecond: {
+    title: 'msg per CPU s',
+    of: ({ server, messages }) => messages / (server.cpuNs / 1e9),
+    digits: 0,
+  },
+  perSecond: { title: 'msg per s', of: ({ messages, seconds }) => messages / seconds, digits: 0 },
+  micros: { title: 'CPU µs per msg', of: microsPerMessage, digits: 2 },
+  systemShare: {
+    title: 'system %',
+    of: ({ server }) => (100 * server.systemTicks) / Math.max(server.userTicks + server.systemTicks, 1),
+    digits: 0,
+  },
+  p50: { title: 'p50 µs', of: ({ latencyMicros }) => latencyMicros.p50, digits: 0 },
+  p99: { title: 'p99 µs', of: ({ latencyMicros }) => latencyMicros.p99, digits: 0 },
+  p999: { title: 'p99.9 µs', of: ({ latencyMicros }) => latencyMicros.p999, digits: 0 },
+  switches: {
+    title: 'switches per msg',
+    of: ({ server, messages }) => server.switches / messages,
+    digits: 3,
+  },
+  memory: { title: 'MiB', of: ({ server }) => server.residentKiB / 1024, digits: 0 },
+  load: {
+    title: 'load CPU %',
+    of: ({ loadCpuSeconds, seconds }) => (100 * loadCpuSeconds) / seconds,
+    digits: 0,
+  },
+};
+
+export interface Summary {
+  contender: string;
+  median: number;
+  lowest: number;
+  highest: number;
+}
+
+/** The median and the spread of one measure, by contender, in the order of the contenders. */
+export function summarize(cell: Cell, { of }: Measure): Summary[] {
+  const byContender = new Map<string, number[]>();
+  for (const { contender, sample } of cell.samples) {
+    byContender.set(contender, [...(byContender.get(contender) ?? []), of(sample)]);
+  }
+  return [...byContender].map(([contender, values]) => ({
+    contender,
+    median: median(values),
+    lowest: min(values),
+    highest: max(values),
+  }));
+}
+
+/** The tables, as lines of text. */
+export function tables({ contenders, cells, syscallsPerMessage }: Comparison): string {
+  const blocks = cells.map((cell) => {
+    const columns = Object.values(measures).map((measure) => ({ measure, rows: summarize(cell, measure) }));
+    const header = ['', ...columns.map(({ measure }) => measure.title), '± %'];
+    const rows = (columns[0]?.rows ?? []).map(({ contender, median, lowest, highest }, i) => [
+      contender,
+      ...columns.map(({ measure, rows }) => rows[i].median.toFixed(measure.digits)),
+      ((50 * (highest - lowest)) / median).toFixed(0),
+    ]);
+    return `${cell.connections} connections × ${cell.size} B\n${aligned([header, ...rows])}`;
+  });
+  const counted = Object.entries(syscallsPerMessage).map(([name, counts]) => {
+    const largest = Object.entries(counts).filter(([, count]) => count >= 0.005);
+    return [
+      name,
+      largest
+        .sort((a, b) => b[1] - a[1])
+        .map(([call, count]) => `${call} ${count.toFixed(2)}`)
+        .join('  '),
+    ];
+  });
+  if (counted.length > 0) {
+    blocks.push(
+      `system calls per message, 100 connections × 64 B\n${counted.map(([name, text]) => `${name.padEnd(14)} ${text}`).join('\n')}`,
+    );
+  }
+  const missing = contenders.filter((contender) => contender.missing !== undefined);
+  if (missing.length > 0) {
+    blocks.push(`not compared\n${missing.map((one) => `${one.name.padEnd(14)} ${one.missing}`).join('\n')}`);
+  }
+  return `${blocks.join('\n\n')}\n`;
+}
+
+// The first column to the left, the others to the right.
+function aligned(rows: string[][]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows
+    .map((row) =>
+      row
+        .map((text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
