@@ -79,12 +79,14 @@ Fit convert(napi_env env, napi_value value, Int& out) {
 
 inline Fit convert(napi_env env, napi_value value, Bytes& out) {
   constexpr uint8_t width[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};  // by napi_typedarray_type
-  napi_typedarray_type type;
+  // Some Nodes have a Float16Array but no type for it, and leave this as it is: to be refused.
+  auto type = static_cast<napi_typedarray_type>(sizeof width);
   size_t length;
   void* data;
   napi_status status = napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr);
   if (status != napi_ok || static_cast<size_t>(type) >= sizeof width) return Fit::type;
-  out.data = static_cast<uint8_t*>(data);
+  // An empty array may have no memory; it must not pass for NULL, which only null stands for.
+  out.data = data == nullptr ? reinterpret_cast<uint8_t*>(&out) : static_cast<uint8_t*>(data);
   out.size = length * width[type];
   return Fit::good;
 }

@@ -8,8 +8,8 @@
 namespace rfds {
 namespace {
 
-// The fcntl commands whose argument is an int (or is ignored). Every other command takes a
-// pointer, and an int from JavaScript is not one.
+// The fcntl commands whose argument is an int (or is ignored). Every other command takes, or may
+// take, a pointer, and an int from JavaScript is not one.
 bool takes_int(int cmd) {
   switch (cmd) {
     case F_DUPFD:
@@ -27,6 +27,9 @@ bool takes_int(int cmd) {
     case F_SETLEASE:
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ:
+    case F_NOTIFY:
+    case F_ADD_SEALS:
+    case F_GET_SEALS:
 #endif
 #ifdef __APPLE__
     case F_GETNOSIGPIPE:

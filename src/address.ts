@@ -43,9 +43,9 @@ function newSockaddr(family: number, size: number): Buffer {
 /** The address in the first length bytes of a sockaddr that the kernel wrote. */
 export function unpackAddress(sockaddr: Buffer, length: number): Address {
   if (length === 0) return null;
-  switch (hasLengthByte ? sockaddr[1] : sockaddr.readUInt16LE()) {
+  switch (hasLengthByte ? sockaddr[1] : sockaddr[0] | (sockaddr[1] << 8)) {
     case AF_INET:
-      return [formatInet(sockaddr, 4), sockaddr.readUInt16BE(2)];
+      return [formatInet(sockaddr, 4), (sockaddr[2] << 8) | sockaddr[3]];
     case AF_INET6:
       return [
         formatInet6(sockaddr, 8),
@@ -141,8 +141,9 @@ function hostBytes(
 }
 
 function describe(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? `an array of ${value.length}` : `a ${typeof value}`;
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function inetHost(host: string): Uint8Array | null {
@@ -185,9 +186,19 @@ function inet6Words(text: string, isLast: boolean): number[] | null {
   return inet === undefined ? words : [...words, (inet[0] << 8) | inet[1], (inet[2] << 8) | inet[3]];
 }
 
+// The last address formatted: a server's clients share few, and ask for them with every message.
+let lastInet = -1;
+let lastInetText = '';
+
 /** inet_ntop(AF_INET) of the four bytes at offset. */
 export function formatInet(bytes: Uint8Array, offset = 0): string {
-  return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
+  const inet =
+    (bytes[offset] << 24) | (bytes[offset + 1] << 16) | (bytes[offset + 2] << 8) | bytes[offset + 3];
+  if (inet !== lastInet || lastInetText === '') {
+    lastInet = inet;
+    lastInetText = `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
+  }
+  return lastInetText;
 }
 
 /** inet_ntop(AF_INET6) of the sixteen bytes at offset, as glibc writes it (RFC 5952). */

@@ -4,14 +4,18 @@
 //
 // The message is known, so the answer can be read along with it: `time:` and a piece, again and
 // again, until the pieces make up the message. A digit may belong to a piece or begin the next
-// time, so every reading that is still possible is kept, as in any regular expression's automaton.
+// time, so every reading that is still possible is kept, as in any regular expression's automaton;
+// what is known of a time's length and a piece's keeps them few.
 
-const START = 0; // before the first digit of a time
-const SECONDS = 1; // in the digits before its point
-const FRACTION = 2; // in those behind it
-const EMPTY_PIECE = 3; // behind the colon
-const PIECE = 4; // in a piece, with at least one byte of it
-const PHASES = 5;
+const SECONDS_DIGITS = 10; // of a time from 2001 to 2286
+const FRACTION_DIGITS = 7; // at most, as Python prints it
+const RECV = 1024; // bytes in a piece, at most
+
+// How far into `time:` and its piece a reading is.
+const SECONDS = 0; // + n: behind the first n digits
+const FRACTION = SECONDS + SECONDS_DIGITS + 1; // + n: behind the point and n digits
+const PIECE = FRACTION + FRACTION_DIGITS + 1; // + n: behind the colon and n bytes
+const PHASES = PIECE + RECV + 1;
 
 const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39;
 
@@ -19,7 +23,7 @@ const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39;
 export class Answer {
   readonly #message: Uint8Array;
   // A reading: how many bytes of the message have been answered, times PHASES, plus the phase.
-  #readings: number[] = [START];
+  #readings: number[] = [SECONDS];
 
   constructor(message: Uint8Array) {
     this.#message = message;
@@ -35,7 +39,8 @@ export class Answer {
       for (const reading of this.#readings) this.#step(reading, byte, next);
       this.#readings = next;
     }
-    return this.#readings.length === 0 || this.#readings.includes(this.#message.length * PHASES + PIECE);
+    const wholeButEmpty = this.#message.length * PHASES + PIECE;
+    return this.#readings.length === 0 || this.#readings.some((reading) => reading > wholeButEmpty);
   }
 
   #step(reading: number, byte: number, next: number[]): void {
@@ -45,11 +50,13 @@ export class Answer {
       const one = count * PHASES + to;
       if (!next.includes(one)) next.push(one);
     };
-    if (phase <= SECONDS && isDigit(byte)) add(answered, SECONDS);
-    if (phase === SECONDS && byte === 0x2e) add(answered, FRACTION);
-    if (phase === FRACTION && isDigit(byte)) add(answered, FRACTION);
-    if (phase === FRACTION && byte === 0x3a) add(answered, EMPTY_PIECE);
-    if (phase >= EMPTY_PIECE && byte === this.#message[answered]) add(answered + 1, PIECE);
-    if (phase === PIECE && isDigit(byte)) add(answered, SECONDS);
+    const digit = isDigit(byte);
+    if (phase < SECONDS_DIGITS && digit) add(answered, phase + 1);
+    if (phase === SECONDS_DIGITS && byte === 0x2e) add(answered, FRACTION);
+    if (phase >= FRACTION && phase < FRACTION + FRACTION_DIGITS && digit) add(answered, phase + 1);
+    if (phase > FRACTION && phase < PIECE && byte === 0x3a) add(answered, PIECE);
+    if (phase >= PIECE && phase < PIECE + RECV && byte === this.#message[answered])
+      add(answered + 1, phase + 1);
+    if (phase > PIECE && digit) add(answered, SECONDS + 1);
   }
 }

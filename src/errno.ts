@@ -44,8 +44,8 @@ export class OSError extends Error {
     if (typeof errno === 'string') {
       super(errno);
     } else {
-      const where = address == null ? '' : ` ${addressText(address)}`;
-      super(`${syscall} ${errorcode(errno)}${where}`);
+      const where = address == null ? '' : addressText(address);
+      super(`${syscall} ${errorcode(errno)}${where && ` ${where}`}`);
       Object.assign(this, { code: errorcode(errno), errno, syscall });
       if (typeof address === 'string') Object.assign(this, { address });
       else if (Array.isArray(address)) Object.assign(this, { address: address[0], port: address[1] });
@@ -56,7 +56,12 @@ export class OSError extends Error {
 
 function addressText(address: NonNullable<ErrorAddress>): string {
   if (typeof address === 'string') return address;
-  if (address instanceof Uint8Array) return `@${Buffer.from(address.subarray(1)).toString('latin1')}`;
+  if (address instanceof Uint8Array) {
+    const isAbstract = address[0] === 0;
+    return isAbstract
+      ? `@${Buffer.from(address.subarray(1)).toString('latin1')}`
+      : Buffer.from(address).toString();
+  }
   const [host, port] = address;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

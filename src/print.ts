@@ -13,6 +13,9 @@ const stdout = 1;
 const one = new PollFds(1);
 one.set(0, stdout, POLLOUT);
 
+// Where an ordinary line becomes bytes.
+const line = Buffer.alloc(8192);
+
 /** Writes text, or bytes as they are, and a line end. Throws OSError (EPIPE: nobody reads any more). */
 export function print(...parts: (string | Uint8Array)[]): void {
   write(...parts, '\n');
@@ -20,17 +23,38 @@ export function print(...parts: (string | Uint8Array)[]): void {
 
 /** The same without the line end. */
 export function write(...parts: (string | Uint8Array)[]): void {
-  const all = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
-  writeBytes(all, 0, all.length);
+  let room = line.length;
+  for (const part of parts) room -= typeof part === 'string' ? part.length * 3 : part.length; // UTF-8
+  if (room < 0) {
+    const all = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+    writeBytes(all, 0, all.length);
+    return;
+  }
+  let end = 0;
+  for (const part of parts) {
+    if (typeof part === 'string') {
+      end += line.write(part, end);
+    } else {
+      line.set(part, end);
+      end += part.length;
+    }
+  }
+  writeBytes(line, 0, end);
 }
 
 /** Writes the bytes [start, end) of a buffer. Allocates nothing. */
 export function writeBytes(bytes: Uint8Array, start: number, end: number): void {
   for (let at = start; at < end; ) {
     const n = sys.write(stdout, bytes, at, end - at);
-    if (n >= 0) at += n;
-    else if (n === -EINTR) interrupted('write');
-    else if (n === -EAGAIN) sys.poll(one.bytes, 1, -1);
+    if (n >= 0) {
+      at += n;
+    } else if (n === -EINTR) {
+      // A handler that prints writes over the line.
+      const rest = Uint8Array.from(bytes.subarray(at, end));
+      interrupted('write');
+      writeBytes(rest, 0, rest.length);
+      return;
+    } else if (n === -EAGAIN) sys.poll(one.bytes, 1, -1);
     else check(n, 'write');
   }
 }

@@ -23,7 +23,7 @@ export const reprRoom = (n: number) => 4 * n + 3;
 
 /**
  * Writes repr(bytes) of data[start … end) into a buffer, at an offset; returns where it ends.
- * Allocates nothing.
+ * Allocates nothing, unless the data has quotes of both kinds.
  */
 export function writeReprBytes(
   into: Uint8Array,

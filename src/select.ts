@@ -56,7 +56,12 @@ class Interest<T> {
 
   /** Which of the objects the kernel left in the set. */
   ready(bits: Uint8Array): T[] {
-    return this.objects.filter((_, i) => (bits[this.fds[i] >> 3] & (1 << (this.fds[i] & 7))) !== 0);
+    const ready: T[] = [];
+    for (let i = 0; i < this.fds.length; i++) {
+      const fd = this.fds[i];
+      if ((bits[fd >> 3] & (1 << (fd & 7))) !== 0) ready.push(this.objects[i]);
+    }
+    return ready;
   }
 }
 

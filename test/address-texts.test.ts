@@ -54,6 +54,20 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
+test('IPv4 addresses are written as their bytes, one after another and again', () => {
+  const address = fc.oneof(
+    fc.uint8Array({ minLength: 4, maxLength: 4 }),
+    fc.constant(Uint8Array.of(255, 255, 255, 255)),
+  );
+  fc.assert(
+    fc.property(fc.array(address, { minLength: 1 }), (list) => {
+      const twice = list.flatMap((bytes) => [bytes, bytes]);
+      expect(twice.map((bytes) => formatInet(bytes))).toEqual(twice.map((bytes) => bytes.join('.')));
+    }),
+    { seed: 4 },
+  );
+});
+
 test('addresses are written from any offset', () => {
   expect(formatInet(Uint8Array.of(9, 1, 20, 255))).toBe('9.1.20.255');
   expect(formatInet(Uint8Array.of(9, 1, 20, 255, 0), 1)).toBe('1.20.255.0');

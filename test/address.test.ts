@@ -122,6 +122,8 @@ describe('what is no address', () => {
     [AF_INET, ['1.2.3.4', 1, 2], `${inet} an array of 3`],
     [AF_INET, '1.2.3.4', `${inet} a string`],
     [AF_INET, null, `${inet} null`],
+    [AF_INET, undefined, `${inet} undefined`],
+    [AF_INET, {}, `${inet} an object`],
     [AF_INET, [80, '1.2.3.4'], 'host must be a string, got a number'],
     [AF_INET, ['1.2.3.4', '80'], 'port must be a number, got a string'],
     [AF_INET, ['1.2.3.4', null], 'port must be a number, got null'],

@@ -97,8 +97,8 @@ describe('a message that the server received in pieces', () => {
     );
   });
 
-  // A piece that could be the beginning of a time is the one thing that a cut can hide: here the
-  // message does not end in such a byte.
+  // A short piece that could be the beginning of a time is the one thing that a cut can hide: here
+  // the message does not end in such a byte.
   test('is answered at the last byte, not before, wherever the sends are cut', () => {
     const line = body.map((body) => Buffer.concat([body, bytes('!')]));
     fc.assert(
@@ -131,5 +131,23 @@ describe('an answer that is not the documented server’s', () => {
   test('a piece is at least one byte long', () => {
     const twoTimes = '1700000001.5:1700000001.6:';
     expect(wholeAfter(bytes('Hello'), byteByByte(bytes(twoTimes)))).toBe(13);
+  });
+});
+
+describe('a message that ends in digits', () => {
+  const answerTo = (message: Buffer) =>
+    Buffer.concat(
+      Array.from({ length: Math.ceil(message.length / 1024) }, (_, i) => [
+        bytes(`17000000${10 + (i % 90)}.5:`),
+        message.subarray(1024 * i, 1024 * (i + 1)),
+      ]).flat(),
+    );
+
+  test.each([
+    ['100,000 of them, and nothing else', bytes('7'.repeat(100_000))],
+    ['one, behind the 1024 bytes of a piece', bytes(`${'x'.repeat(1024)}1`)],
+  ])('is answered at the last byte, not before: %s', (_, message) => {
+    const answer = answerTo(message);
+    expect(wholeAfter(message, byteByByte(answer))).toBe(answer.length - 1);
   });
 });

@@ -74,6 +74,7 @@ describe('a buffer too small', () => {
   const larger = 'the length is larger than its buffer';
   const lacking = 'the length must be an Int32Array of at least one element';
   const set = 'a set is smaller than nfds bits';
+  const timeout = 'timeout must be a BigInt64Array of at least two elements';
   const nfds = 'nfds is negative or more than fds holds';
 
   test.each(
@@ -91,11 +92,9 @@ describe('a buffer too small', () => {
       ['select', [65, null, bytes(8), null, null], set],
       ['select', [1024, null, null, bytes(127), null], set],
       ['select', [2 ** 31 - 1, bytes(8), null, null, null], set],
-      [
-        'select',
-        [0, null, null, null, new BigInt64Array(1)],
-        'timeout must be a BigInt64Array of at least two elements',
-      ],
+      ['select', [0, null, null, null, new BigInt64Array(1)], timeout],
+      ['select', [0, null, null, null, new BigInt64Array(0)], timeout],
+      ['select', [1, detached(bytes(128)), null, null, null], set],
       ['poll', [bytes(7), 1, 0], nfds],
       ['poll', [bytes(8), 2, 0], nfds],
       ['poll', [bytes(8), 2 ** 31 - 1, 0], nfds],

@@ -92,6 +92,8 @@ describe('the shape of OSError', () => {
     [['::1', 9, 0, 0], { message: 'connect ECONNREFUSED [::1]:9', address: '::1', port: 9 }],
     ['/tmp/gone', { message: 'connect ECONNREFUSED /tmp/gone', address: '/tmp/gone' }],
     [Buffer.from('\0name'), { message: 'connect ECONNREFUSED @name' }],
+    [Buffer.from('/tmp/é'), { message: 'connect ECONNREFUSED /tmp/é' }],
+    ['', { message: 'connect ECONNREFUSED', address: '' }],
     [null, { message: 'connect ECONNREFUSED' }],
     [undefined, { message: 'connect ECONNREFUSED' }],
   ] as const)('with the address %o it is that of Node’s own errors', (address, shape) => {

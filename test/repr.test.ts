@@ -140,6 +140,7 @@ answer = [repr(value(v)) for v in given]`,
 });
 
 test('the repr of a part of some bytes can be written into a buffer, and stays within its room', () => {
+  expect(reprBytes(new Uint8Array(9))).toHaveLength(reprRoom(9));
   fc.assert(
     fc.property(bytes, fc.nat(9), fc.nat(24), fc.nat(24), (data, offset, from, to) => {
       const [start, end] = [Math.min(from, to, data.length), Math.min(Math.max(from, to), data.length)];

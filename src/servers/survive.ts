@@ -25,9 +25,11 @@ export function dropped(client_socket: Socket, error: unknown): void {
 export function sendallWithin(client_socket: Socket, data: Uint8Array, seconds: number): void {
   let rest = data;
   let deadline: number | undefined;
-  while (rest.length > 0) {
+  for (;;) {
     try {
-      rest = rest.subarray(client_socket.send(rest, MSG_DONTWAIT));
+      const sent = client_socket.send(rest, MSG_DONTWAIT);
+      if (sent === rest.length) return;
+      rest = rest.subarray(sent);
     } catch (error) {
       if (!(error instanceof BlockingIOError)) throw error;
       deadline ??= monotonic() + seconds;

@@ -1,0 +1,62 @@
+// print() and write() to stdout, through every way in which write(2) may come back.
+
+import { afterEach, expect, test } from 'vitest';
+import { EAGAIN, EINTR, EPIPE } from '../src/errno.ts';
+import { print, write } from '../src/print.ts';
+import { SIG_DFL, SIGUSR2, signal } from '../src/signal.ts';
+import * as sys from '../src/syscalls.ts';
+
+afterEach(() => sys.interpose(null));
+
+/** Takes the place of stdout: answers each write in turn, then takes everything. Returns what came. */
+function stdout(...answers: number[]): () => string {
+  const taken: Buffer[] = [];
+  sys.interpose((name, call, args) => {
+    if (name === 'poll') return 1;
+    if (name === 'sigaction') return 0;
+    if (name === 'signals_noted') {
+      (args[0] as Int32Array)[0] = SIGUSR2;
+      return 1;
+    }
+    if (name !== 'write') return call(...args);
+    const [fd, bytes, offset, length] = args as [number, Uint8Array, number, number];
+    expect(fd).toBe(1);
+    const n = Math.min(answers.shift() ?? length, length);
+    if (n > 0) taken.push(Buffer.from(bytes.subarray(offset, offset + n)));
+    return n;
+  });
+  return () => Buffer.concat(taken).toString();
+}
+
+test('print ends the line, write does not; text is UTF-8, bytes are bytes', () => {
+  const seen = stdout();
+  print('ünï', Buffer.from('!'));
+  write('> ');
+  print();
+  expect(seen()).toBe('ünï!\n> \n');
+});
+
+test('a line longer than the buffer is whole', () => {
+  const seen = stdout();
+  print('é'.repeat(10_000));
+  expect(seen()).toBe(`${'é'.repeat(10_000)}\n`);
+});
+
+test('short writes, EAGAIN and EINTR lose nothing and repeat nothing', () => {
+  const seen = stdout(4, -EAGAIN, 2, -EINTR, 3, -EINTR);
+  print('abcdefghijklmnop');
+  expect(seen()).toBe('abcdefghijklmnop\n');
+});
+
+test('a signal handler that prints while a line is half written does not garble it', () => {
+  const seen = stdout(4, -EINTR);
+  signal(SIGUSR2, () => print('[handler]'));
+  print('abcdefghijklmnop');
+  signal(SIGUSR2, SIG_DFL);
+  expect(seen()).toBe('abcd[handler]\nefghijklmnop\n');
+});
+
+test('a stdout that nobody reads is an error', () => {
+  stdout(-EPIPE);
+  expect(() => print('x')).toThrow(expect.objectContaining({ code: 'EPIPE', syscall: 'write' }));
+});
