@@ -119,6 +119,9 @@ async function main(): Promise<number> {
     .description('Put the same load on every loop and on its peers, in turn, and compare (Linux).')
     .option('--quick', 'fewer loads, done within a minute')
     .option('--rounds <number>', 'how often each load is put on each contender', roundsNumber)
+    .option('--only <names>', 'who takes part, parted by commas', (names) =>
+      names.split(',').map((name) => name.trim()),
+    )
     .option('--json <file>', 'write every sample')
     .option('--html <file>', 'write a page with plots')
     .action(async (options) => {

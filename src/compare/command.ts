@@ -10,6 +10,7 @@ import { tables } from './table.ts';
 export interface CompareOptions {
   quick?: true;
   rounds?: number;
+  only?: string[];
   json?: string;
   html?: string;
 }
@@ -35,7 +36,7 @@ function machine(): Record<string, string> {
 }
 
 /** Runs `rfds compare`; returns the exit status. Ctrl+C ends every process that was started. */
-export async function compareCommand({ quick, rounds, json, html }: CompareOptions): Promise<number> {
+export async function compareCommand({ quick, rounds, only, json, html }: CompareOptions): Promise<number> {
   if (process.platform !== 'linux')
     throw new Error('needs Linux: its load runs on epoll, its figures come from /proc');
   const stop = new AbortController();
@@ -49,6 +50,7 @@ export async function compareCommand({ quick, rounds, json, html }: CompareOptio
 
   const plan = { ...plans[quick ? 'quick' : 'full'] };
   if (rounds !== undefined) plan.rounds = rounds;
+  if (only !== undefined) plan.only = only;
   try {
     const report: Report = {
       date: new Date().toISOString(),

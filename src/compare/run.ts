@@ -28,6 +28,8 @@ export interface Plan {
   loads: { connections: number; size: number }[];
   rounds: number;
   seconds: number;
+  /** The names of those who take part; everybody if absent. */
+  only?: string[];
 }
 
 /** The whole comparison, and one that is done within a minute. */
@@ -65,7 +67,13 @@ export async function compare(
   try {
     const result: Comparison = { contenders: [], cells: [], syscallsPerMessage: {} };
     const running: Running[] = [];
+    const unknown = plan.only?.filter((name) => !contenders.rows.some((row) => row.name === name)) ?? [];
+    if (unknown.length > 0) {
+      const names = contenders.rows.map(({ name }) => name).join(', ');
+      throw new RangeError(`there is no contender '${unknown[0]}': there are ${names}`);
+    }
     for (const contender of contenders.rows) {
+      if (plan.only && !plan.only.includes(contender.name)) continue;
       progress(`starting ${contender.name}`);
       const entry: Comparison['contenders'][number] = { name: contender.name, about: contender.about };
       result.contenders.push(entry);
