@@ -12,6 +12,7 @@
         "native/epoll.cc",
         "native/kqueue.cc",
         "native/signal.cc",
+        "native/nudge.cc",
         "native/clock.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -1,4 +1,5 @@
 // What bind.h needs once and not per call: the module's exports, the words of its errors.
+#include <string>
 #include <string_view>
 
 #include "module.h"

@@ -1,9 +1,9 @@
-// Every call, with its JavaScript signature in C++ types. A function here makes
-// exactly one libc call of the same name; module.cc lists them for export.
+// Every call, with its JavaScript signature in C++ types; module.cc lists them for export. A function
+// here makes exactly one libc call, of its own name (recv_at: recv; signals_noted: none).
 #pragma once
 #include <sys/types.h>
 
-#include "bind.h"
+#include "bytes.h"
 
 namespace rfds {
 

@@ -13,6 +13,8 @@
 
 #include <climits>
 #include <ctime>
+
+#include "calls.h"
 #ifdef __linux__
 #include <linux/if_packet.h>
 #include <linux/netlink.h>

@@ -2,7 +2,7 @@
 #pragma once
 #include <vector>
 
-#include "calls.h"
+#include "bind.h"
 
 namespace rfds {
 

@@ -9,15 +9,15 @@ namespace rfds {
 namespace {
 
 // A socklen_t that the kernel reads and writes, kept in a TypedArray. It must not
-// promise the kernel more room than the buffer beside it has. (A negative length is
-// the kernel's to refuse.) Copied, because JavaScript may place it at any address.
+// promise the kernel more room than the buffer beside it has; a negative length is a
+// huge one, which macOS believes. Copied, because JavaScript may place it at any address.
 class Length {
  public:
   Length(const Bytes& room, const Bytes& length) : memory(length.data) {
     if (length.data == nullptr && room.data == nullptr) return;
     require(length.size >= sizeof value, "the length must be an Int32Array of at least one element");
     std::memcpy(&value, memory, sizeof value);
-    require(static_cast<int>(value) <= 0 || value <= room.size, "the length is larger than its buffer");
+    require(value <= room.size, "the length is larger than its buffer");
   }
   ~Length() {
     if (memory != nullptr) std::memcpy(memory, &value, sizeof value);

@@ -68,7 +68,8 @@ export function unpackAddress(sockaddr: Buffer, length: number): Address {
 
 /**
  * The sockaddr for an address of that family; caller ('bind') names the method in errors.
- * Throws TypeError for another shape of address, RangeError for a port or a path out of range.
+ * Throws TypeError for another shape of address, RangeError for a host, a port or a path that is none.
+ * Unlike Python, names are not resolved: a host is a numeric address.
  */
 export function packAddress(family: number, address: AddressLike, caller: string): Buffer {
   switch (family) {
@@ -136,7 +137,7 @@ function hostBytes(
 ): Uint8Array {
   const bytes = parse(host);
   if (bytes === null)
-    throw new TypeError(`${caller}(): host must be a numeric ${kind} address, got '${host}'`);
+    throw new RangeError(`${caller}(): host must be a numeric ${kind} address, got '${host}'`);
   return bytes;
 }
 

@@ -6,7 +6,7 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type InetAddress, parseInet } from './address.ts';
+import { type InetAddress, parseInet, parseInet6 } from './address.ts';
 import { converse } from './client.ts';
 import { print } from './print.ts';
 import { repr } from './repr.ts';
@@ -71,9 +71,16 @@ async function client(host: string, port: number): Promise<void> {
   }
 }
 
-/** The IPv4 address of a host that may be given by name. */
+/** The IPv4 address of a host that may be given by name; '' is every interface, as for bind. */
 async function numeric(host: string): Promise<string> {
-  return parseInet(host) ? host : (await lookup(host, { family: 4 })).address;
+  if (host === '' || parseInet(host)) return host;
+  if (parseInet6(host)) throw new Error(`the documented conversation is on IPv4, and ${host} is not`);
+  return (await lookup(host, { family: 4 })).address;
+}
+
+function hostName(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
 }
 
 function roundsNumber(text: string): number {
@@ -109,7 +116,7 @@ async function main(): Promise<number> {
   program
     .command('client')
     .description('Run the documented client: each line of stdin is a message.')
-    .argument('[host]', 'where the server is', '127.0.0.1')
+    .argument('[host]', 'where the server is', hostName, '127.0.0.1')
     .argument('[port]', 'its port', portNumber, 12345)
     .action((host: string, port: number) => client(host, port));
 

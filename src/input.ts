@@ -45,8 +45,9 @@ function read(): number {
   for (;;) {
     runHandlers();
     const n = sys.read(stdin, chunk);
-    if (n === -EINTR) interrupted('read');
-    else if (n === -EAGAIN) sys.poll(one.bytes, 1, -1);
-    else return check(n, 'read');
+    if (n >= 0) return n;
+    const failure = n === -EAGAIN ? sys.poll(one.bytes, 1, -1) : n;
+    if (failure === -EINTR) interrupted('read');
+    else check(failure, 'read');
   }
 }

@@ -46,15 +46,17 @@ export function write(...parts: (string | Uint8Array)[]): void {
 export function writeBytes(bytes: Uint8Array, start: number, end: number): void {
   for (let at = start; at < end; ) {
     const n = sys.write(stdout, bytes, at, end - at);
+    const failure = n === -EAGAIN ? sys.poll(one.bytes, 1, -1) : n;
     if (n >= 0) {
       at += n;
-    } else if (n === -EINTR) {
+    } else if (failure === -EINTR) {
       // A handler that prints writes over the line.
       const rest = Uint8Array.from(bytes.subarray(at, end));
       interrupted('write');
       writeBytes(rest, 0, rest.length);
       return;
-    } else if (n === -EAGAIN) sys.poll(one.bytes, 1, -1);
-    else check(n, 'write');
+    } else {
+      check(failure, 'write');
+    }
   }
 }

@@ -71,9 +71,12 @@ function quoteAgain(into: Uint8Array, offset: number, end: number, toDouble: boo
   return at;
 }
 
+const scratch = Buffer.alloc(reprRoom(1024));
+
 /** repr(bytes): b'caf\xc3\xa9'. */
 export function reprBytes(data: Uint8Array): string {
-  const text = Buffer.allocUnsafe(reprRoom(data.length));
+  const room = reprRoom(data.length);
+  const text = room <= scratch.length ? scratch : Buffer.allocUnsafe(room);
   return text.toString('latin1', 0, writeReprBytes(text, 0, data, 0, data.length));
 }
 

@@ -1,27 +1,16 @@
 // Python's selectors module: one interface over select, poll, epoll and kqueue.
 // Above: servers/selectors-server.ts. Below: select.ts and its siblings.
 
-import {
-  EPOLLIN,
-  EPOLLOUT,
-  EV_ADD,
-  EV_DELETE,
-  EVFILT_READ,
-  EVFILT_WRITE,
-  POLLIN,
-  POLLOUT,
-} from './constants/select.ts';
+import { EV_ADD, EV_DELETE, EVFILT_READ, EVFILT_WRITE } from './constants/select.ts';
 import { type Epoll, epoll } from './epoll.ts';
 import { InterruptedError, KeyError, OSError } from './errno.ts';
+import { EVENT_READ, EVENT_WRITE, fromEpoll, fromPoll, toEpoll, toPoll } from './events.ts';
 import type { FileLike } from './fileno.ts';
 import { type Kevent, type Kqueue, kevent, kqueue } from './kqueue.ts';
 import { type Poll, poll } from './poll.ts';
 import { select } from './select.ts';
 
-/** There is something to read, or a client to accept, or the end of the stream. */
-export const EVENT_READ = 1;
-/** There is room to write, or a connection was made or failed. */
-export const EVENT_WRITE = 2;
+export { EVENT_READ, EVENT_WRITE } from './events.ts';
 
 /** What a selector knows of a registered file. modify() makes a new one. */
 export interface SelectorKey<Data = unknown> {
@@ -192,11 +181,11 @@ export class PollSelector<Data = unknown> extends BaseSelector<Data> {
   readonly #poll: Poll = poll();
 
   protected watch(fd: number, events: number): void {
-    this.#poll.register(fd, pollMask(events));
+    this.#poll.register(fd, toPoll(events));
   }
 
   protected rewatch(fd: number, events: number): void {
-    this.#poll.modify(fd, pollMask(events));
+    this.#poll.modify(fd, toPoll(events));
   }
 
   protected unwatch(fd: number): void {
@@ -212,13 +201,6 @@ export class PollSelector<Data = unknown> extends BaseSelector<Data> {
   protected closeBackend(): void {}
 }
 
-const pollMask = (events: number) =>
-  (events & EVENT_READ ? POLLIN : 0) | (events & EVENT_WRITE ? POLLOUT : 0);
-
-// Errors and hang-ups wake readers and writers both. EPOLLIN and EPOLLOUT have the same bits.
-const fromPoll = (revents: number) =>
-  (revents & ~POLLIN ? EVENT_WRITE : 0) | (revents & ~POLLOUT ? EVENT_READ : 0);
-
 /** Over epoll(7): Linux. Elsewhere the constructor throws OSError ENOSYS. */
 export class EpollSelector<Data = unknown> extends BaseSelector<Data> {
   readonly #epoll: Epoll = epoll();
@@ -228,11 +210,11 @@ export class EpollSelector<Data = unknown> extends BaseSelector<Data> {
   }
 
   protected watch(fd: number, events: number): void {
-    this.#epoll.register(fd, epollMask(events));
+    this.#epoll.register(fd, toEpoll(events));
   }
 
   protected rewatch(fd: number, events: number): void {
-    this.#epoll.modify(fd, epollMask(events));
+    this.#epoll.modify(fd, toEpoll(events));
   }
 
   protected unwatch(fd: number): void {
@@ -240,16 +222,13 @@ export class EpollSelector<Data = unknown> extends BaseSelector<Data> {
   }
 
   protected wait(timeout: number | null): [number, number][] {
-    return this.#epoll.poll(timeout, this.keys.size || 1).map(([fd, events]) => [fd, fromPoll(events)]);
+    return this.#epoll.poll(timeout, this.keys.size || 1).map(([fd, events]) => [fd, fromEpoll(events)]);
   }
 
   protected closeBackend(): void {
     this.#epoll.close();
   }
 }
-
-const epollMask = (events: number) =>
-  (events & EVENT_READ ? EPOLLIN : 0) | (events & EVENT_WRITE ? EPOLLOUT : 0);
 
 /** Over kqueue(2): macOS. Elsewhere the constructor throws OSError ENOSYS. One file may come up twice. */
 export class KqueueSelector<Data = unknown> extends BaseSelector<Data> {

@@ -36,10 +36,13 @@ export function default_int_handler(_signum: number = SIGINT): never {
  * Sets what happens on a signal, and returns what happened before: a handler, SIG_DFL or
  * SIG_IGN (SIG_DFL where Node had a handler of its own).
  *
- * Throws RangeError outside the main thread, TypeError for a handler that is neither, OSError
- * EINVAL for a signal that does not exist or cannot be caught. sigaction(2).
+ * Throws RangeError for a number that is no signal's and outside the main thread, TypeError for a
+ * handler that is neither, OSError EINVAL for a signal that cannot be caught. sigaction(2).
  */
 export function signal(signum: number, handler: Handler | typeof SIG_DFL | typeof SIG_IGN): Handler | number {
+  if (!Number.isInteger(signum) || signum < 1 || signum >= NSIG) {
+    throw new RangeError(`signal number out of range: 1-${NSIG - 1}, got ${signum}`);
+  }
   if (!isMainThread) throw new RangeError('signal only works in main thread of the main interpreter');
   if (typeof handler !== 'function' && handler !== SIG_DFL && handler !== SIG_IGN) {
     throw new TypeError('signal handler must be signal.SIG_IGN, signal.SIG_DFL, or a callable object');
@@ -55,15 +58,23 @@ export function getsignal(signum: number): Handler | number {
   return dispositions.get(signum) ?? SIG_DFL;
 }
 
-/** Runs the handlers of the signals noted so far, each once, in the order of their numbers; says if there were any. */
+// Signals whose handlers are still to run: more than one where a handler threw.
+const waiting: number[] = [];
+
+/**
+ * Runs the handlers of the signals noted so far, each once, in the order of their numbers; says if
+ * there were any. If one throws, those behind it run the next time.
+ */
 export function runHandlers(): boolean {
   if (dispositions.size === 0) return false;
   const n = sys.signals_noted(noted);
-  for (const signum of noted.slice(0, n)) {
+  for (let i = 0; i < n; i++) waiting.push(noted[i]);
+  if (waiting.length === 0) return false;
+  for (let signum = waiting.shift(); signum !== undefined; signum = waiting.shift()) {
     const handler = dispositions.get(signum);
     if (typeof handler === 'function') handler(signum);
   }
-  return n > 0;
+  return true;
 }
 
 /**
@@ -72,7 +83,9 @@ export function runHandlers(): boolean {
  *
  * Unlike Python, where only Node's own process.on() listens for the signal this throws
  * InterruptedError: its listener cannot run until control returns to Node, and a call that was
- * retried regardless would make Ctrl+C go dead.
+ * retried regardless would make Ctrl+C go dead. That is so in select, poll, epoll and kqueue. The
+ * kernel itself restarts recv, accept, connect, send, read and write after a signal of Node's
+ * (SA_RESTART), so that those do not come here: a program that blocks in them uses signal().
  */
 export function interrupted(syscall: string): void {
   if (runHandlers()) return;

@@ -33,7 +33,7 @@ export type BytesLike = NodeJS.ArrayBufferView | ArrayBuffer | SharedArrayBuffer
 // JavaScript's runs between the call and the copy.
 const sockaddr = Buffer.alloc(sizeofStorage);
 const sockaddrLength = new Int32Array(1);
-let scratch = Buffer.alloc(65536);
+const scratch = Buffer.alloc(65536);
 const one = new PollFds(1);
 
 /** A socket. Made by socket(), accept(), socketpair(). Every method throws OSError for a kernel error. */
@@ -87,14 +87,18 @@ export class Socket {
 
   /** Connects, for at most the timeout. connect(2). */
   connect(address: AddressLike): void {
-    const result = this.#connect(packAddress(this.family, address, 'connect'));
-    if (result === -EAGAIN && this.#timeout) throw new TimeoutError('timed out');
-    check(result, 'connect', address);
+    check(this.#connect(packAddress(this.family, address, 'connect')), 'connect', address);
   }
 
   /** As connect, but returns 0 or the (positive) errno of a failure; EAGAIN when the time was over. */
   connect_ex(address: AddressLike): number {
-    return -this.#connect(packAddress(this.family, address, 'connect_ex'));
+    const destination = packAddress(this.family, address, 'connect_ex');
+    try {
+      return -this.#connect(destination);
+    } catch (error) {
+      if (error instanceof TimeoutError) return EAGAIN;
+      throw error;
+    }
   }
 
   // An interrupted connect goes on in the kernel: it is waited for, never made again (H24).
@@ -103,7 +107,7 @@ export class Socket {
     const result = sys.connect(this.#fd, destination);
     if (this.#timeout === 0 || (result !== -EINTR && result !== -EINPROGRESS)) return result;
     if (result === -EINTR) interrupted('connect');
-    if (!this.#wait(POLLOUT | POLLERR, deadline)) return -EAGAIN;
+    if (!this.#wait(POLLOUT | POLLERR, deadline)) throw new TimeoutError('timed out');
     const error = this.getsockopt(SOL_SOCKET, SO_ERROR);
     return error === EISCONN ? 0 : -error;
   }
@@ -112,10 +116,11 @@ export class Socket {
   recv(bufsize: number, flags = 0): Buffer {
     if (!Number.isInteger(bufsize)) throw new TypeError(`recv(): bufsize must be an integer, got ${bufsize}`);
     if (bufsize < 0) throw new RangeError('negative buffersize in recv');
-    if (bufsize > scratch.length) scratch = Buffer.allocUnsafeSlow(bufsize);
-    const n = bufsize === 0 ? 0 : this.#recv(scratch, bufsize, flags);
+    if (bufsize === 0) return Buffer.alloc(0);
+    const into = bufsize > scratch.length ? Buffer.allocUnsafeSlow(bufsize) : scratch;
+    const n = this.#recv(into, bufsize, flags);
     const data = Buffer.allocUnsafe(n);
-    scratch.copy(data, 0, 0, n);
+    into.copy(data, 0, 0, n);
     return data;
   }
 
@@ -207,6 +212,9 @@ export class Socket {
   getsockopt(level: number, optname: number): number;
   getsockopt(level: number, optname: number, buflen: number): Buffer;
   getsockopt(level: number, optname: number, buflen?: number): number | Buffer {
+    if (buflen !== undefined && typeof buflen !== 'number') {
+      throw new TypeError(`getsockopt(): buflen must be a number, got ${typeof buflen}`);
+    }
     if (buflen !== undefined && !(buflen >= 0 && buflen <= 1024)) {
       throw new RangeError(`getsockopt buflen out of range: 0-1024, got ${buflen}`);
     }
@@ -218,6 +226,9 @@ export class Socket {
 
   /** Sets an option to an int, or to the bytes of a struct. setsockopt(2). */
   setsockopt(level: number, optname: number, value: number | BytesLike): void {
+    if (typeof value === 'number' && value !== (value | 0)) {
+      throw new RangeError(`setsockopt(): an int must be -2147483648-2147483647, got ${value}`);
+    }
     const bytes = typeof value === 'number' ? Int32Array.of(value) : bytesOf(value);
     check(sys.setsockopt(this.#fd, level, optname, bytes), 'setsockopt');
   }

@@ -38,6 +38,7 @@ test.each([
   [['server', '--port', 'x'], /argument 'x' is invalid/],
   [['server', '--loop', 'iocp'], /Allowed choices are select, poll, epoll, kqueue, selectors, node/],
   [['server', 'extra'], /too many arguments/],
+  [['client', ''], /It must not be empty/],
   [['client', 'localhost', 'http'], /'http' is invalid for argument 'port'/],
 ])('%o is wrong usage: said on stderr, status 2', async (args, text) => {
   const { status, stdout, stderr } = await rfds(...args);
@@ -67,6 +68,15 @@ test('a loop that the platform lacks is one line and status 1', async () => {
   const loop = process.platform === 'darwin' ? 'epoll' : 'kqueue';
   const { status, stderr } = await rfds('server', '--port', '0', '--loop', loop);
   expect(stderr).toMatch(/^rfds server: (epoll_create1|kqueue) ENOSYS\n$/);
+  expect(status).toBe(1);
+});
+
+test.each([
+  ['server', '--host', '::1'],
+  ['client', '::1'],
+])('%s of an IPv6 host is one line and status 1 (%s %s)', async (...args) => {
+  const { status, stderr } = await rfds(...args.filter((arg) => arg !== undefined));
+  expect(stderr).toBe(`rfds ${args[0]}: the documented conversation is on IPv4, and ::1 is not\n`);
   expect(status).toBe(1);
 });
 

@@ -6,13 +6,15 @@ import { print, write } from '../src/print.ts';
 import { SIG_DFL, SIGUSR2, signal } from '../src/signal.ts';
 import * as sys from '../src/syscalls.ts';
 
+const polls: number[] = [];
+
 afterEach(() => sys.interpose(null));
 
 /** Takes the place of stdout: answers each write in turn, then takes everything. Returns what came. */
 function stdout(...answers: number[]): () => string {
   const taken: Buffer[] = [];
   sys.interpose((name, call, args) => {
-    if (name === 'poll') return 1;
+    if (name === 'poll') return polls.shift() ?? 1;
     if (name === 'sigaction') return 0;
     if (name === 'signals_noted') {
       (args[0] as Int32Array)[0] = SIGUSR2;
@@ -54,6 +56,17 @@ test('a signal handler that prints while a line is half written does not garble 
   print('abcdefghijklmnop');
   signal(SIGUSR2, SIG_DFL);
   expect(seen()).toBe('abcd[handler]\nefghijklmnop\n');
+});
+
+test('a signal handler runs while a full stdout is waited for', () => {
+  polls.push(-EINTR);
+  const seen = stdout(4, -EAGAIN);
+  signal(SIGUSR2, () => {
+    throw new Error('handled');
+  });
+  expect(() => print('abcdefghijklmnop')).toThrow('handled');
+  signal(SIGUSR2, SIG_DFL);
+  expect(seen()).toBe('abcd');
 });
 
 test('a stdout that nobody reads is an error', () => {

@@ -6,7 +6,7 @@ import { Program, within } from './programs.ts';
 const module = (name: string) => JSON.stringify(new URL(`../dist/${name}.js`, import.meta.url).href);
 const imports = `
   import { select } from ${module('select')};
-  import { socketpair } from ${module('socket')};
+  import { socket, socketpair } from ${module('socket')};
   import { default_int_handler, getsignal, signal, SIG_DFL, SIG_IGN, SIGALRM, SIGINT, SIGUSR1 } from ${module('signal')};
   import { print } from ${module('print')};
 `;
@@ -47,15 +47,43 @@ test('a handler that throws ends the call with its error', async () => {
   expect(stdout).toBe('KeyboardInterrupt\n');
 });
 
-test('a blocking recv and accept are interrupted as select is', async () => {
+test.each(['near.recv(1)', 'server.accept()', 'near.sendall(Buffer.alloc(10_000_000))'])(
+  'a blocking %s is interrupted as select is',
+  async (call) => {
+    const { stdout } = await run(
+      `const [near] = socketpair();
+       const server = socket();
+       server.bind(['127.0.0.1', 0]);
+       server.listen();
+       signal(SIGINT, default_int_handler);
+       print('ready');
+       try { ${call}; } catch (error) { print(error.name); }`,
+      'SIGINT',
+    );
+    expect(stdout).toBe('KeyboardInterrupt\n');
+  },
+);
+
+test('a handler that throws does not lose the signal behind it', async () => {
   const { stdout } = await run(
-    `const [near] = socketpair();
-     signal(SIGINT, default_int_handler);
-     print('ready');
-     try { near.recv(1); } catch (error) { print(error.name); }`,
-    'SIGINT',
+    `signal(SIGINT, default_int_handler);
+     signal(SIGUSR1, (signum) => print('and then ' + (signum === SIGUSR1)));
+     process.kill(process.pid, 'SIGUSR1');
+     process.kill(process.pid, 'SIGINT');
+     try { select([], [], [], 0); } catch (error) { print(error.name); }
+     select([], [], [], 0);`,
   );
-  expect(stdout).toBe('KeyboardInterrupt\n');
+  expect(stdout).toBe('KeyboardInterrupt\nand then true\n');
+});
+
+test('a signal is handled once, however often it is sent on', async () => {
+  const { stdout } = await run(
+    `let count = 0;
+     signal(SIGUSR1, () => count++);
+     process.kill(process.pid, 'SIGUSR1');
+     setTimeout(() => { select([], [], [], 0.05); print('handled ' + count); }, 50);`,
+  );
+  expect(stdout).toBe('handled 1\n');
 });
 
 test('a signal that came before the call is handled before it blocks', async () => {
@@ -124,7 +152,8 @@ test('signal returns what was set before', async () => {
 test.each([
   ["signal(SIGINT, 'x')", /^TypeError signal handler must be/],
   ['signal(9, () => {})', /^OSError sigaction EINVAL/],
-  ['signal(1000, SIG_IGN)', /^OSError sigaction EINVAL/],
+  ['signal(1000, SIG_IGN)', /^RangeError signal number out of range: 1-\d+, got 1000/],
+  ['signal(0, SIG_IGN)', /^RangeError signal number out of range/],
 ])('%s is refused', async (call, message) => {
   const { stdout } = await run(`try { ${call}; } catch (error) { print(error.name + ' ' + error.message); }`);
   expect(stdout).toMatch(message);

@@ -262,6 +262,21 @@ describe('connect', () => {
   });
 });
 
+test.skipIf(process.platform !== 'linux')(
+  'connect to a full AF_UNIX listener is BlockingIOError, not a timeout (Linux: EAGAIN)',
+  () => {
+    const server = kept(socket(AF_UNIX));
+    server.bind(''); // Linux chooses an abstract name.
+    server.listen(0);
+    const address = server.getsockname() as Buffer;
+    kept(socket(AF_UNIX)).connect(address);
+    const late = kept(socket(AF_UNIX));
+    late.settimeout(10);
+    expect(() => late.connect(address)).toThrow(errno.BlockingIOError);
+    expect(late.connect_ex(address)).toBe(errno.EAGAIN);
+  },
+);
+
 test('sendall sends all of it, in as many sends as it takes', () => {
   const [near, far] = pair();
   const data = Buffer.from(Array.from({ length: 100 }, (_, i) => i));
@@ -307,6 +322,8 @@ test.each<[string, (sock: Socket) => unknown, ErrorConstructor, RegExp]>([
     /^bind\(\): AF_INET address must be \[host, port\], got a string/,
   ],
   ['a port of 65536', (s) => s.bind(['', 65536]), RangeError, /^bind\(\): port must be 0-65535, got 65536$/],
+  ['an option of 2^31', (s) => s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 2 ** 31), RangeError, /an int must be/],
+  ['an option of 1.5', (s) => s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1.5), RangeError, /got 1.5/],
   ['a backlog of 2^31', (s) => s.listen(2 ** 31), RangeError, /^listen: argument 2 \(backlog\)/],
 ])('%s is refused', (_, call, type, message) => {
   const sock = kept(socket());

@@ -94,11 +94,18 @@ test('the select loop turns away clients beyond FD_SETSIZE and goes on with the 
   for (const visitor of [first, late, ...visitors]) visitor.socket.destroy();
 });
 
-test('a server whose stdout nobody reads any more ends with one line and status 1', async () => {
-  await using server = await Server.start('select', { wrap: ['sh', '-c', '"$@" | head -1; :', 'sh'] });
-  const visitor = await Visitor.connect(server.port).catch(() => null);
-  await visitor?.send('Hello');
-  await within(server.exited, 'the end of the pipeline');
-  expect(server.stderr).toMatch(/^rfds server: write EPIPE\n$/);
-  visitor?.socket.destroy();
-});
+// A reader of one line is gone before a client is let in, one of two before one says something.
+test.each(loops.flatMap((loop) => [1, 2].map((lines) => [loop, lines] as const)))(
+  'the %s loop ends with one line once its stdout is read no more (after line %i)',
+  async (loop, lines) => {
+    const reader = `for i in $(seq ${lines}); do IFS= read -r line; echo "$line"; done`;
+    await using server = await Server.start(loop, { wrap: ['sh', '-c', `"$@" | (${reader})`, 'sh'] });
+    const visitor = await Visitor.connect(server.port);
+    if (lines === 2) await server.has(/Accepted/);
+    // Until the reader has ended, a line more may still fit into the pipe.
+    for (let i = 0; visitor.ending === ''; i++) await visitor.ask(`line ${i}`);
+    await within(server.exited, 'the end of the pipeline');
+    expect(server.stderr).toBe('rfds server: write EPIPE\n');
+    visitor.socket.destroy();
+  },
+);

@@ -58,7 +58,6 @@ describe('the sockets of TCP', () => {
     expect(sys.getsockname(fd, addr, addrlen)).toBe(0);
     expect(addrlen[0]).toBe(16);
     expect([...addr.subarray(4)]).toEqual(Array(12).fill(0xee));
-    expect(sys.getsockname(fd, addr, Int32Array.of(-1))).toBe(-EINVAL);
   });
 
   test.skipIf(!linux)('accept4 gives the new descriptor its flags (Linux has it)', () => {

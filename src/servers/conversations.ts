@@ -6,9 +6,9 @@
 // does not take stays here, unsent, until it does.
 
 import { EAGAIN, EINTR, osError } from '../errno.ts';
+import { EVENT_READ, EVENT_WRITE } from '../events.ts';
 import { print } from '../print.ts';
 import { repr } from '../repr.ts';
-import { EVENT_READ, EVENT_WRITE } from '../selectors.ts';
 import {
   type Address,
   AF_INET,
@@ -117,11 +117,12 @@ export class Conversations {
   readonly server_socket: Socket;
   // By descriptor, which the kernel keeps small.
   readonly #connections: (Connection | undefined)[] = [];
-  readonly #doorkeeper = new Doorkeeper();
+  readonly #doorkeeper: Doorkeeper;
 
   /** Listens, non-blocking, on host and port. */
   constructor(host: string, port: number) {
     this.server_socket = socket(AF_INET, SOCK_STREAM);
+    this.#doorkeeper = new Doorkeeper();
     try {
       this.server_socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
       this.server_socket.bind([host, port]);
@@ -151,9 +152,9 @@ export class Conversations {
   #accept(): Connection | undefined {
     const accepted = this.#doorkeeper.accept(this.server_socket);
     if (accepted === null) return undefined;
-    print(`Accepted connection from ${repr(accepted[1])}`);
     const connection = new Connection(...accepted);
     this.#connections[connection.fd] = connection;
+    print(`Accepted connection from ${repr(accepted[1])}`);
     return connection;
   }
 

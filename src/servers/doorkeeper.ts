@@ -3,6 +3,7 @@
 
 import { F_DUPFD_CLOEXEC } from '../constants/fcntl.ts';
 import * as errno from '../errno.ts';
+import { POLLIN, poll } from '../select.ts';
 import type { Address, Socket } from '../socket.ts';
 import * as sys from '../syscalls.ts';
 import { warn } from './survive.ts';
@@ -13,6 +14,8 @@ const nobody = new Set(
     .concat([errno.EHOSTDOWN, errno.ENONET, errno.EHOSTUNREACH, errno.EOPNOTSUPP, errno.ENETUNREACH])
     .map((number) => -number),
 );
+
+const shortages = new Set([errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM].map((number) => -number));
 
 /**
  * Lets clients in. A listener stays readable while clients wait, so when descriptors are used
@@ -38,8 +41,7 @@ export class Doorkeeper {
       warn(`turned a client away: descriptor ${this.#limit} is beyond the loop's reach`);
     } catch (error) {
       if (!(error instanceof errno.OSError)) throw error;
-      if (error.errno === -errno.EMFILE || error.errno === -errno.ENFILE)
-        this.#turnAway(server_socket, error);
+      if (shortages.has(error.errno!)) this.#turnAway(server_socket, error);
       else if (!nobody.has(error.errno!)) throw error;
     }
     return null;
@@ -48,10 +50,14 @@ export class Doorkeeper {
   #turnAway(server_socket: Socket, error: errno.OSError): void {
     this[Symbol.dispose]();
     try {
-      server_socket.accept()[0].close();
+      // Linux says EMFILE even if nobody waits, and macOS has dropped the client by now: a second
+      // accept on a blocking listener might wait for ever.
+      const waiting = poll();
+      waiting.register(server_socket, POLLIN);
+      if (waiting.poll(0).length > 0) server_socket.accept()[0].close();
       warn(`turned a client away: ${error.message}`);
     } catch (another) {
-      // Nobody was waiting (Linux says EMFILE even then), or the reserve went to somebody else.
+      // The reserve went to somebody else.
       if (!(another instanceof errno.OSError)) throw another;
     }
     this.#reserve = held();

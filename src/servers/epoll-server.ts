@@ -3,8 +3,8 @@
 
 import type { InetAddress } from '../address.ts';
 import { EpollEvents } from '../epoll.ts';
-import { EPOLLIN, EPOLLOUT, epoll } from '../select.ts';
-import { EVENT_READ, EVENT_WRITE } from '../selectors.ts';
+import { fromEpoll, toEpoll } from '../events.ts';
+import { EPOLLIN, epoll } from '../select.ts';
 import { Conversations } from './conversations.ts';
 
 /** Serves until a signal handler throws; then closes every descriptor. */
@@ -18,25 +18,16 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
   while (true) {
     const n = poller.wait(events);
     for (let i = 0; i < n; i++) {
-      const connection = conversations.ready(events.fd(i), eventsOf(events.events(i)));
+      const connection = conversations.ready(events.fd(i), fromEpoll(events.events(i)));
       if (connection === undefined || connection.wanted === connection.watched) continue;
       if (connection.wanted === 0) {
         poller.unregister(connection);
         conversations.forget(connection);
       } else {
-        if (connection.watched === 0) poller.register(connection, maskOf(connection.wanted));
-        else poller.modify(connection, maskOf(connection.wanted));
+        if (connection.watched === 0) poller.register(connection, toEpoll(connection.wanted));
+        else poller.modify(connection, toEpoll(connection.wanted));
         connection.watched = connection.wanted;
       }
     }
   }
-}
-
-function maskOf(events: number): number {
-  return (events & EVENT_READ ? EPOLLIN : 0) | (events & EVENT_WRITE ? EPOLLOUT : 0);
-}
-
-// EPOLLERR and EPOLLHUP wake both sides: recv or send will say what is wrong.
-function eventsOf(events: number): number {
-  return (events & ~EPOLLOUT ? EVENT_READ : 0) | (events & ~EPOLLIN ? EVENT_WRITE : 0);
 }

@@ -3,8 +3,8 @@
 // Not run on a Mac yet.
 
 import type { InetAddress } from '../address.ts';
+import { EVENT_READ, EVENT_WRITE } from '../events.ts';
 import { EV_ADD, EV_DELETE, EVFILT_READ, EVFILT_WRITE, kevent, kqueue } from '../select.ts';
-import { EVENT_READ, EVENT_WRITE } from '../selectors.ts';
 import { type Connection, Conversations } from './conversations.ts';
 
 /** How many events one call may bring. */

@@ -3,7 +3,6 @@
 
 import { createServer, type Socket } from 'node:net';
 import type { InetAddress } from '../address.ts';
-import { print } from '../print.ts';
 import { repr, reprBytes } from '../repr.ts';
 import { timestamp as time } from '../time.ts';
 import { warn } from './survive.ts';
@@ -24,6 +23,7 @@ export function serve(
 
   return new Promise((resolve, reject) => {
     server.on('error', reject);
+    process.stdout.on('error', reject);
     server.on('close', resolve);
     stop.addEventListener('abort', () => {
       server.close();
@@ -31,9 +31,18 @@ export function serve(
     });
     server.listen({ host, port, backlog: 128 }, () => {
       const address = server.address() as { address: string; port: number };
-      ready?.([address.address, address.port]);
+      try {
+        ready?.([address.address, address.port]);
+      } catch (error) {
+        reject(error);
+      }
     });
   });
+}
+
+/** Unlike print.ts: this loop returns to Node, which writes what stdout does not take at once later. */
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 function converse(client: Socket): void {

@@ -3,8 +3,8 @@
 // the kernel looks at every descriptor every time. epoll-server.ts cures that.
 
 import type { InetAddress } from '../address.ts';
-import { POLLIN, POLLOUT, poll } from '../select.ts';
-import { EVENT_READ, EVENT_WRITE } from '../selectors.ts';
+import { fromPoll, toPoll } from '../events.ts';
+import { POLLIN, poll } from '../select.ts';
 import { Conversations } from './conversations.ts';
 
 /** Serves until a signal handler throws; then closes every descriptor. */
@@ -20,24 +20,15 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
       const revents = pollfds.revents(i);
       if (revents === 0) continue;
       left--;
-      const connection = conversations.ready(pollfds.fd(i), eventsOf(revents));
+      const connection = conversations.ready(pollfds.fd(i), fromPoll(revents));
       if (connection === undefined || connection.wanted === connection.watched) continue;
       if (connection.wanted === 0) {
         poller.unregister(connection);
         conversations.forget(connection);
       } else {
-        poller.register(connection, maskOf(connection.wanted));
+        poller.register(connection, toPoll(connection.wanted));
         connection.watched = connection.wanted;
       }
     }
   }
-}
-
-function maskOf(events: number): number {
-  return (events & EVENT_READ ? POLLIN : 0) | (events & EVENT_WRITE ? POLLOUT : 0);
-}
-
-// POLLERR, POLLHUP and POLLNVAL wake both sides: recv or send will say what is wrong.
-function eventsOf(revents: number): number {
-  return (revents & ~POLLOUT ? EVENT_READ : 0) | (revents & ~POLLIN ? EVENT_WRITE : 0);
 }

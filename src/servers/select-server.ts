@@ -59,8 +59,9 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
             const client_ip = (client_socket.getpeername() as InetAddress)[0];
             const timestamp = time();
             print(`[${client_ip}:${client_port}] ${timestamp}:${reprBytes(data)}`);
-            const timestamped_response = Buffer.concat([Buffer.from(`${timestamp}:`), data]);
-            sendallWithin(client_socket, timestamped_response, SEND_TIMEOUT);
+            const timestamped_response = `${timestamp}:${data.toString('latin1')}`; // any byte, and back
+            const response_bytes = Buffer.from(timestamped_response, 'latin1');
+            sendallWithin(client_socket, response_bytes, SEND_TIMEOUT);
           }
         } catch (error) {
           dropped(client_socket, error);

@@ -11,9 +11,12 @@ export function warn(message: string): void {
   sys.write(2, Buffer.from(`rfds server: ${message}\n`));
 }
 
-/** Says which client was lost, and why. What is no system call's error is thrown on. */
+/**
+ * Says which client was lost, and why. What is no system call's error is thrown on, and so is
+ * that of writing to stdout: there the client is not to blame.
+ */
 export function dropped(client_socket: Socket, error: unknown): void {
-  if (!(error instanceof OSError)) throw error;
+  if (!(error instanceof OSError) || error.syscall === 'write') throw error;
   warn(`dropped ${client_socket}: ${error.message}`);
 }
 

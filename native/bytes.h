@@ -1,0 +1,45 @@
+// What the calls take besides ints, and how they answer where the kernel is not asked. No Node-API
+// here: bind.h makes these of JavaScript's values.
+#pragma once
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+
+namespace rfds {
+
+// What a call throws, as a RangeError, when its numbers do not fit its buffers.
+// These are the only checks here: those that keep the kernel out of memory that is not the caller's.
+struct Misfit {
+  const char* what;
+};
+inline void require(bool fits, const char* what) {
+  if (!fits) throw Misfit{what};
+}
+
+// The memory of a TypedArray, valid for the time of one call.
+struct Bytes {
+  uint8_t* data = nullptr;
+  size_t size = 0;
+
+  template <class T>
+  T* as() const {
+    return reinterpret_cast<T*>(data);
+  }
+  // Where the bytes [offset, offset + length) begin.
+  uint8_t* part(int64_t offset, int64_t length) const {
+    auto end = static_cast<int64_t>(size);
+    require(offset >= 0 && length >= 0 && offset <= end && length <= end - offset,
+            "offset and length reach outside the buffer");
+    return data + offset;
+  }
+};
+// The same where null (or undefined) stands for C's NULL.
+struct MaybeBytes : Bytes {};
+
+// The answer of a call that this platform lacks, as that of a kernel without it.
+inline int lacking() {
+  errno = ENOSYS;
+  return -1;
+}
+
+}  // namespace rfds

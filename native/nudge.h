@@ -1,0 +1,19 @@
+// Signals that were noted and wait for JavaScript, and the thread that reminds it. (nudge.cc)
+#pragma once
+#include <signal.h>
+
+#include <atomic>
+
+namespace rfds {
+
+// The process has one table of signal handlers, and this is its memory: lock-free, so that a
+// handler may write it at any moment. With the thread, the only state in native code.
+extern std::atomic<bool> noted[NSIG];
+
+bool on_main_thread();
+// The handler of every signal that is to be noted.
+void note(int signum);
+// Once, from the main thread, before the first signal is noted. False, with errno, if it cannot be.
+bool start_nudging();
+
+}  // namespace rfds
