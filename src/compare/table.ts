@@ -11,7 +11,7 @@ export interface Measure {
   digits: number;
 }
 
-/** CPU microseconds of the server for a message; userShare splits it by the kernel's coarse ticks. */
+/** CPU microseconds of the server for a message. */
 const microsPerMessage = ({ server, messages }: Sample) => server.cpuNs / 1000 / messages;
 
 export const measures: Record<string, Measure> = {

@@ -44,7 +44,7 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
           print(`Accepted connection from ${repr(client_address)}`);
           rfds.push(client_socket);
         }
-        rlist.splice(rlist.indexOf(server_socket), 1);
+        remove(rlist, server_socket);
       }
 
       for (const client_socket of rlist) {
@@ -52,7 +52,7 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
         try {
           const data = client_socket.recv(1024);
           if (data[0] === 0xff || data.length === 0) {
-            rfds.splice(rfds.indexOf(client_socket), 1);
+            remove(rfds, client_socket);
             client_socket.close();
           } else {
             const client_port = (client_socket.getpeername() as InetAddress)[1];
@@ -65,7 +65,7 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
           }
         } catch (error) {
           dropped(client_socket, error);
-          rfds.splice(rfds.indexOf(client_socket), 1);
+          remove(rfds, client_socket);
           client_socket.close();
         }
       }
@@ -73,4 +73,10 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
   } finally {
     for (const sock of rfds) sock.close();
   }
+}
+
+/** Python's list.remove, but for an item that is not there. */
+function remove<T>(list: T[], item: T): void {
+  const i = list.indexOf(item);
+  if (i >= 0) list.splice(i, 1);
 }
