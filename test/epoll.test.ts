@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { F_GETFD, FD_CLOEXEC } from '../src/constants/fcntl.ts';
+import { EpollEvents } from '../src/epoll.ts';
 import { EPOLL_CLOEXEC, EPOLLET, EPOLLIN, EPOLLOUT, epoll } from '../src/select.ts';
 import { socketpair } from '../src/socket.ts';
 import * as sys from '../src/syscalls.ts';
@@ -42,6 +43,19 @@ describe.skipIf(process.platform !== 'linux')('epoll (Linux)', () => {
     expect(poller.poll()).toEqual([[near.fileno(), EPOLLOUT]]);
     poller.unregister(near);
     expect(poller.poll(0)).toEqual([]);
+    near.close();
+    far.close();
+  });
+
+  test("wait() fills an array of the caller's", () => {
+    const [near, far] = socketpair();
+    using poller = epoll();
+    const events = new EpollEvents(4);
+    poller.register(near, EPOLLIN | EPOLLET);
+    expect(poller.wait(events, 0)).toBe(0);
+    far.send(Buffer.from('x'));
+    expect([poller.wait(events), events.fd(0), events.events(0)]).toEqual([1, near.fileno(), EPOLLIN]);
+    expect(() => poller.wait(events, 0, 5)).toThrow(RangeError);
     near.close();
     far.close();
   });

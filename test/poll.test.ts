@@ -26,6 +26,20 @@ test('events come as [fd, revents], in the order of registration', () => {
   far.close();
 });
 
+test("wait() gives the kernel's own array, the same one as long as the set is the same", () => {
+  const [near, far] = socketpair();
+  const poller = poll();
+  poller.register(near, POLLIN);
+  poller.register(far, POLLOUT);
+  const pollfds = poller.wait(0);
+  expect([pollfds.length, pollfds.ready, pollfds.revents(0), pollfds.fd(1)]).toEqual([2, 1, 0, far.fileno()]);
+  expect(poller.wait(0)).toBe(pollfds);
+  poller.unregister(far);
+  expect(poller.wait(0).length).toBe(1);
+  near.close();
+  far.close();
+});
+
 test('registering again overwrites, and keeps the place', () => {
   const [near, far] = socketpair();
   const poller = poll();
