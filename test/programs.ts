@@ -118,8 +118,13 @@ export class Server extends Program {
     const command = loop === 'python' ? ['python3', '-u', pythonServer, '0'] : own;
     const [program, ...args] = [...(options.wrap ?? []), ...command, ...(options.args ?? [])];
     const server = new Server(program, args);
-    server.port = Number((await server.has(/Listening on \('127\.0\.0\.1', (\d+)\)\n/))[1]);
-    return server;
+    try {
+      server.port = Number((await server.has(/Listening on \('127\.0\.0\.1', (\d+)\)\n/))[1]);
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 }
 
