@@ -22,6 +22,15 @@ function start(side, ...args) {
   return { child, next, exited: once(child, 'exit') };
 }
 
+// Whatever goes wrong is one line: a side that does not start, silence, nobody reading any more.
+function fail(error) {
+  console.error(`demo: ${error.message}`);
+  process.exit(1);
+}
+process.on('uncaughtException', fail);
+process.stdout.on('error', fail);
+setTimeout(() => fail(new Error('the conversation did not end within 30 s')), 30_000).unref();
+
 // Whatever ends this script ends both sides.
 process.on('exit', () => {
   for (const child of started) child.kill('SIGKILL');
