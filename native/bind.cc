@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "gate.h"
 #include "module.h"
 
 namespace rfds {
@@ -47,6 +48,14 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     napi_create_function(env, call.name, NAPI_AUTO_LENGTH, call.entry, data, &function);
     exports.Set(call.name, function);
   }
+  // The registers belong to this environment, as its functions do.
+  Napi::ArrayBuffer registers = Napi::ArrayBuffer::New(env, entry_words * sizeof(int32_t));
+  napi_value gate = nullptr;
+  napi_create_function(env, "gate", NAPI_AUTO_LENGTH, gated, registers.Data(), &gate);
+  Napi::Reference<Napi::ArrayBuffer> kept = Napi::Persistent(registers);
+  kept.SuppressDestruct();
+  exports.Set("gate", gate);
+  exports.Set("registers", registers);
   exports.Set("constants", numbers(env, constants));
   exports.Set("layout", numbers(env, layout));
   return exports;

@@ -12,6 +12,7 @@ struct Number {
 };
 
 extern const std::vector<Call> calls;
+extern const napi_callback gated;
 extern const std::vector<Number> constants;  // C header's name → value
 extern const std::vector<Number> layout;     // "sizeof pollfd" and "pollfd.events" → bytes
 
