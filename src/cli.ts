@@ -29,7 +29,7 @@ function stopOnSignals(): void {
   signal(SIGTERM, stop);
 }
 
-const loops = ['select', 'poll', 'epoll', 'kqueue', 'selectors', 'node'] as const;
+const loops = ['select', 'poll', 'epoll', 'epoll-edge', 'kqueue', 'selectors', 'node'] as const;
 
 interface ServerOptions {
   host: string;

@@ -9,7 +9,7 @@ const pythonServer = fileURLToPath(new URL('../bench/select_server.py', import.m
 
 /** The loops that this platform has. */
 export const loops = ['select', 'poll', 'selectors', 'node'].concat(
-  process.platform === 'linux' ? ['epoll'] : ['kqueue'],
+  process.platform === 'linux' ? ['epoll', 'epoll-edge'] : ['kqueue'],
 );
 
 export const DEADLINE = 20_000;

@@ -92,7 +92,7 @@ export async function compare(
     };
     for (const one of [...running]) {
       progress(`warming up ${one.name}`);
-      await sample(one, { connections: 100, size: 64, warmupSeconds: 1, seconds: 0 }, stop).catch((e) =>
+      await sample(one, { connections: 100, idle: 0, size: 64, warmupSeconds: 1, seconds: 0 }, stop).catch((e) =>
         fail(one, e),
       );
     }
@@ -102,7 +102,7 @@ export async function compare(
       for (let round = 1; round <= plan.rounds; round++) {
         for (const one of [...running]) {
           progress(`${connections} connections × ${size} B, round ${round} of ${plan.rounds}: ${one.name}`);
-          const load = { connections, size, warmupSeconds: plan.seconds / 5, seconds: plan.seconds };
+          const load = { connections, idle: 0, size, warmupSeconds: plan.seconds / 5, seconds: plan.seconds };
           await sample(one, load, stop).then(
             (taken) => cell.samples.push({ contender: one.name, round, sample: taken }),
             (error) => fail(one, error),
@@ -112,7 +112,7 @@ export async function compare(
     }
     for (const one of [...running]) {
       progress(`counting the system calls of ${one.name}`);
-      const load = { connections: 100, size: 64, warmupSeconds: 0, seconds: 30, messages: 2000 };
+      const load = { connections: 100, idle: 0, size: 64, warmupSeconds: 0, seconds: 30, messages: 2000 };
       const counts = await countSyscalls(one.child.pid!, () => sample(one, load, stop)).catch((error) =>
         fail(one, error),
       );

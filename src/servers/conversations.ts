@@ -130,13 +130,19 @@ export class Conversations {
   // Those who are to be heard in the wave to come, then those whom it answers.
   readonly #wave: Connection[] = new Array(wave.WAVE);
   #waiting = 0;
+  readonly #edge: boolean;
+  // Those who may have more to say, were it their end, that the mechanism will not tell of again.
+  readonly #undrained: Connection[] = new Array(wave.WAVE);
+  #unheard = 0;
 
   /**
    * Listens, non-blocking, on host and port. watch tells the loop's mechanism that a connection
-   * wants other events than are watched for; none, and the connection is closed behind it.
+   * wants other events than are watched for; none, and the connection is closed behind it. A
+   * mechanism that tells only of what is new (edge) needs every client heard until EAGAIN.
    */
-  constructor(host: string, port: number, watch: (connection: Connection) => void) {
+  constructor(host: string, port: number, watch: (connection: Connection) => void, edge = false) {
     this.#watch = watch;
+    this.#edge = edge;
     this.server_socket = socket(AF_INET, SOCK_STREAM);
     this.#doorkeeper = new Doorkeeper();
     try {
@@ -169,22 +175,33 @@ export class Conversations {
 
   /** Receives once from all who are to be heard, and answers them. */
   converse(): void {
-    const n = this.#waiting;
-    if (n === 0) return;
-    this.#waiting = 0;
+    while (this.#waiting > 0) {
+      const answers = this.#hear(this.#waiting);
+      wave.send(answers);
+      for (let j = 0; j < answers; j++) {
+        this.#wave[j].answered(j);
+        this.#settle(this.#wave[j]);
+      }
+      this.#waiting = 0;
+      for (; this.#unheard > 0; this.#unheard--) {
+        const connection = this.#undrained[this.#unheard - 1];
+        if (connection.wanted & EVENT_READ) this.#wave[this.#waiting++] = connection;
+      }
+    }
+  }
+
+  // Receives for the first n of the wave; returns how many answers there are.
+  #hear(n: number): number {
     for (let i = 0; i < n; i++) wave.listen(i, this.#wave[i].fd);
     wave.receive(n);
     let answers = 0;
     for (let i = 0; i < n; i++) {
       const connection = this.#wave[i];
+      if (this.#edge && wave.length(i) > 0) this.#undrained[this.#unheard++] = connection;
       if (connection.heard(i, answers)) this.#wave[answers++] = connection;
       else this.#settle(connection);
     }
-    wave.send(answers);
-    for (let j = 0; j < answers; j++) {
-      this.#wave[j].answered(j);
-      this.#settle(this.#wave[j]);
-    }
+    return answers;
   }
 
   #accept(): void {
