@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Contender, Contenders } from './contenders.ts';
 import type { Load, Sample } from './load.ts';
+import { outputOf } from './programs.ts';
 import { countSyscalls } from './syscall-counts.ts';
 
 /** One load, and what each contender made of it, round by round. */
@@ -178,21 +179,9 @@ async function sample(
   stop: AbortSignal,
 ): Promise<Sample> {
   const options: Load = { ...load, port, pid: child.pid! };
-  const program = spawn(process.execPath, [loadProgram, JSON.stringify(options)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    signal: stop,
-    killSignal: 'SIGKILL',
+  const command = [process.execPath, loadProgram, JSON.stringify(options)];
+  const output = await outputOf(command, stop).catch((error) => {
+    throw new Error(`the load failed: ${error.message}`);
   });
-  let stdout = '';
-  let stderr = '';
-  program.stdout.setEncoding('utf8').on('data', (text) => {
-    stdout += text;
-  });
-  program.stderr.setEncoding('utf8').on('data', (text) => {
-    stderr += text;
-  });
-  const [status] = await once(program, 'close');
-  if (status !== 0)
-    throw new Error(`the load failed: ${stderr.match(/^\w*Error.*$/m)?.[0] ?? `status ${status}`}`);
-  return JSON.parse(stdout);
+  return JSON.parse(output);
 }
