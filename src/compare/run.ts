@@ -1,13 +1,16 @@
 // Runs the comparison: starts every contender, puts the same loads on them in turn, round after
-// round, and keeps every sample. Above: cli.ts. Below: contenders.ts, load.ts (a process of its own).
+// round, and keeps every sample. Above: command.ts. Below: contenders.ts, load.ts (a process of its own),
+// call-costs.ts.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { type CallCosts, measureCalls } from './call-costs.ts';
 import { type Contender, Contenders } from './contenders.ts';
 import type { Load, Sample } from './load.ts';
+import { outputOf } from './programs.ts';
 import { countSyscalls } from './syscall-counts.ts';
 
 /** One load, and what each contender made of it, round by round. */
@@ -22,13 +25,17 @@ export interface Comparison {
   cells: Cell[];
   /** How often each call was made for a message, by contender; absent without strace. */
   syscallsPerMessage: Record<string, Record<string, number>>;
+  /** What a call costs, by library; empty where the plan leaves it out. */
+  calls: CallCosts;
 }
 
 export interface Plan {
   loads: { connections: number; size: number }[];
   rounds: number;
   seconds: number;
-  /** The names of those who take part; everybody if absent. */
+  /** How often a process makes each call whose cost is measured. */
+  calls: number;
+  /** The names of those who take part, and 'calls' for the cost of the calls; everything if absent. */
   only?: string[];
 }
 
@@ -41,8 +48,14 @@ export const plans: Record<'full' | 'quick', Plan> = {
     ],
     rounds: 5,
     seconds: 1,
+    calls: 100_000,
   },
-  quick: { loads: [10, 100].map((connections) => ({ connections, size: 64 })), rounds: 5, seconds: 0.25 },
+  quick: {
+    loads: [10, 100].map((connections) => ({ connections, size: 64 })),
+    rounds: 5,
+    seconds: 0.25,
+    calls: 50_000,
+  },
 };
 
 const loadProgram = fileURLToPath(new URL('load.js', import.meta.url));
@@ -65,13 +78,17 @@ export async function compare(
   using contenders = new Contenders();
   const started: ChildProcess[] = [];
   try {
-    const result: Comparison = { contenders: [], cells: [], syscallsPerMessage: {} };
+    const result: Comparison = {
+      contenders: [],
+      cells: [],
+      syscallsPerMessage: {},
+      calls: { libraries: [], samples: [] },
+    };
     const running: Running[] = [];
-    const unknown = plan.only?.filter((name) => !contenders.rows.some((row) => row.name === name)) ?? [];
-    if (unknown.length > 0) {
-      const names = contenders.rows.map(({ name }) => name).join(', ');
-      throw new RangeError(`there is no contender '${unknown[0]}': there are ${names}`);
-    }
+    const names = [...contenders.rows.map(({ name }) => name), 'calls'];
+    const unknown = plan.only?.find((name) => !names.includes(name));
+    if (unknown !== undefined)
+      throw new RangeError(`there is no contender '${unknown}': there are ${names.join(', ')}`);
     for (const contender of contenders.rows) {
       if (plan.only && !plan.only.includes(contender.name)) continue;
       progress(`starting ${contender.name}`);
@@ -96,7 +113,7 @@ export async function compare(
         fail(one, e),
       );
     }
-    for (const { connections, size } of plan.loads) {
+    for (const { connections, size } of running.length > 0 ? plan.loads : []) {
       const cell: Cell = { connections, size, samples: [] };
       result.cells.push(cell);
       for (let round = 1; round <= plan.rounds; round++) {
@@ -118,6 +135,8 @@ export async function compare(
       );
       if (counts) result.syscallsPerMessage[one.name] = counts;
     }
+    if (plan.only === undefined || plan.only.includes('calls'))
+      result.calls = await measureCalls(plan, stop, progress);
     return result;
   } finally {
     for (const child of started) child.kill('SIGKILL');
@@ -178,21 +197,9 @@ async function sample(
   stop: AbortSignal,
 ): Promise<Sample> {
   const options: Load = { ...load, port, pid: child.pid! };
-  const program = spawn(process.execPath, [loadProgram, JSON.stringify(options)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    signal: stop,
-    killSignal: 'SIGKILL',
+  const command = [process.execPath, loadProgram, JSON.stringify(options)];
+  const output = await outputOf(command, stop).catch((error) => {
+    throw new Error(`the load failed: ${error.message}`);
   });
-  let stdout = '';
-  let stderr = '';
-  program.stdout.setEncoding('utf8').on('data', (text) => {
-    stdout += text;
-  });
-  program.stderr.setEncoding('utf8').on('data', (text) => {
-    stderr += text;
-  });
-  const [status] = await once(program, 'close');
-  if (status !== 0)
-    throw new Error(`the load failed: ${stderr.match(/^\w*Error.*$/m)?.[0] ?? `status ${status}`}`);
-  return JSON.parse(stdout);
+  return JSON.parse(output);
 }
