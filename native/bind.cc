@@ -50,11 +50,13 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   }
   // The registers belong to this environment, as its functions do.
   Napi::ArrayBuffer registers = Napi::ArrayBuffer::New(env, entry_words * sizeof(int32_t));
-  napi_value gate = nullptr;
-  napi_create_function(env, "gate", NAPI_AUTO_LENGTH, gated, registers.Data(), &gate);
   Napi::Reference<Napi::ArrayBuffer> kept = Napi::Persistent(registers);
   kept.SuppressDestruct();
+  napi_value gate = nullptr, batch = nullptr;
+  napi_create_function(env, "gate", NAPI_AUTO_LENGTH, one_by_registers, registers.Data(), &gate);
+  napi_create_function(env, "batch", NAPI_AUTO_LENGTH, many_by_entries, nullptr, &batch);
   exports.Set("gate", gate);
+  exports.Set("batch", batch);
   exports.Set("registers", registers);
   exports.Set("constants", numbers(env, constants));
   exports.Set("layout", numbers(env, layout));

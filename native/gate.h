@@ -28,27 +28,49 @@ int32_t perform(Result (*function)(Args...), const int32_t* word, const Bytes& b
   return static_cast<int32_t>(result == -1 ? -errno : result);
 }
 
-// gate(buf) makes the call in the registers, gate(buf, entries) call after call up to one without
-// a function. Returns undefined, or the number of the entry that it refused and did not make.
+// Makes the call of an entry and leaves its result there: false if no function has its number.
+// Throws Misfit for a part that reaches outside the buffer.
+template <auto... functions>
+bool perform_entry(int32_t* entry, const Bytes& buf) {
+  int32_t number = 0;
+  return ((number++ == *entry && (*entry = perform(functions, entry + 1, buf), true)) || ...);
+}
+
+// gate(buf) makes the call in the registers. Returns undefined, or 0 if it was refused and not made.
 template <auto... functions>
 napi_value gate(napi_env env, napi_callback_info info) {
+  napi_value value, refused = nullptr;
+  size_t argc = 1;
+  void* registers;
+  napi_get_cb_info(env, info, &argc, &value, nullptr, &registers);
+  try {
+    Bytes buf;
+    if (convert(env, value, buf) == Fit::good &&
+        perform_entry<functions...>(static_cast<int32_t*>(registers), buf))
+      return nullptr;
+  } catch (const Misfit&) {
+  }
+  napi_create_int32(env, 0, &refused);
+  return refused;
+}
+
+// batch(buf, entries) makes call after call, up to an entry whose number is none. Returns undefined,
+// or the place of the entry that it refused and did not make.
+template <auto... functions>
+napi_value batch(napi_env env, napi_callback_info info) {
   napi_value argv[2], refused = nullptr;
   size_t argc = 2, at = 0;
-  void* registers;
-  napi_get_cb_info(env, info, &argc, argv, nullptr, &registers);
-  Bytes buf, entries{static_cast<uint8_t*>(registers), entry_words * sizeof(int32_t)};
-  bool good =
-      convert(env, argv[0], buf) == Fit::good && (argc == 1 || convert(env, argv[1], entries) == Fit::good);
+  napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
   try {
-    for (bool made = good; made && at < entries.size / sizeof(int32_t) / entry_words; at++) {
-      int32_t number = 0, *entry = entries.as<int32_t>() + at * entry_words;
-      made = ((number++ == *entry && (*entry = perform(functions, entry + 1, buf), true)) || ...);
-    }
+    Bytes buf, entries;
+    require(convert(env, argv[0], buf) == Fit::good && convert(env, argv[1], entries) == Fit::good, "");
+    size_t count = entries.size / sizeof(int32_t) / entry_words;
+    while (at < count && perform_entry<functions...>(entries.as<int32_t>() + at * entry_words, buf)) at++;
+    return nullptr;
   } catch (const Misfit&) {
-    good = false;
+    napi_create_int32(env, static_cast<int32_t>(at), &refused);
+    return refused;
   }
-  if (!good) napi_create_int32(env, static_cast<int32_t>(at), &refused);
-  return refused;
 }
 
 }  // namespace rfds

@@ -1,9 +1,9 @@
 // The gate: recv, send and write as the loops use them, with as little between JavaScript and the
 // kernel as Node-API allows, and a batch of them in one crossing. Node-API takes some 6 ns to unpack
 // a number and 50 ns to come and go; words in memory that both sides see cost nothing.
-// Above: syscalls.ts. Below: native.ts, gate() in native/bind.h.
+// Above: syscalls.ts. Below: native.ts, native/gate.h.
 
-import { type Bytes, gate, native, registers, type Syscalls } from './native.ts';
+import { type Bytes, gate, batch as makeBatch, native, registers, type Syscalls } from './native.ts';
 
 /** The gate's own numbers for its calls, in the order of native/module.cc; END is none. */
 export const RECV = 0;
@@ -66,6 +66,6 @@ export const kernel: Syscalls = { ...native, recv, send, write };
  */
 export function batch(buf: ArrayBuffer, entries: ArrayBuffer, entryWords: Int32Array, n: number): void {
   if (n * ENTRY_WORDS < entryWords.length) entryWords[n * ENTRY_WORDS] = END;
-  const refused = gate(buf, entries);
+  const refused = makeBatch(buf, entries);
   if (refused !== undefined) throw new RangeError(`batch: entry ${refused} reaches outside the buffer`);
 }

@@ -97,11 +97,10 @@ export interface Syscalls {
 }
 
 interface Addon extends Syscalls {
-  /**
-   * Makes the call in the registers, or those in entries up to one whose number is none: recv, send
-   * or write, of one buffer. undefined, or the number of the entry that it refused.
-   */
-  gate(buf: Bytes, entries?: ArrayBuffer): number | undefined;
+  /** Makes the call in the registers, of a buffer: undefined, or a number if it was refused. */
+  gate(buf: Bytes): number | undefined;
+  /** Makes the calls in entries up to one whose number is none: undefined, or which was refused. */
+  batch(buf: Bytes, entries: ArrayBuffer): number | undefined;
   /** [number, fd, offset, length, flags], int32 each; then [result, …]. */
   registers: ArrayBuffer;
   /** C name → value, for the names that the platform's headers have. */
@@ -117,4 +116,4 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const path = process.env.RFDS_ADDON;
 
 const addon: Addon = path ? require(path) : require('node-gyp-build')(root);
-export const { constants, layout, gate, registers, ...native } = addon;
+export const { constants, layout, gate, batch, registers, ...native } = addon;

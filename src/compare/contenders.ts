@@ -1,6 +1,6 @@
 // Who takes part in `rfds compare`: rows of data. Every contender is a program that serves the
 // documented conversation on 127.0.0.1, on the port that ends its command, and prints the same lines.
-// Above: run.ts, which starts them. Below: programs.ts.
+// Above: fleet.ts, which starts them. Below: programs.ts.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,6 +45,7 @@ export class Contenders {
     const bun = firstLine('bun', '--version');
     this.rows = [
       own('epoll', 'linux', 'epoll, level-triggered, non-blocking'),
+      own('epoll-edge', 'linux', 'epoll, edge-triggered, non-blocking'),
       own('poll', null, 'poll, non-blocking'),
       own('kqueue', 'darwin', 'kqueue, level-triggered, non-blocking'),
       own('selectors', null, 'DefaultSelector, non-blocking'),

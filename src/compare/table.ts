@@ -75,7 +75,8 @@ export function tables({ contenders, cells, syscallsPerMessage, calls }: Compari
       ...columns.map(({ measure, rows }) => rows[i].median.toFixed(measure.digits)),
       ((50 * (highest - lowest)) / median).toFixed(0),
     ]);
-    return `${cell.connections} connections × ${cell.size} B\n${aligned([header, ...rows])}`;
+    const failed = cell.failed.map(({ contender, why }) => `\n${contender}: ${why}`).join('');
+    return `${titleOf(cell)}\n${aligned([header, ...rows])}${failed}`;
   });
   const counted = Object.entries(syscallsPerMessage).map(([name, counts]) => {
     const largest = Object.entries(counts).filter(([, count]) => count >= 0.005);
@@ -134,4 +135,9 @@ function aligned(rows: string[][]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** What a cell is called. */
+export function titleOf({ connections, size, idle }: Pick<Cell, 'connections' | 'size' | 'idle'>): string {
+  return `${connections} connections × ${size} B${idle > 0 ? `, ${idle} idle` : ''}`;
 }
