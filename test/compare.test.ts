@@ -31,6 +31,8 @@ function sample(messages: number, cpuSeconds: number): Sample {
 const cell = {
   connections: 100,
   size: 64,
+  idle: 0,
+  failed: [],
   samples: [100, 300, 200].flatMap((messages, i) => [
     { contender: 'rfds epoll', round: i + 1, sample: sample(messages, 1) },
     { contender: 'C epoll', round: i + 1, sample: sample(400, 1) },

@@ -14,7 +14,16 @@ import { countSyscalls } from './syscall-counts.ts';
 export interface Cell {
   connections: number;
   size: number;
+  /** Connections beside those, which say nothing. */
+  idle: number;
   samples: { contender: string; round: number; sample: Sample }[];
+  failed: { contender: string; why: string }[];
+}
+
+/** What a call costs, by library, 'C' among them: nanoseconds by call, round by round. */
+export interface Calls {
+  libraries: { name: string; about: string; missing?: string }[];
+  samples: { library: string; round: number; nanoseconds: Record<string, number> }[];
 }
 
 export interface Comparison {
@@ -22,6 +31,7 @@ export interface Comparison {
   cells: Cell[];
   /** How often each call was made for a message, by contender; absent without strace. */
   syscallsPerMessage: Record<string, Record<string, number>>;
+  calls?: Calls;
 }
 
 export interface Plan {
@@ -97,7 +107,7 @@ export async function compare(
       );
     }
     for (const { connections, size } of plan.loads) {
-      const cell: Cell = { connections, size, samples: [] };
+      const cell: Cell = { connections, size, idle: 0, samples: [], failed: [] };
       result.cells.push(cell);
       for (let round = 1; round <= plan.rounds; round++) {
         for (const one of [...running]) {
