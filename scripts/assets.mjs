@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 const at = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 const assets = at('dist/compare/assets/');
 mkdirSync(assets, { recursive: true });
-copyFileSync(at('src/compare/assets/page.html'), `${assets}page.html`);
+for (const name of ['page.html', 'page.css', 'draw.js']) {
+  copyFileSync(at(`src/compare/assets/${name}`), `${assets}${name}`);
+}
 copyFileSync(at('node_modules/d3/dist/d3.min.js'), `${assets}d3.min.js`);
 copyFileSync(at('node_modules/@observablehq/plot/dist/plot.umd.min.js'), `${assets}plot.umd.min.js`);

@@ -1,43 +1,75 @@
-// The comparison as one self-contained HTML page: plots drawn by Observable Plot, which is inlined,
-// as are the raw samples. Light and dark, wide and narrow. Above: command.ts.
+// The comparison as one self-contained HTML page: texts and tables written here, plots drawn in the
+// reader's browser by Observable Plot, which is inlined, as are the raw samples. Light and dark, wide
+// and narrow. Above: command.ts. Below: plots.ts, call-section.ts, html.ts, assets/.
 
 import { readFileSync } from 'node:fs';
+import { callSection } from './call-section.ts';
 import type { Report } from './command.ts';
-import { measures, summarize } from './table.ts';
+import { embedded, escaped, list, table } from './html.ts';
+import { cellSections, type Plot, type Section } from './plots.ts';
 
 const asset = (name: string) => readFileSync(new URL(`assets/${name}`, import.meta.url), 'utf8');
 
-/** Text for HTML, and JSON for a script element. */
-const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-const embedded = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c');
-
-/** What the page plots: a row per cell, contender and measure. */
-function rows(report: Report) {
-  return report.cells.flatMap((cell) =>
-    Object.entries(measures).flatMap(([measure, how]) =>
-      summarize(cell, how).map((summary) => ({
-        ...summary,
-        measure,
-        connections: cell.connections,
-        size: cell.size,
-      })),
-    ),
-  );
-}
-
 /** The page. */
 export function page(report: Report): string {
-  const facts = Object.entries({ date: report.date, ...report.machine });
-  const contenders = report.contenders.map(({ name, about, missing }) => [
+  const sections = [
+    ...cellSections(report.cells),
+    ...(report.calls.samples.length > 0 ? [callSection(report.calls)] : []),
+  ];
+  const contenders = report.contenders.map(({ name, about, missing }): [string, string] => [
     name,
-    missing ? `${about}: not compared, ${missing}` : about,
+    missing === undefined ? about : `${about}: not compared, ${missing}`,
   ]);
-  const list = (pairs: string[][]) =>
-    `<dl>${pairs.map(([name, text]) => `<div><dt>${escaped(name)}</dt><dd>${escaped(text)}</dd></div>`).join('')}</dl>`;
   return asset('page.html')
-    .replace('{{facts}}', () => list(facts))
+    .replace('{{style}}', () => asset('page.css'))
+    .replace('{{facts}}', () => list(Object.entries({ date: report.date, ...report.machine })))
     .replace('{{contenders}}', () => list(contenders))
+    .replace('{{sections}}', () => sections.map(sectionHtml).join('') + syscallsHtml(report))
     .replace('{{d3}}', () => asset('d3.min.js'))
     .replace('{{plot}}', () => asset('plot.umd.min.js'))
-    .replace('{{data}}', () => embedded({ rows: rows(report), report }));
+    .replace('{{data}}', () => embedded({ plots: sections.flatMap(({ plots }) => plots), report }))
+    .replace('{{draw}}', () => asset('draw.js'));
+}
+
+function sectionHtml({ title, about, plots }: Section): string {
+  const where = `${title}: ${about}`;
+  const parts = plots.map((plot) => plotHtml(plot, where)).join('');
+  return `<section><h2>${escaped(title)}</h2><p>${escaped(about)}.</p>${parts}</section>`;
+}
+
+/** A plot's texts and figures, and the place where draw.js puts the plot itself. */
+function plotHtml(plot: Plot, where: string): string {
+  const notes = plot.notes.map((note) => `<p class="note">${escaped(note)}</p>`).join('');
+  const label = `${plot.title}. ${where}`;
+  return `<h3>${escaped(plot.title)}</h3><p>${escaped(plot.about)}</p>
+<div class="plot" role="img" aria-label="${escaped(label)}"></div>
+${notes}<details><summary>The medians as a table</summary>${table(label, medians(plot))}</details>`;
+}
+
+/** The medians of a plot: a row for each contender, a column for each place of the x axis. */
+function medians({ points, x: unit, digits }: Plot): string[][] {
+  const names = [...new Set(points.map(({ contender }) => contender))];
+  const columns = [...new Set(points.map(({ x }) => x))];
+  const rows = names.map((name) => {
+    const own = points.filter(({ contender }) => contender === name);
+    return [name, ...columns.map((x) => own.find((point) => point.x === x)?.median.toFixed(digits) ?? '')];
+  });
+  return [[unit, ...columns.map((x) => x.toLocaleString('en') || 'median')], ...rows];
+}
+
+/** A table of how often each call is made for a message, the most frequent first. */
+function syscallsHtml({ syscallsPerMessage }: Report): string {
+  const counted = Object.entries(syscallsPerMessage);
+  if (counted.length === 0) return '';
+  const calls = [...new Set(counted.flatMap(([, counts]) => Object.keys(counts)))];
+  // What rounds to 0.00 was made a few times in all: threads, memory, the clock.
+  const shown = (count = 0) => (count < 0.005 ? '' : count.toFixed(2));
+  const total = (call: string) => counted.reduce((sum, [, counts]) => sum + (counts[call] ?? 0), 0);
+  const rows = calls
+    .sort((a, b) => total(b) - total(a))
+    .map((call) => [call, ...counted.map(([, counts]) => shown(counts[call]))])
+    .filter(([, ...counts]) => counts.some((count) => count !== ''));
+  const title = 'System calls per message';
+  const about = 'Messages of 64 B, 100 connections';
+  return `<section><h2>${title}</h2><p>${about}. Less than 0.005 is left out.</p>${table(`${title}: ${about}`, [['', ...counted.map(([name]) => name)], ...rows])}</section>`;
 }

@@ -10,6 +10,8 @@ export interface Measure {
   title: string;
   of: (sample: Sample) => number;
   digits: number;
+  /** Which way is better, where one is. */
+  better?: 'more' | 'less';
 }
 
 /** CPU microseconds of the server for a message. */
@@ -20,23 +22,30 @@ export const measures: Record<string, Measure> = {
     title: 'msg per CPU s',
     of: ({ server, messages }) => messages / (server.cpuNs / 1e9),
     digits: 0,
+    better: 'more',
   },
-  perSecond: { title: 'msg per s', of: ({ messages, seconds }) => messages / seconds, digits: 0 },
-  micros: { title: 'CPU µs per msg', of: microsPerMessage, digits: 2 },
+  perSecond: {
+    title: 'msg per s',
+    of: ({ messages, seconds }) => messages / seconds,
+    digits: 0,
+    better: 'more',
+  },
+  micros: { title: 'CPU µs per msg', of: microsPerMessage, digits: 2, better: 'less' },
   systemShare: {
     title: 'system %',
     of: ({ server }) => (100 * server.systemTicks) / Math.max(server.userTicks + server.systemTicks, 1),
     digits: 0,
   },
-  p50: { title: 'p50 µs', of: ({ latencyMicros }) => latencyMicros.p50, digits: 0 },
-  p99: { title: 'p99 µs', of: ({ latencyMicros }) => latencyMicros.p99, digits: 0 },
-  p999: { title: 'p99.9 µs', of: ({ latencyMicros }) => latencyMicros.p999, digits: 0 },
+  p50: { title: 'p50 µs', of: ({ latencyMicros }) => latencyMicros.p50, digits: 0, better: 'less' },
+  p99: { title: 'p99 µs', of: ({ latencyMicros }) => latencyMicros.p99, digits: 0, better: 'less' },
+  p999: { title: 'p99.9 µs', of: ({ latencyMicros }) => latencyMicros.p999, digits: 0, better: 'less' },
   switches: {
     title: 'switches per msg',
     of: ({ server, messages }) => server.switches / messages,
     digits: 3,
+    better: 'less',
   },
-  memory: { title: 'MiB', of: ({ server }) => server.residentKiB / 1024, digits: 0 },
+  memory: { title: 'MiB', of: ({ server }) => server.residentKiB / 1024, digits: 0, better: 'less' },
   load: {
     title: 'load CPU %',
     of: ({ loadCpuSeconds, seconds }) => (100 * loadCpuSeconds) / seconds,
