@@ -69,10 +69,16 @@ export class Fleet {
     return JSON.parse(output);
   }
 
-  [Symbol.dispose](): void {
-    for (const child of this.#started) child.kill('SIGKILL');
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#started.map(ended));
     this.#contenders[Symbol.dispose]();
   }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
 }
 
 async function freePort(): Promise<number> {

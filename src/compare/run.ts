@@ -85,7 +85,7 @@ export async function compare(
   stop: AbortSignal,
   progress: (step: string) => void,
 ): Promise<Comparison> {
-  using fleet = new Fleet(stop);
+  await using fleet = new Fleet(stop);
   const names = [...fleet.rows.map(({ name }) => name), 'calls'];
   const unknown = plan.only?.find((name) => !names.includes(name));
   if (unknown !== undefined)
