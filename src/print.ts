@@ -5,6 +5,7 @@
 
 import { POLLOUT } from './constants/select.ts';
 import { check, EAGAIN, EINTR } from './errno.ts';
+import { FString } from './format.ts';
 import { PollFds } from './poll.ts';
 import { interrupted } from './signal.ts';
 import * as sys from './syscalls.ts';
@@ -18,8 +19,22 @@ const lineMemory = new ArrayBuffer(8192);
 const line = Buffer.from(lineMemory);
 
 /** Writes text, or bytes as they are, and a line end. Throws OSError (EPIPE: nobody reads any more). */
-export function print(...parts: (string | Uint8Array)[]): void {
-  write(...parts, '\n');
+export function print(...parts: (string | Uint8Array)[]): void;
+export function print(line: FString): void;
+export function print(...parts: (string | Uint8Array)[] | [FString]): void {
+  const [first] = parts;
+  if (first instanceof FString) printFormatted(first);
+  else write(...(parts as string[]), '\n');
+}
+
+function printFormatted(text: FString): void {
+  if (text.room >= line.length) {
+    write(String(text), '\n');
+    return;
+  }
+  const end = text.write(line, 0);
+  line[end] = 0x0a;
+  writeBytes(lineMemory, 0, end + 1);
 }
 
 /** The same without the line end. */

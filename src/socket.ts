@@ -7,6 +7,7 @@ import { POLLERR, POLLIN, POLLOUT } from './constants/select.ts';
 import {
   AF_INET,
   AF_UNIX,
+  MSG_DONTWAIT,
   MSG_NOSIGNAL,
   SO_ERROR,
   SOCK_NONBLOCK,
@@ -161,7 +162,9 @@ export class Socket {
    */
   send(data: BytesLike, flags = 0): number {
     const bytes = bytesOf(data);
-    return this.#send(bytes, 0, bytes.length, flags, this.#begin());
+    // What cannot wait needs no look for signals before.
+    const cannotWait = this.#timeout === null && (flags & MSG_DONTWAIT) !== 0;
+    return this.#send(bytes, 0, bytes.length, flags, cannotWait ? 0 : this.#begin());
   }
 
   /** Sends all of it, within the timeout. What was sent before an error is not known. send(2). */

@@ -38,7 +38,11 @@ function writeSeconds(now: number): void {
  */
 export function writeTimestamp(into: Uint8Array, end: number): number {
   sys.clock_gettime(CLOCK_REALTIME, timespec);
-  let micros = (halves[2] / 1000) | 0;
+  return writeTime(into, end, seconds(), (halves[2] / 1000) | 0);
+}
+
+function writeTime(into: Uint8Array, end: number, wholeSeconds: number, microseconds: number): number {
+  let micros = microseconds;
   let digits = 6;
   for (; digits > 1 && micros % 10 === 0; digits--) micros = (micros / 10) | 0;
   let at = end;
@@ -48,12 +52,41 @@ export function writeTimestamp(into: Uint8Array, end: number): number {
     micros = rest;
   }
   into[--at] = POINT;
-  if (seconds() !== secondsWritten) writeSeconds(seconds());
+  if (wholeSeconds !== secondsWritten) writeSeconds(wholeSeconds);
   for (let i = TIMESTAMP_ROOM; i > secondsStart; ) into[--at] = secondsText[--i];
   return at;
 }
 
 const text = Buffer.alloc(TIMESTAMP_ROOM);
+
+/** A time as time.time() has it, to the microsecond; its text is that of Python's float. */
+export class Timestamp {
+  readonly seconds: number;
+  readonly microseconds: number;
+
+  constructor(seconds: number, microseconds: number) {
+    this.seconds = seconds;
+    this.microseconds = microseconds;
+  }
+
+  /** Writes its text to an offset of into, which has TIMESTAMP_ROOM there; returns where it ends. */
+  write(into: Uint8Array, offset: number): number {
+    const start = writeTime(text, TIMESTAMP_ROOM, this.seconds, this.microseconds);
+    for (let i = start; i < TIMESTAMP_ROOM; i++) into[offset + i - start] = text[i];
+    return offset + TIMESTAMP_ROOM - start;
+  }
+
+  /** '1700000000.123456' */
+  toString(): string {
+    return text.toString('latin1', writeTime(text, TIMESTAMP_ROOM, this.seconds, this.microseconds));
+  }
+}
+
+/** time.time(). */
+export function time(): Timestamp {
+  sys.clock_gettime(CLOCK_REALTIME, timespec);
+  return new Timestamp(seconds(), (halves[2] / 1000) | 0);
+}
 
 /** The same as text: '1700000000.123456'. */
 export function timestamp(): string {

@@ -12,11 +12,12 @@
 //   · 0xFF, telnet's IAC, is taken for a goodbye, though honest data may begin with it too.
 //   The last two are the conversation itself: every sibling answers with the same bytes.
 
+import { bytes, f } from '../format.ts';
 import { print } from '../print.ts';
-import { repr, reprBytes } from '../repr.ts';
+import { repr } from '../repr.ts';
 import { FD_SETSIZE, select } from '../select.ts';
 import { AF_INET, type InetAddress, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket } from '../socket.ts';
-import { timestamp as time } from '../time.ts';
+import { time } from '../time.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { dropped, sendallWithin } from './survive.ts';
 
@@ -58,9 +59,8 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
             const client_port = (client_socket.getpeername() as InetAddress)[1];
             const client_ip = (client_socket.getpeername() as InetAddress)[0];
             const timestamp = time();
-            print(`[${client_ip}:${client_port}] ${timestamp}:${reprBytes(data)}`);
-            const timestamped_response = `${timestamp}:${data.toString('latin1')}`; // any byte, and back
-            const response_bytes = Buffer.from(timestamped_response, 'latin1');
+            print(f`[${client_ip}:${client_port}] ${timestamp}:${data}`);
+            const response_bytes = bytes`${timestamp}:${data}`;
             sendallWithin(client_socket, response_bytes, SEND_TIMEOUT);
           }
         } catch (error) {

@@ -1,0 +1,75 @@
+// f-strings and byte templates: the same text as Python's, wherever it is written.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { bytes, f, type Value } from '../src/format.ts';
+import { Timestamp } from '../src/time.ts';
+import { python } from './python.ts';
+
+const time = new Timestamp(1700000000, 123456);
+const data = Buffer.from("it's\n\xff", 'latin1');
+
+test('an f-string has bytes as their repr, times as floats, and text and numbers as they are', () => {
+  expect(String(f`[${'10.0.0.2'}:${54321}] ${time}:${data}`)).toBe(
+    '[10.0.0.2:54321] 1700000000.123456:b"it\'s\\n\\xff"',
+  );
+  expect(String(f`nothing`)).toBe('nothing');
+  expect(String(f`${'back\\slash'}\n`)).toBe('back\\slash\n');
+});
+
+test('a byte template has bytes as they are, and text as UTF-8', () => {
+  expect(bytes`${time}:${data}`).toEqual(Buffer.concat([Buffer.from('1700000000.123456:'), data]));
+  expect(bytes`ü${'€'}${7}`).toEqual(Buffer.from('ü€7'));
+  expect(bytes``).toEqual(Buffer.alloc(0));
+});
+
+test.each([
+  [1700000000, 123456, '1700000000.123456'],
+  [1700000000, 500000, '1700000000.5'],
+  [1700000000, 0, '1700000000.0'],
+  [9999999999, 999999, '9999999999.999999'],
+])('%d s and %d µs are %s', (seconds, microseconds, text) => {
+  const timestamp = new Timestamp(seconds, microseconds);
+  expect(String(timestamp)).toBe(text);
+  expect(String(f`${timestamp}`)).toBe(text);
+  expect(bytes`${timestamp}`.toString()).toBe(text);
+});
+
+describe('whatever the values', () => {
+  const value: fc.Arbitrary<Value> = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.string({ unit: 'binary' }),
+    fc.integer(),
+    fc.uint8Array({ maxLength: 300 }),
+  );
+
+  test('an f-string written is its text in UTF-8, and has room', () => {
+    fc.assert(
+      fc.property(value, value, (one, other) => {
+        const text = f`a${one}é${other}`;
+        const into = Buffer.alloc(text.room + 1);
+        const end = text.write(into, 1);
+        expect(end - 1).toBeLessThanOrEqual(text.room);
+        expect(into.subarray(1, end)).toEqual(Buffer.from(String(text)));
+      }),
+    );
+  });
+
+  test('a byte template is its parts, one behind the other', () => {
+    const part = (one: Value) => Buffer.from(one instanceof Uint8Array ? one : String(one));
+    fc.assert(
+      fc.property(value, value, (one, other) => {
+        expect(bytes`${one}, ${other}`).toEqual(Buffer.concat([part(one), Buffer.from(', '), part(other)]));
+      }),
+    );
+  });
+});
+
+test('Python has the same text', () => {
+  const text = python<string>(`answer = f"[{given[0]}:{given[1]}] {1700000000.123456}:{bytes(given[2])}"`, [
+    '10.0.0.2',
+    54321,
+    [...data],
+  ]);
+  expect(String(f`[${'10.0.0.2'}:${54321}] ${time}:${data}`)).toBe(text);
+});
