@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "gate.h"
 #include "module.h"
 
 namespace rfds {
@@ -47,6 +48,16 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     napi_create_function(env, call.name, NAPI_AUTO_LENGTH, call.entry, data, &function);
     exports.Set(call.name, function);
   }
+  // The registers belong to this environment, as its functions do.
+  Napi::ArrayBuffer registers = Napi::ArrayBuffer::New(env, entry_words * sizeof(int32_t));
+  Napi::Reference<Napi::ArrayBuffer> kept = Napi::Persistent(registers);
+  kept.SuppressDestruct();
+  napi_value gate = nullptr, batch = nullptr;
+  napi_create_function(env, "gate", NAPI_AUTO_LENGTH, one_by_registers, registers.Data(), &gate);
+  napi_create_function(env, "batch", NAPI_AUTO_LENGTH, many_by_entries, nullptr, &batch);
+  exports.Set("gate", gate);
+  exports.Set("batch", batch);
+  exports.Set("registers", registers);
   exports.Set("constants", numbers(env, constants));
   exports.Set("layout", numbers(env, layout));
   return exports;

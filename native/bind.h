@@ -40,16 +40,26 @@ Fit convert(napi_env env, napi_value value, Int& out) {
   return static_cast<double>(out) == number ? Fit::good : Fit::range;
 }
 
+// An empty array may have no memory; it must not pass for NULL, which only null stands for.
+inline uint8_t* memory(Bytes& bytes, void* data) {
+  return static_cast<uint8_t*>(data != nullptr ? data : &bytes);
+}
+
+// An ArrayBuffer is the cheaper one to hand over: a view has to be asked for its type, its buffer
+// and its place there.
 inline Fit convert(napi_env env, napi_value value, Bytes& out) {
+  void* data;
+  if (napi_get_arraybuffer_info(env, value, &data, &out.size) == napi_ok) {
+    out.data = memory(out, data);
+    return Fit::good;
+  }
   constexpr uint8_t width[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};  // by napi_typedarray_type
   // Some Nodes have a Float16Array but no type for it, and leave this as it is: to be refused.
   auto type = static_cast<napi_typedarray_type>(sizeof width);
   size_t length;
-  void* data;
   napi_status status = napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr);
   if (status != napi_ok || static_cast<size_t>(type) >= sizeof width) return Fit::type;
-  // An empty array may have no memory; it must not pass for NULL, which only null stands for.
-  out.data = data == nullptr ? reinterpret_cast<uint8_t*>(&out) : static_cast<uint8_t*>(data);
+  out.data = memory(out, data);
   out.size = length * width[type];
   return Fit::good;
 }
@@ -63,8 +73,8 @@ inline Fit convert(napi_env env, napi_value value, MaybeBytes& out) {
 
 inline const char* expected(const int&) { return "a 32-bit integer"; }
 inline const char* expected(const int64_t&) { return "an integer"; }
-inline const char* expected(const Bytes&) { return "a TypedArray"; }
-inline const char* expected(const MaybeBytes&) { return "a TypedArray or null"; }
+inline const char* expected(const Bytes&) { return "a TypedArray or ArrayBuffer"; }
+inline const char* expected(const MaybeBytes&) { return "a TypedArray, ArrayBuffer or null"; }
 
 template <class Result, class... Args, size_t... I>
 napi_value invoke(napi_env env, const Call& call, size_t form, napi_value* argv, Result (*function)(Args...),

@@ -16,7 +16,7 @@ inline void require(bool fits, const char* what) {
   if (!fits) throw Misfit{what};
 }
 
-// The memory of a TypedArray, valid for the time of one call.
+// The memory of a TypedArray or an ArrayBuffer, valid for the time of one call.
 struct Bytes {
   uint8_t* data = nullptr;
   size_t size = 0;

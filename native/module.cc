@@ -15,6 +15,7 @@
 #include <ctime>
 
 #include "calls.h"
+#include "gate.h"
 #ifdef __linux__
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
@@ -58,6 +59,10 @@ const std::vector<Call> calls = {
     {"signals_noted", "signums", entry<signals_noted>},
     {"clock_gettime", "clock, time", entry<clock_gettime>},
 };
+
+// By the numbers that src/gate.ts has for them.
+const napi_callback one_by_registers = gate<recv_at, send_at, write_at>;
+const napi_callback many_by_entries = batch<recv_at, send_at, write_at>;
 
 const std::vector<Number> constants = {
 #include "constants.inc"

@@ -12,6 +12,8 @@ struct Number {
 };
 
 extern const std::vector<Call> calls;
+extern const napi_callback one_by_registers;
+extern const napi_callback many_by_entries;
 extern const std::vector<Number> constants;  // C header's name → value
 extern const std::vector<Number> layout;     // "sizeof pollfd" and "pollfd.events" → bytes
 

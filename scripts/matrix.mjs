@@ -10,7 +10,7 @@ import { smoke } from './smoke.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = path.join(root, '.cache/matrix');
 const cli = path.join(root, 'dist/cli.js');
-const loops = ['select', 'poll', 'epoll', 'selectors', 'node'];
+const loops = ['select', 'poll', 'epoll', 'epoll-edge', 'selectors', 'node'];
 
 const { arch } = process;
 const aarch = arch === 'arm64' ? 'aarch64' : arch;

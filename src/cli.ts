@@ -29,7 +29,7 @@ function stopOnSignals(): void {
   signal(SIGTERM, stop);
 }
 
-const loops = ['select', 'poll', 'epoll', 'kqueue', 'selectors', 'node'] as const;
+const loops = ['select', 'poll', 'epoll', 'epoll-edge', 'kqueue', 'selectors', 'node'] as const;
 
 interface ServerOptions {
   host: string;
@@ -125,8 +125,12 @@ async function main(): Promise<number> {
     .command('compare')
     .description('Put the same load on every loop and on its peers, in turn, and compare (Linux).')
     .option('--quick', 'fewer loads, done within a minute')
-    .option('--rounds <number>', 'how often each load is put on each contender', roundsNumber)
-    .option('--only <names>', 'who takes part, parted by commas', (names) =>
+    .option(
+      '--rounds <number>',
+      'how often each load is put on each contender, and each call measured',
+      roundsNumber,
+    )
+    .option('--only <names>', 'who takes part, parted by commas; calls: the cost per call', (names) =>
       names.split(',').map((name) => name.trim()),
     )
     .option('--json <file>', 'write every sample')

@@ -22,7 +22,7 @@ export function openSocketpair(domain: number, type: number, protocol: number, s
 }
 
 /** accept4(2), or accept(2) where that is missing: close-on-exec and blocking, whatever the listener is. */
-export function acceptSocket(fd: number, addr: Uint8Array, addrlen: Int32Array): number {
+export function acceptSocket(fd: number, addr: sys.Bytes, addrlen: sys.Bytes): number {
   if (SOCK_CLOEXEC !== undefined) return sys.accept4(fd, addr, addrlen, SOCK_CLOEXEC);
   const accepted = prepared(sys.accept(fd, addr, addrlen));
   // The BSDs, and so macOS, pass the listener's O_NONBLOCK on.

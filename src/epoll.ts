@@ -21,7 +21,7 @@ import { checkTimeout, deadlineAfter, millisecondsUntil } from './timeout.ts';
 /** A struct epoll_event[] in one block of memory, read and written in place. */
 export class EpollEvents {
   readonly length: number;
-  readonly bytes: Uint8Array;
+  readonly memory: ArrayBuffer;
   readonly #words: Uint32Array;
 
   // Packed on x64, 12 bytes; 16 elsewhere. Where epoll is missing this is never used.
@@ -29,10 +29,9 @@ export class EpollEvents {
   static readonly #data = (layout['epoll_event.data'] ?? 4) / 4;
 
   constructor(length: number) {
-    const memory = new ArrayBuffer(length * EpollEvents.#size * 4);
+    this.memory = new ArrayBuffer(length * EpollEvents.#size * 4);
     this.length = length;
-    this.bytes = new Uint8Array(memory);
-    this.#words = new Uint32Array(memory);
+    this.#words = new Uint32Array(this.memory);
   }
 
   set(i: number, fd: number, events: number): void {
@@ -102,7 +101,7 @@ export class Epoll {
     if (!Number.isInteger(eventmask))
       throw new TypeError(`eventmask must be an integer, got ${String(eventmask)}`);
     this.#one.set(0, fd, eventmask);
-    check(sys.epoll_ctl(epfd, op, fd, this.#one.bytes), 'epoll_ctl');
+    check(sys.epoll_ctl(epfd, op, fd, this.#one.memory), 'epoll_ctl');
   }
 
   /**
@@ -130,7 +129,7 @@ export class Epoll {
 
     runHandlers();
     for (;;) {
-      const n = sys.epoll_wait(epfd, events.bytes, maxevents, millisecondsUntil(deadline));
+      const n = sys.epoll_wait(epfd, events.memory, maxevents, millisecondsUntil(deadline));
       if (n === -EINTR) {
         interrupted('epoll_wait');
         continue;

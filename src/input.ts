@@ -46,7 +46,7 @@ function read(): number {
     runHandlers();
     const n = sys.read(stdin, chunk);
     if (n >= 0) return n;
-    const failure = n === -EAGAIN ? sys.poll(one.bytes, 1, -1) : n;
+    const failure = n === -EAGAIN ? sys.poll(one.memory, 1, -1) : n;
     if (failure === -EINTR) interrupted('read');
     else check(failure, 'read');
   }

@@ -46,7 +46,7 @@ export function kevent(
 /** A struct kevent[] in one block of memory, read and written in place. */
 export class Kevents {
   readonly length: number;
-  readonly bytes: Uint8Array;
+  readonly memory: ArrayBuffer;
   readonly #view: DataView;
 
   // The defaults are macOS's, for 64 bits, so that the accessors can be tested elsewhere.
@@ -60,8 +60,8 @@ export class Kevents {
 
   constructor(length: number) {
     this.length = length;
-    this.bytes = new Uint8Array(length * Kevents.#size);
-    this.#view = new DataView(this.bytes.buffer);
+    this.memory = new ArrayBuffer(length * Kevents.#size);
+    this.#view = new DataView(this.memory);
   }
 
   set(i: number, event: Kevent): void {
@@ -145,7 +145,7 @@ export class Kqueue {
     runHandlers();
     let nchanges = changes.length;
     for (;;) {
-      const n = sys.kevent(kq, changes.bytes, nchanges, events.bytes, max_events, timespecUntil(deadline));
+      const n = sys.kevent(kq, changes.memory, nchanges, events.memory, max_events, timespecUntil(deadline));
       if (n === -EINTR) {
         // The changes were made before the wait was interrupted (kqueue(2), ERRORS).
         nchanges = 0;

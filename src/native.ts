@@ -1,11 +1,11 @@
 // Loads the addon and gives its calls their types: C names, C argument order.
-// Above: syscalls.ts, the only file that calls them. Below: native/module.cc.
+// Above: gate.ts and syscalls.ts, which alone call them. Below: native/module.cc.
 
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-/** Memory that the kernel reads or writes during one call. */
-export type Bytes = NodeJS.TypedArray;
+/** Memory that the kernel reads or writes during one call. An ArrayBuffer is the quicker to hand over. */
+export type Bytes = NodeJS.TypedArray | ArrayBuffer;
 
 /**
  * The kernel's calls. Each returns what the call returned or, where C has -1 and errno, the
@@ -16,23 +16,23 @@ export interface Syscalls {
   /** socket(2): a new descriptor. */
   socket(domain: number, type: number, protocol: number): number;
   /** socketpair(2): two connected descriptors, in sv[0] and sv[1]. */
-  socketpair(domain: number, type: number, protocol: number, sv: Int32Array): number;
+  socketpair(domain: number, type: number, protocol: number, sv: Bytes): number;
   /** bind(2): addr is a struct sockaddr, its length that of the array. */
   bind(fd: number, addr: Bytes): number;
   /** listen(2). */
   listen(fd: number, backlog: number): number;
   /** accept(2): the new descriptor; addrlen[0] is the room in addr before, the peer's length after. */
-  accept(fd: number, addr: Bytes | null, addrlen: Int32Array | null): number;
+  accept(fd: number, addr: Bytes | null, addrlen: Bytes | null): number;
   /** accept4(2), Linux: accept with SOCK_CLOEXEC and SOCK_NONBLOCK for the new descriptor. */
-  accept4(fd: number, addr: Bytes | null, addrlen: Int32Array | null, flags: number): number;
+  accept4(fd: number, addr: Bytes | null, addrlen: Bytes | null, flags: number): number;
   /** connect(2). */
   connect(fd: number, addr: Bytes): number;
   /** getsockname(2): addrlen as in accept. */
-  getsockname(fd: number, addr: Bytes, addrlen: Int32Array): number;
+  getsockname(fd: number, addr: Bytes, addrlen: Bytes): number;
   /** getpeername(2): addrlen as in accept. */
-  getpeername(fd: number, addr: Bytes, addrlen: Int32Array): number;
+  getpeername(fd: number, addr: Bytes, addrlen: Bytes): number;
   /** getsockopt(2): len[0] is the room in value before, the option's length after. */
-  getsockopt(fd: number, level: number, name: number, value: Bytes, len: Int32Array): number;
+  getsockopt(fd: number, level: number, name: number, value: Bytes, len: Bytes): number;
   /** setsockopt(2). */
   setsockopt(fd: number, level: number, name: number, value: Bytes): number;
   /** recv(2): the number of bytes received; 0 is the end of a stream. */
@@ -57,14 +57,14 @@ export interface Syscalls {
   /** dup(2). */
   dup(fd: number): number;
   /** pipe2(2), Linux: the read end in fds[0], the write end in fds[1]. */
-  pipe2(fds: Int32Array, flags: number): number;
+  pipe2(fds: Bytes, flags: number): number;
   /** select(2): each set is at least nfds bits in whole 64-bit words; timeout is [seconds, microseconds]. */
   select(
     nfds: number,
     rfds: Bytes | null,
     wfds: Bytes | null,
     xfds: Bytes | null,
-    timeout: BigInt64Array | null,
+    timeout: Bytes | null,
   ): number;
   /** poll(2): fds is a struct pollfd[]. */
   poll(fds: Bytes, nfds: number, timeoutMs: number): number;
@@ -83,7 +83,7 @@ export interface Syscalls {
     nchanges: number,
     events: Bytes | null,
     nevents: number,
-    timeout: BigInt64Array | null,
+    timeout: Bytes | null,
   ): number;
   /**
    * sigaction(2) without SA_RESTART: handler 0 is SIG_DFL, 1 SIG_IGN, 2 notes the signal.
@@ -91,12 +91,18 @@ export interface Syscalls {
    */
   sigaction(signum: number, handler: number): number;
   /** Not a kernel call: writes the numbers of the signals noted since the last time, returns how many. */
-  signals_noted(signums: Int32Array): number;
+  signals_noted(signums: Bytes): number;
   /** clock_gettime(2): time becomes [seconds, nanoseconds]. */
-  clock_gettime(clock: number, time: BigInt64Array): number;
+  clock_gettime(clock: number, time: Bytes): number;
 }
 
 interface Addon extends Syscalls {
+  /** Makes the call in the registers, of a buffer: undefined, or a number if it was refused. */
+  gate(buf: Bytes): number | undefined;
+  /** Makes the calls in entries up to one whose number is none: undefined, or which was refused. */
+  batch(buf: Bytes, entries: ArrayBuffer): number | undefined;
+  /** [number, fd, offset, length, flags], int32 each; then [result, …]. */
+  registers: ArrayBuffer;
   /** C name → value, for the names that the platform's headers have. */
   constants: Readonly<Record<string, number | undefined>>;
   /** "sizeof pollfd", "pollfd.events" → bytes, as the compiler laid them out. */
@@ -109,4 +115,5 @@ const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const path = process.env.RFDS_ADDON;
 
-export const { constants, layout, ...native }: Addon = path ? require(path) : require('node-gyp-build')(root);
+const addon: Addon = path ? require(path) : require('node-gyp-build')(root);
+export const { constants, layout, gate, batch, registers, ...native } = addon;

@@ -12,7 +12,7 @@ import { checkTimeout, deadlineAfter, millisecondsUntil } from './timeout.ts';
 /** A struct pollfd[] in one block of memory, read and written in place. */
 export class PollFds {
   readonly length: number;
-  readonly bytes: Uint8Array;
+  readonly memory: ArrayBuffer;
   /** How many entries have revents. */
   ready = 0;
   readonly #ints: Int32Array;
@@ -24,11 +24,10 @@ export class PollFds {
   static readonly #revents = layout['pollfd.revents']! / 2;
 
   constructor(length: number) {
-    const memory = new ArrayBuffer(length * PollFds.#size);
+    this.memory = new ArrayBuffer(length * PollFds.#size);
     this.length = length;
-    this.bytes = new Uint8Array(memory);
-    this.#ints = new Int32Array(memory);
-    this.#shorts = new Int16Array(memory);
+    this.#ints = new Int32Array(this.memory);
+    this.#shorts = new Int16Array(this.memory);
   }
 
   set(i: number, fd: number, events: number): void {
@@ -100,7 +99,7 @@ export class Poll {
     runHandlers();
     const pollfds = this.#array();
     for (;;) {
-      const n = sys.poll(pollfds.bytes, pollfds.length, millisecondsUntil(deadline));
+      const n = sys.poll(pollfds.memory, pollfds.length, millisecondsUntil(deadline));
       if (n === -EINTR) {
         interrupted('poll');
         continue;

@@ -14,7 +14,8 @@ const one = new PollFds(1);
 one.set(0, stdout, POLLOUT);
 
 // Where an ordinary line becomes bytes.
-const line = Buffer.alloc(8192);
+const lineMemory = new ArrayBuffer(8192);
+const line = Buffer.from(lineMemory);
 
 /** Writes text, or bytes as they are, and a line end. Throws OSError (EPIPE: nobody reads any more). */
 export function print(...parts: (string | Uint8Array)[]): void {
@@ -27,7 +28,7 @@ export function write(...parts: (string | Uint8Array)[]): void {
   for (const part of parts) room -= typeof part === 'string' ? part.length * 3 : part.length; // UTF-8
   if (room < 0) {
     const all = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
-    writeBytes(all, 0, all.length);
+    writeBytes(all.buffer, all.byteOffset, all.byteOffset + all.length);
     return;
   }
   let end = 0;
@@ -39,21 +40,21 @@ export function write(...parts: (string | Uint8Array)[]): void {
       end += part.length;
     }
   }
-  writeBytes(line, 0, end);
+  writeBytes(lineMemory, 0, end);
 }
 
-/** Writes the bytes [start, end) of a buffer. Allocates nothing. */
-export function writeBytes(bytes: Uint8Array, start: number, end: number): void {
+/** Writes the bytes [start, end) of a memory. Allocates nothing. */
+export function writeBytes(memory: ArrayBuffer, start: number, end: number): void {
   for (let at = start; at < end; ) {
-    const n = sys.write(stdout, bytes, at, end - at);
-    const failure = n === -EAGAIN ? sys.poll(one.bytes, 1, -1) : n;
+    const n = sys.write(stdout, memory, at, end - at);
+    const failure = n === -EAGAIN ? sys.poll(one.memory, 1, -1) : n;
     if (n >= 0) {
       at += n;
     } else if (failure === -EINTR) {
       // A handler that prints writes over the line.
-      const rest = Uint8Array.from(bytes.subarray(at, end));
+      const rest = memory.slice(at, end);
       interrupted('write');
-      writeBytes(rest, 0, rest.length);
+      writeBytes(rest, 0, rest.byteLength);
       return;
     } else {
       check(failure, 'write');

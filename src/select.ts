@@ -47,15 +47,15 @@ class Interest<T> {
   }
 
   /** The set for the kernel, or NULL for an empty list. */
-  fill(bits: Uint8Array): Uint8Array | null {
+  fill({ bits, memory }: FdSet): ArrayBuffer | null {
     if (this.fds.length === 0) return null;
     bits.fill(0);
     for (const fd of this.fds) bits[fd >> 3] |= 1 << (fd & 7);
-    return bits;
+    return memory;
   }
 
   /** Which of the objects the kernel left in the set. */
-  ready(bits: Uint8Array): T[] {
+  ready({ bits }: FdSet): T[] {
     const ready: T[] = [];
     for (let i = 0; i < this.fds.length; i++) {
       const fd = this.fds[i];
@@ -67,9 +67,13 @@ class Interest<T> {
 
 // The kernel's sets. Nothing of JavaScript's runs between filling and reading them, so that one
 // set of three serves every call of this thread.
-const rbits = new Uint8Array(FD_SETSIZE / 8);
-const wbits = new Uint8Array(FD_SETSIZE / 8);
-const xbits = new Uint8Array(FD_SETSIZE / 8);
+class FdSet {
+  readonly memory = new ArrayBuffer(FD_SETSIZE / 8);
+  readonly bits = new Uint8Array(this.memory);
+}
+const rset = new FdSet();
+const wset = new FdSet();
+const xset = new FdSet();
 
 /**
  * Waits until one of the files in rlist is ready to read, in wlist to write, in xlist has an
@@ -100,13 +104,13 @@ export function select<R, W, X>(
 
   runHandlers();
   for (;;) {
-    const n = sys.select(nfds, r.fill(rbits), w.fill(wbits), x.fill(xbits), timevalUntil(deadline));
+    const n = sys.select(nfds, r.fill(rset), w.fill(wset), x.fill(xset), timevalUntil(deadline));
     if (n === -EINTR) {
       interrupted('select');
       continue;
     }
     check(n, 'select');
-    const ready: [R[], W[], X[]] = [r.ready(rbits), w.ready(wbits), x.ready(xbits)];
+    const ready: [R[], W[], X[]] = [r.ready(rset), w.ready(wset), x.ready(xset)];
     if (ready[0].length + ready[1].length + ready[2].length !== n) refuseClosed([r, w, x]);
     return ready;
   }

@@ -20,7 +20,8 @@ const SIG_NOTE = 2;
 export type Handler = (signum: number) => void;
 
 const dispositions = new Map<number, Handler | number>();
-const noted = new Int32Array(NSIG);
+const notedMemory = new ArrayBuffer(NSIG * 4);
+const noted = new Int32Array(notedMemory);
 
 /** What default_int_handler throws. Not an OSError, so that code that handles those lets it pass. */
 export class KeyboardInterrupt extends Error {
@@ -67,7 +68,7 @@ const waiting: number[] = [];
  */
 export function runHandlers(): boolean {
   if (dispositions.size === 0) return false;
-  const n = sys.signals_noted(noted);
+  const n = sys.signals_noted(notedMemory);
   for (let i = 0; i < n; i++) waiting.push(noted[i]);
   if (waiting.length === 0) return false;
   for (let signum = waiting.shift(); signum !== undefined; signum = waiting.shift()) {

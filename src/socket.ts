@@ -29,12 +29,17 @@ export { OSError as error, TimeoutError as timeout } from './errno.ts';
 /** Python's bytes-like: what send takes. */
 export type BytesLike = NodeJS.ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
 
-// Where the kernel writes addresses and received bytes before they are copied out. Nothing of
-// JavaScript's runs between the call and the copy.
-const sockaddr = Buffer.alloc(sizeofStorage);
-const sockaddrLength = new Int32Array(1);
-const scratch = Buffer.alloc(65536);
+// Where the kernel writes addresses before they are unpacked. Nothing of JavaScript's runs between.
+const sockaddrMemory = new ArrayBuffer(sizeofStorage);
+const sockaddr = Buffer.from(sockaddrMemory);
+const lengthMemory = new ArrayBuffer(4);
+const sockaddrLength = new Int32Array(lengthMemory);
 const one = new PollFds(1);
+
+// Where recv receives: each Buffer that it returns is a part of the pool, never used again.
+const POOL = 65536;
+let pool = new ArrayBuffer(POOL);
+let pooled = 0;
 
 /** A socket. Made by socket(), accept(), socketpair(). Every method throws OSError for a kernel error. */
 export class Socket {
@@ -76,7 +81,7 @@ export class Socket {
     const deadline = this.#begin();
     for (;;) {
       sockaddrLength[0] = sockaddr.length;
-      const fd = acceptSocket(this.#fd, sockaddr, sockaddrLength);
+      const fd = acceptSocket(this.#fd, sockaddrMemory, lengthMemory);
       if (fd >= 0) {
         const address = unpackAddress(sockaddr, sockaddrLength[0]);
         return [new Socket(fd, this.family, this.type, this.proto), address];
@@ -117,10 +122,17 @@ export class Socket {
     if (!Number.isInteger(bufsize)) throw new TypeError(`recv(): bufsize must be an integer, got ${bufsize}`);
     if (bufsize < 0) throw new RangeError('negative buffersize in recv');
     if (bufsize === 0) return Buffer.alloc(0);
-    const into = bufsize > scratch.length ? Buffer.allocUnsafeSlow(bufsize) : scratch;
-    const n = this.#recv(into, bufsize, flags);
-    const data = Buffer.allocUnsafe(n);
-    into.copy(data, 0, 0, n);
+    if (bufsize > POOL) {
+      const memory = new ArrayBuffer(bufsize);
+      return Buffer.from(memory, 0, this.#recv(memory, 0, bufsize, flags));
+    }
+    if (bufsize > POOL - pooled) {
+      pool = new ArrayBuffer(POOL);
+      pooled = 0;
+    }
+    const n = this.#recv(pool, pooled, bufsize, flags);
+    const data = Buffer.from(pool, pooled, n);
+    pooled += (n + 7) & ~7;
     return data;
   }
 
@@ -131,13 +143,13 @@ export class Socket {
     if (nbytes < 0) throw new RangeError('negative buffersize in recv_into');
     if (nbytes > buffer.byteLength) throw new RangeError('buffer too small for requested bytes');
     const length = nbytes || buffer.byteLength;
-    return length === 0 ? 0 : this.#recv(buffer, length, flags);
+    return length === 0 ? 0 : this.#recv(buffer, 0, length, flags);
   }
 
-  #recv(buffer: NodeJS.TypedArray, length: number, flags: number): number {
+  #recv(buffer: sys.Bytes, offset: number, length: number, flags: number): number {
     const deadline = this.#begin();
     for (;;) {
-      const n = sys.recv(this.#fd, buffer, 0, length, flags);
+      const n = sys.recv(this.#fd, buffer, offset, length, flags);
       if (n >= 0) return n;
       this.#again(n, 'recv', POLLIN, deadline);
     }
@@ -197,14 +209,14 @@ export class Socket {
   /** The socket's own address. getsockname(2). */
   getsockname(): Address {
     sockaddrLength[0] = sockaddr.length;
-    check(sys.getsockname(this.#fd, sockaddr, sockaddrLength), 'getsockname');
+    check(sys.getsockname(this.#fd, sockaddrMemory, lengthMemory), 'getsockname');
     return unpackAddress(sockaddr, sockaddrLength[0]);
   }
 
   /** The peer's address. getpeername(2). */
   getpeername(): Address {
     sockaddrLength[0] = sockaddr.length;
-    check(sys.getpeername(this.#fd, sockaddr, sockaddrLength), 'getpeername');
+    check(sys.getpeername(this.#fd, sockaddrMemory, lengthMemory), 'getpeername');
     return unpackAddress(sockaddr, sockaddrLength[0]);
   }
 
@@ -304,7 +316,7 @@ export class Socket {
   #wait(events: number, deadline: number): boolean {
     for (;;) {
       one.set(0, this.#fd, events);
-      const n = sys.poll(one.bytes, 1, millisecondsUntil(deadline));
+      const n = sys.poll(one.memory, 1, millisecondsUntil(deadline));
       if (n === -EINTR) interrupted('poll');
       else return check(n, 'poll') > 0;
     }

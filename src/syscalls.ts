@@ -1,10 +1,11 @@
 // The choke point: every syscall of the package passes through the names exported here.
-// Above: the Python-shaped modules, and programs that want the raw layer. Below: native.ts.
+// Above: the Python-shaped modules, and programs that want the raw layer. Below: gate.ts, native.ts.
 //
-// The exports are live bindings. Plain, they are the addon's own functions and cost nothing;
-// interpose() puts an observer or a fault in front of all of them at once.
+// The exports are live bindings. Plain, they lead to the addon and cost nothing; interpose() puts
+// an observer or a fault in front of all of them at once.
 
-import { native, type Syscalls } from './native.ts';
+import { batch as atOnce, ENTRY_WORDS, kernel } from './gate.ts';
+import type { Syscalls } from './native.ts';
 
 export type { Bytes, Syscalls } from './native.ts';
 
@@ -39,7 +40,9 @@ export let {
   sigaction,
   signals_noted,
   clock_gettime,
-}: Syscalls = native;
+}: Syscalls = kernel;
+
+export let batch = atOnce;
 
 /** Stands between a caller and the kernel: makes the call, or answers in its place. */
 export type Interposer = (
@@ -84,13 +87,23 @@ export function interpose(interposer: Interposer | null): void {
     sigaction,
     signals_noted,
     clock_gettime,
-  } = interposer === null ? native : through(interposer));
+  } = interposer === null ? kernel : through(interposer));
+  batch = interposer === null ? atOnce : oneByOne;
 }
 
 function through(interposer: Interposer): Syscalls {
-  const wrapped = Object.entries(native).map(([name, call]) => [
+  const wrapped = Object.entries(kernel).map(([name, call]) => [
     name,
     (...args: unknown[]) => interposer(name as keyof Syscalls, call as never, args),
   ]);
   return Object.fromEntries(wrapped);
 }
+
+// A batch whose calls can be seen.
+const oneByOne: typeof atOnce = (buf, _entries, words, n) => {
+  const calls = [recv, send, write]; // as gate.ts numbers them
+  for (let at = 0; at < n * ENTRY_WORDS; at += ENTRY_WORDS) {
+    const [number, fd, offset, length, flags] = words.subarray(at);
+    words[at] = calls[number](fd, buf, offset, length, flags);
+  }
+};

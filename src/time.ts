@@ -6,8 +6,8 @@ import * as sys from './syscalls.ts';
 
 // The two int64 seconds and nanoseconds, and the same memory in 32-bit halves (every platform
 // that Node runs on is little-endian): reading those allocates no BigInt.
-const timespec = new BigInt64Array(2);
-const halves = new Uint32Array(timespec.buffer);
+const timespec = new ArrayBuffer(16);
+const halves = new Uint32Array(timespec);
 const seconds = () => halves[0] + halves[1] * 2 ** 32;
 
 /** The bytes that a timestamp takes at most. */

@@ -134,8 +134,9 @@ describe.skipIf(!hasChromium)(`the page (${needsChromium})`, () => {
   });
 
   test('plots a load that stands alone as bars', async () => {
-    const { calls, ...report } = exampleReport();
-    const alone = { ...report, cells: report.cells.slice(0, 1), syscallsPerMessage: {} };
+    const report = exampleReport();
+    const calls = { libraries: [], samples: [] };
+    const alone = { ...report, cells: report.cells.slice(0, 1), syscallsPerMessage: {}, calls };
     const { page, problems } = await chromium.open(alone);
     expect(await page.getByRole('img').count()).toBe(measures.length);
     const one = plot(page, `${measures[0]}. One load: Messages of 64 B, 1 connection`);

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Report } from '../src/compare/command.ts';
 import type { Sample } from '../src/compare/load.ts';
 import { measures, summarize, tables } from '../src/compare/table.ts';
-import { cli, Program, within } from './programs.ts';
+import { cli, existing, Program, within } from './programs.ts';
 
 const onLinux = process.platform === 'linux';
 
@@ -54,6 +54,7 @@ test('the tables name the loads, the calls, and who was not compared', () => {
     contenders: [{ name: 'Bun.listen', about: 'Bun', missing: 'bun is not installed' }],
     cells: [cell],
     syscallsPerMessage: { 'rfds epoll': { recvfrom: 1, futex: 0.001, sendto: 1.5 } },
+    calls: { libraries: [], samples: [] },
   });
   expect(text).toContain('100 connections × 64 B\n');
   expect(text).toMatch(/^rfds epoll +200 +100 .* 50$/m);
@@ -93,6 +94,7 @@ describe.skipIf(!onLinux)('a run (Linux)', () => {
     expect(run.stderr).toMatch(/10 connections × 64 B, round 2 of 2: rfds epoll\n/);
     expect(run.stdout).toMatch(/^rfds epoll +\d+ +\d+/m);
     expect(run.stdout).toMatch(/not compared\nrfds kqueue +there is no kqueue on linux\n/);
+    expect(run.stdout).not.toContain('cost per call');
   });
 
   test('keeps every sample, and what it was made on', () => {
@@ -133,15 +135,6 @@ describe.skipIf(!onLinux)('a run (Linux)', () => {
     expect(servers.filter(existing)).toEqual([]);
   });
 });
-
-/** Whether a process is there, and no mere zombie. */
-function existing(pid: string): boolean {
-  try {
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 test.skipIf(!onLinux)('an unknown contender is one line and status 1 (Linux)', async () => {
   await using program = new Program(process.execPath, [cli, 'compare', '--only', 'nginx']);

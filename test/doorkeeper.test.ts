@@ -101,7 +101,9 @@ describe.skipIf(process.platform !== 'linux')('conversations that cannot begin (
     (failing) => {
       const before = descriptors();
       sys.interpose((name, call, args) => (name === failing ? -errno.ENOBUFS : call(...args)));
-      expect(() => new Conversations('127.0.0.1', 0)).toThrow(expect.objectContaining({ code: 'ENOBUFS' }));
+      expect(() => new Conversations('127.0.0.1', 0, () => {})).toThrow(
+        expect.objectContaining({ code: 'ENOBUFS' }),
+      );
       sys.interpose(null);
       expect(descriptors()).toBe(before);
     },

@@ -21,7 +21,7 @@ test("a kevent goes into the kernel's memory and comes back the same", () => {
 test('a kevent lies in memory as macOS has struct kevent', () => {
   const events = new Kevents(2);
   events.set(1, new Kevent(0x0102, -2, 0x0304, 0x05060708, 9, 10));
-  const bytes = Buffer.from(events.bytes.buffer).toString('hex', 32);
+  const bytes = Buffer.from(events.memory).toString('hex', 32);
   expect(bytes).toBe(
     ['0201000000000000', 'feff', '0403', '08070605', '0900000000000000', '0a00000000000000'].join(''),
   );

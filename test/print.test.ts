@@ -17,14 +17,14 @@ function stdout(...answers: number[]): () => string {
     if (name === 'poll') return polls.shift() ?? 1;
     if (name === 'sigaction') return 0;
     if (name === 'signals_noted') {
-      (args[0] as Int32Array)[0] = SIGUSR2;
+      new Int32Array(args[0] as ArrayBuffer)[0] = SIGUSR2;
       return 1;
     }
     if (name !== 'write') return call(...args);
-    const [fd, bytes, offset, length] = args as [number, Uint8Array, number, number];
+    const [fd, bytes, offset, length] = args as [number, ArrayBuffer, number, number];
     expect(fd).toBe(1);
     const n = Math.min(answers.shift() ?? length, length);
-    if (n > 0) taken.push(Buffer.from(bytes.subarray(offset, offset + n)));
+    if (n > 0) taken.push(Buffer.from(bytes.slice(offset, offset + n)));
     return n;
   });
   return () => Buffer.concat(taken).toString();

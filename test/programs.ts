@@ -2,6 +2,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -9,7 +10,7 @@ const pythonServer = fileURLToPath(new URL('../bench/select_server.py', import.m
 
 /** The loops that this platform has. */
 export const loops = ['select', 'poll', 'selectors', 'node'].concat(
-  process.platform === 'linux' ? ['epoll'] : ['kqueue'],
+  process.platform === 'linux' ? ['epoll', 'epoll-edge'] : ['kqueue'],
 );
 
 export const DEADLINE = 20_000;
@@ -21,6 +22,15 @@ export async function within<T>(promise: Promise<T>, what: string, deadline = DE
     timer = setTimeout(() => reject(new Error(`not within ${deadline} ms: ${what}`)), deadline);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** Whether a process is there, and no mere zombie. Linux. */
+export function existing(pid: string | number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 /** A child process whose output is kept as it comes. Disposing of it ends it. */

@@ -43,10 +43,10 @@ const kinds: Record<string, { expected: string; valid: unknown }> = {
   ms: integer,
   signal: integer,
   size: { expected: 'an integer', valid: 0 },
-  bytes: { expected: 'a TypedArray', valid: new Uint8Array(512) },
-  addr: { expected: 'a TypedArray', valid: new Uint8Array(16) },
-  'bytes?': { expected: 'a TypedArray or null', valid: new Uint8Array(512) },
-  'time?': { expected: 'a TypedArray or null', valid: new BigInt64Array(2) },
+  bytes: { expected: 'a TypedArray or ArrayBuffer', valid: new Uint8Array(512) },
+  addr: { expected: 'a TypedArray or ArrayBuffer', valid: new Uint8Array(16) },
+  'bytes?': { expected: 'a TypedArray, ArrayBuffer or null', valid: new Uint8Array(512) },
+  'time?': { expected: 'a TypedArray, ArrayBuffer or null', valid: new BigInt64Array(2) },
 };
 
 /** Every form of every call, with arguments that it takes: a descriptor that is not open, room enough. */

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import * as fcntl from '../src/constants/fcntl.ts';
 import { NSIG, SIGKILL } from '../src/constants/signal.ts';
 import { EBADF, EFAULT, EINTR, EINVAL, ENOSYS, ENOTSOCK } from '../src/errno.ts';
+import { kernel } from '../src/gate.ts';
 import { native } from '../src/native.ts';
 import { socketpair } from '../src/socket.ts';
 import * as sys from '../src/syscalls.ts';
@@ -21,12 +22,12 @@ const raw = (name: keyof sys.Syscalls) => live[name] as (...args: unknown[]) => 
 describe('the choke point', () => {
   afterEach(() => sys.interpose(null));
 
-  test('exports exactly the addon’s calls, and interpose', () => {
-    expect(Object.keys(sys).sort()).toEqual([...names, 'interpose'].sort());
+  test('exports exactly the addon’s calls, a batch of them, and interpose', () => {
+    expect(Object.keys(sys).sort()).toEqual([...names, 'batch', 'interpose'].sort());
   });
 
-  test('is the addon itself as long as nobody interposes', () => {
-    for (const name of names) expect([name, live[name]]).toEqual([name, native[name]]);
+  test('is the gate and the addon themselves as long as nobody interposes', () => {
+    for (const name of names) expect([name, live[name]]).toEqual([name, kernel[name]]);
   });
 
   test('sends every call through the interposer, by name and with its arguments, until that goes', () => {
@@ -37,9 +38,9 @@ describe('the choke point', () => {
       return -EINTR;
     });
     expect(names.map((name) => raw(name)(...args))).toEqual(names.map(() => -EINTR));
-    expect(seen).toEqual(names.map((name) => [name, native[name], args]));
+    expect(seen).toEqual(names.map((name) => [name, kernel[name], args]));
     sys.interpose(null);
-    for (const name of names) expect([name, live[name]]).toEqual([name, native[name]]);
+    for (const name of names) expect([name, live[name]]).toEqual([name, kernel[name]]);
   });
 
   test('lets the interposer make the call', () => {
@@ -68,16 +69,16 @@ describe('the choke point', () => {
     expect(sys.dup(0)).toBe(2);
   });
 
-  test('is where every call of the package passes: no other file takes them from native.ts', () => {
+  test('is where every call of the package passes: no other file but the gate takes them from native.ts', () => {
     const src = fileURLToPath(new URL('../src', import.meta.url));
     const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.ts'),
     );
     const takers = files.filter((file) =>
-      /import [^;]*\bnative\b[^;]* from/.test(readFileSync(path.join(src, file), 'utf8')),
+      /import [^;]*\b(native|kernel)\b[^;]* from/.test(readFileSync(path.join(src, file), 'utf8')),
     );
     expect(files.length).toBeGreaterThan(10);
-    expect(takers).toEqual(['syscalls.ts']);
+    expect(takers.sort()).toEqual(['gate.ts', 'syscalls.ts']);
   });
 });
 

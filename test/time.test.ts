@@ -12,7 +12,7 @@ import { python } from './python.ts';
 function setClock(clock: number, seconds: number, nanoseconds = 0): void {
   interpose((name, call, args) => {
     if (name !== 'clock_gettime' || args[0] !== clock) return call(...args);
-    (args[1] as BigInt64Array).set([BigInt(seconds), BigInt(nanoseconds)]);
+    new BigInt64Array(args[1] as ArrayBuffer).set([BigInt(seconds), BigInt(nanoseconds)]);
     return 0;
   });
 }

@@ -1,63 +1,88 @@
-// What a call costs through each library, over what it costs in C: the page's section of calls.
-// Above: page.ts. Below: notes.ts, ahead.ts.
+// What a call costs through rfds and through foreign-function interfaces, beside the same call in C.
+// Above: run.ts. Below: bench/calls.c and call-loops.ts, processes of their own; programs.ts.
 
-import { max, median, min } from 'simple-statistics';
-import { ahead } from './ahead.ts';
-import { leaderNotes } from './notes.ts';
-import type { Point, Section } from './plots.ts';
-import type { Calls } from './run.ts';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { compile, outputOf, type Runnable } from './programs.ts';
 
-/** What the others are measured against. */
-const REFERENCE = 'C';
-
-/** The section, its bars in groups by call. */
-export function callSection({ libraries, samples }: Calls): Section {
-  const reference = samples.filter(({ library }) => library === REFERENCE);
-  const calls = [...new Set(samples.flatMap(({ nanoseconds }) => Object.keys(nanoseconds)))];
-  const points: Point[] = [];
-  const leaders: { name: string; x: string }[] = [];
-  for (const call of calls) {
-    const inC = reference.flatMap(({ nanoseconds }) => nanoseconds[call] ?? []);
-    const rows = libraries.flatMap(({ name }) => {
-      const over = name === REFERENCE ? [] : overReference(name, call, samples);
-      if (over.length === 0) return [];
-      return { contender: name, median: median(over), lowest: min(over), highest: max(over) };
-    });
-    const x = inC.length > 0 ? `${call} (C: ${median(inC).toFixed(0)} ns)` : call;
-    points.push(...rows.map((row) => ({ ...row, x })));
-    leaders.push(...ahead(rows, { better: 'less', digits: 0 }).map((name) => ({ name, x: call })));
-  }
-  const missing = libraries.filter((library) => library.missing !== undefined);
-  return {
-    title: 'The cost of a call',
-    about: libraries
-      .filter((library) => library.missing === undefined)
-      .map(({ name, about }) => `${name}: ${about}`)
-      .join('; '),
-    plots: [
-      {
-        title: 'Nanoseconds per call, over C',
-        about:
-          'A call that has nothing to do, made again and again: its time less that of the same call in C, in the same round. Less is better.',
-        shape: 'bars',
-        x: '',
-        digits: 0,
-        points,
-        notes: [
-          ...leaderNotes(leaders, '', calls.length),
-          ...missing.map(({ name, missing }) => `${name} was not measured: ${missing}`),
-        ],
-      },
-    ],
-  };
+/** Every sample: nanoseconds by call, of one library in one round. */
+export interface CallCosts {
+  libraries: { name: string; about: string; missing?: string }[];
+  samples: { library: string; round: number; nanoseconds: Record<string, number> }[];
 }
 
-/** A call's nanoseconds through a library less those of C in the same round, round by round. */
-function overReference(library: string, call: string, samples: Calls['samples']): number[] {
-  const inRound = (name: string, round: number) =>
-    samples.find((sample) => sample.library === name && sample.round === round)?.nanoseconds[call];
-  return samples
-    .filter((sample) => sample.library === library)
-    .map(({ round }) => (inRound(library, round) ?? Number.NaN) - (inRound(REFERENCE, round) ?? Number.NaN))
-    .filter(Number.isFinite);
+/** Its command is without the number of calls. */
+interface Library extends Runnable {
+  name: string;
+}
+
+const loops = fileURLToPath(new URL('call-loops.js', import.meta.url));
+const node = `Node ${process.versions.node}`;
+
+function inJs(name: string, about: string, missing?: string): Library {
+  const command = missing === undefined ? [process.execPath, loops, name] : { missing };
+  return { name, about: `${about}, ${node}`, command };
+}
+
+function rfds(): Library {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return inJs('rfds', `raw layer ${version}`);
+}
+
+/** koffi is a tool of our own development: who installs rfds need not have it. */
+async function koffi(): Promise<Library> {
+  try {
+    const { version } = await import('koffi');
+    return inJs('koffi', `koffi ${version}`);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ERR_MODULE_NOT_FOUND' ? 'koffi is not installed' : message.split('\n')[0];
+    return inJs('koffi', 'koffi', why);
+  }
+}
+
+function nodeFfi(): Library {
+  return inJs('node:ffi', 'built in', isBuiltin('node:ffi') ? undefined : `${node} does not have it`);
+}
+
+/**
+ * Runs C and each library in turn, round after round. progress is told of each step; an abort kills
+ * what runs. A library that is missing, or fails, is named with its reason and costs the others nothing.
+ */
+export async function measureCalls(
+  { rounds, calls }: { rounds: number; calls: number },
+  stop: AbortSignal,
+  progress: (step: string) => void,
+): Promise<CallCosts> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'rfds-calls-'));
+  try {
+    const rows: Library[] = [{ name: 'C', ...compile('calls', folder) }, rfds(), await koffi(), nodeFfi()];
+    const result: CallCosts = { libraries: [], samples: [] };
+    const running = rows.flatMap(({ name, about, command }) => {
+      const entry: CallCosts['libraries'][number] = { name, about };
+      result.libraries.push(entry);
+      if (Array.isArray(command)) return { entry, command };
+      entry.missing = command.missing;
+      return [];
+    });
+    for (let round = 1; round <= rounds; round++) {
+      for (const { entry, command } of running) {
+        if (entry.missing !== undefined) continue;
+        progress(`cost per call, round ${round} of ${rounds}: ${entry.name}`);
+        try {
+          const output = await outputOf([...command, String(calls)], stop);
+          result.samples.push({ library: entry.name, round, nanoseconds: JSON.parse(output) });
+        } catch (error) {
+          stop.throwIfAborted();
+          entry.missing = (error as Error).message;
+        }
+      }
+    }
+    return result;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -16,6 +16,8 @@ export interface Load {
   port: number;
   pid: number;
   connections: number;
+  /** How many connections more say nothing. */
+  idle: number;
   /** Bytes in a message. */
   size: number;
   /** How long to run before measuring, and how long to measure; in messages where those are given. */
@@ -47,27 +49,49 @@ class Client {
   readonly fd: number;
   /** When its message was sent. */
   sent = 0;
-  constructor(port: number) {
+  constructor(port: number, host: string) {
     this.socket = socket();
+    this.socket.bind([host, 0]);
     this.socket.connect(['127.0.0.1', port]);
     this.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
     this.fd = this.socket.fileno();
   }
 }
 
+// An address has some 28,000 ports for its connections to one server; these leave room for those
+// of the runs before, which the kernel still remembers.
+const IDLE_PER_ADDRESS = 5000;
+
+/** Connects clients that say nothing more, waiting now and then until the server has let them in. */
+function connectIdle(port: number, count: number): Client[] {
+  const idle: Client[] = [];
+  while (idle.length < count) {
+    const client = new Client(port, `127.0.0.${2 + Math.floor(idle.length / IDLE_PER_ADDRESS)}`);
+    idle.push(client);
+    // Its answer tells that all before it were accepted: the queue of those who wait never fills.
+    if (idle.length % 64 > 0 && idle.length < count) continue;
+    client.socket.settimeout(5);
+    client.socket.sendall(Buffer.of(LAST));
+    if (client.socket.recv(64).length === 0) throw new Error('the server closed an idle connection');
+  }
+  return idle;
+}
+
 function run({
   port,
   pid,
   connections,
+  idle,
   size,
   warmupSeconds,
   seconds,
   messages = Number.POSITIVE_INFINITY,
 }: Load): Sample {
+  const silent = connectIdle(port, idle);
   const clients: Client[] = []; // by descriptor
   const poller = epoll();
   for (let i = 0; i < connections; i++) {
-    const client = new Client(port);
+    const client = new Client(port, '127.0.0.1');
     clients[client.fd] = client;
     poller.register(client.socket, EPOLLIN);
   }
@@ -114,6 +138,7 @@ function run({
   const own = process.cpuUsage(ownBefore);
   const after = usageOf(pid);
 
+  for (const client of silent) client.socket.close();
   const sorted = latencies.subarray(0, answered).sort();
   const micros = (quantile: number) =>
     sorted.length === 0 ? 0 : quantileSorted(sorted as unknown as number[], quantile) * 1e6;

@@ -1,5 +1,5 @@
 // What the page says below a plot: who is ahead of rfds, and who failed and why. Above: plots.ts,
-// call-costs.ts.
+// call-section.ts.
 
 /** Somebody of whom there is something to say, at one place of the x axis; '' where there is no such axis. */
 interface Place {

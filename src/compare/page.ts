@@ -1,9 +1,9 @@
 // The comparison as one self-contained HTML page: texts and tables written here, plots drawn in the
 // reader's browser by Observable Plot, which is inlined, as are the raw samples. Light and dark, wide
-// and narrow. Above: command.ts. Below: plots.ts, call-costs.ts, html.ts, assets/.
+// and narrow. Above: command.ts. Below: plots.ts, call-section.ts, html.ts, assets/.
 
 import { readFileSync } from 'node:fs';
-import { callSection } from './call-costs.ts';
+import { callSection } from './call-section.ts';
 import type { Report } from './command.ts';
 import { embedded, escaped, list, table } from './html.ts';
 import { cellSections, type Plot, type Section } from './plots.ts';
@@ -12,7 +12,10 @@ const asset = (name: string) => readFileSync(new URL(`assets/${name}`, import.me
 
 /** The page. */
 export function page(report: Report): string {
-  const sections = [...cellSections(report.cells), ...(report.calls ? [callSection(report.calls)] : [])];
+  const sections = [
+    ...cellSections(report.cells),
+    ...(report.calls.samples.length > 0 ? [callSection(report.calls)] : []),
+  ];
   const contenders = report.contenders.map(({ name, about, missing }): [string, string] => [
     name,
     missing === undefined ? about : `${about}: not compared, ${missing}`,

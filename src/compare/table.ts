@@ -1,6 +1,7 @@
-// The comparison as tables for a terminal: medians, with their spread. Above: cli.ts.
+// The comparison as tables for a terminal: medians, with their spread. Above: command.ts, page.ts.
 
 import { max, median, min } from 'simple-statistics';
+import type { CallCosts } from './call-costs.ts';
 import type { Sample } from './load.ts';
 import type { Cell, Comparison } from './run.ts';
 
@@ -74,7 +75,7 @@ export function summarize(cell: Cell, { of }: Measure): Summary[] {
 }
 
 /** The tables, as lines of text. */
-export function tables({ contenders, cells, syscallsPerMessage }: Comparison): string {
+export function tables({ contenders, cells, syscallsPerMessage, calls }: Comparison): string {
   const blocks = cells.map((cell) => {
     const columns = Object.values(measures).map((measure) => ({ measure, rows: summarize(cell, measure) }));
     const header = ['', ...columns.map(({ measure }) => measure.title), '± %'];
@@ -83,7 +84,8 @@ export function tables({ contenders, cells, syscallsPerMessage }: Comparison): s
       ...columns.map(({ measure, rows }) => rows[i].median.toFixed(measure.digits)),
       ((50 * (highest - lowest)) / median).toFixed(0),
     ]);
-    return `${cell.connections} connections × ${cell.size} B\n${aligned([header, ...rows])}`;
+    const failed = cell.failed.map(({ contender, why }) => `\n${contender}: ${why}`).join('');
+    return `${titleOf(cell)}\n${aligned([header, ...rows])}${failed}`;
   });
   const counted = Object.entries(syscallsPerMessage).map(([name, counts]) => {
     const largest = Object.entries(counts).filter(([, count]) => count >= 0.005);
@@ -100,11 +102,35 @@ export function tables({ contenders, cells, syscallsPerMessage }: Comparison): s
       `system calls per message, 100 connections × 64 B\n${counted.map(([name, text]) => `${name.padEnd(14)} ${text}`).join('\n')}`,
     );
   }
-  const missing = contenders.filter((contender) => contender.missing !== undefined);
+  if (calls.samples.length > 0) blocks.push(`cost per call, ns (over C)\n${aligned(callRows(calls))}`);
+  const missing = [...contenders, ...calls.libraries].filter((one) => one.missing !== undefined);
   if (missing.length > 0) {
     blocks.push(`not compared\n${missing.map((one) => `${one.name.padEnd(14)} ${one.missing}`).join('\n')}`);
   }
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** A row per library, a column per call: the median, and how much more than C's that is. */
+function callRows({ samples }: CallCosts): string[][] {
+  const calls = Object.keys(samples[0].nanoseconds);
+  const medians = new Map<string, number[]>();
+  for (const library of new Set(samples.map((sample) => sample.library))) {
+    const own = samples.filter((sample) => sample.library === library);
+    medians.set(
+      library,
+      calls.map((call) => median(own.map(({ nanoseconds }) => nanoseconds[call]))),
+    );
+  }
+  const inC = medians.get('C');
+  const rows = [...medians].map(([library, costs]) => [
+    library,
+    ...costs.map((cost, i) => {
+      if (library === 'C' || inC === undefined) return cost.toFixed(0);
+      const over = Math.round(cost - inC[i]);
+      return `${cost.toFixed(0)} (${over < 0 ? '' : '+'}${over})`;
+    }),
+  ]);
+  return [['', ...calls], ...rows];
 }
 
 // The first column to the left, the others to the right.
@@ -118,4 +144,9 @@ function aligned(rows: string[][]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** What a cell is called. */
+export function titleOf({ connections, size, idle }: Pick<Cell, 'connections' | 'size' | 'idle'>): string {
+  return `${connections} connections × ${size} B${idle > 0 ? `, ${idle} idle` : ''}`;
 }

@@ -1,9 +1,10 @@
 // The documented conversation for many clients at once on non-blocking sockets: what the poll,
 // epoll, kqueue and selectors servers share, whatever tells them who is ready.
 //
-// A connection says which events it wants; the loop tells its mechanism (watch) and, when
-// something happened, the conversations (ready). No client can hold up another: what the kernel
-// does not take stays here, unsent, until it does.
+// The loop tells what happened (ready) and, once it has told everything, lets the clients be heard
+// and answered (converse). A connection says which events it wants; the loop's watch tells its
+// mechanism. No client can hold up another: what the kernel does not take stays here, unsent,
+// until it does.
 
 import { EAGAIN, EINTR, osError } from '../errno.ts';
 import { EVENT_READ, EVENT_WRITE } from '../events.ts';
@@ -22,8 +23,8 @@ import {
 } from '../socket.ts';
 import * as sys from '../syscalls.ts';
 import { Doorkeeper } from './doorkeeper.ts';
-import * as message from './message.ts';
 import { dropped } from './survive.ts';
+import * as wave from './wave.ts';
 
 /** A client with this many bytes unsent is not read from until it has taken them. */
 const UNSENT_LIMIT = 65536;
@@ -39,7 +40,7 @@ export class Connection {
   #over = false;
   /** The events to watch for; 0 once the conversation is over and everything is sent. */
   wanted = EVENT_READ;
-  /** The events that the loop has told its mechanism to watch; the loop's own note. */
+  /** The events that the mechanism watches for; 0 before it knows the connection. */
   watched = 0;
 
   constructor(client_socket: Socket, client_address: Address) {
@@ -58,32 +59,39 @@ export class Connection {
     this.#socket.close();
   }
 
-  /** Does what the events allow: sends what is unsent, receives once and answers. */
-  ready(events: number): void {
+  /** Sends what is unsent, if the events allow; returns whether they allow to receive. */
+  ready(events: number): boolean {
     if (events & this.wanted & EVENT_WRITE) this.#send();
-    if (events & this.wanted & EVENT_READ) this.#receive();
+    return (events & this.wanted & EVENT_READ) !== 0;
   }
 
-  #receive(): void {
-    const n = message.receive(this.fd);
+  /** Hears what the wave brought in slot i: whether it became the wave's j-th answer. */
+  heard(i: number, j: number): boolean {
+    const n = wave.length(i);
     if (n < 0) {
       this.#failed(n, 'recv');
-    } else if (n === 0 || message.isGoodbye()) {
+    } else if (n === 0 || wave.isGoodbye(i)) {
       this.#over = true;
       this.#want();
     } else {
-      message.stamp();
-      message.printLine(this.#name);
-      const sent = this.#unsent.length > 0 ? 0 : message.answer(this.fd);
-      if (sent !== message.answerLength()) this.#keep(sent);
+      wave.stamp(i, j, this.fd, this.#name);
+      if (this.#unsent.length === 0) return true;
+      this.#keep(j, 0); // Not before what is unsent.
     }
+    return false;
+  }
+
+  /** Sees what became of the wave's j-th answer. */
+  answered(j: number): void {
+    const sent = wave.sent(j);
+    if (sent === wave.answerLength(j)) return;
+    if (sent < 0) this.#failed(sent, 'send');
+    if (!this.#over) this.#keep(j, Math.max(sent, 0));
   }
 
   // What the kernel did not take of the answer goes behind what it has not taken so far.
-  #keep(sent: number): void {
-    if (sent < 0) this.#failed(sent, 'send');
-    if (this.#over) return;
-    this.#unsent = Buffer.concat([this.#unsent, message.restOfAnswer(Math.max(sent, 0))]);
+  #keep(j: number, sent: number): void {
+    this.#unsent = Buffer.concat([this.#unsent, wave.restOfAnswer(j, sent)]);
     this.#want();
   }
 
@@ -118,9 +126,23 @@ export class Conversations {
   // By descriptor, which the kernel keeps small.
   readonly #connections: (Connection | undefined)[] = [];
   readonly #doorkeeper: Doorkeeper;
+  readonly #watch: (connection: Connection) => void;
+  // Those who are to be heard in the wave to come, then those whom it answers.
+  readonly #wave: Connection[] = new Array(wave.WAVE);
+  #waiting = 0;
+  readonly #edge: boolean;
+  // Those who may have more to say, were it their end, that the mechanism will not tell of again.
+  readonly #undrained: Connection[] = new Array(wave.WAVE);
+  #unheard = 0;
 
-  /** Listens, non-blocking, on host and port. */
-  constructor(host: string, port: number) {
+  /**
+   * Listens, non-blocking, on host and port. watch tells the loop's mechanism that a connection
+   * wants other events than are watched for; none, and the connection is closed behind it. A
+   * mechanism that tells only of what is new (edge) needs every client heard until EAGAIN.
+   */
+  constructor(host: string, port: number, watch: (connection: Connection) => void, edge = false) {
+    this.#watch = watch;
+    this.#edge = edge;
     this.server_socket = socket(AF_INET, SOCK_STREAM);
     this.#doorkeeper = new Doorkeeper();
     try {
@@ -138,28 +160,65 @@ export class Conversations {
     return this.server_socket.getsockname() as InetAddress;
   }
 
-  /**
-   * Handles the events of a descriptor: a client to let in, or one to hear and answer. Returns
-   * the connection whose wishes may have changed. One whose wanted is 0 is to be forgotten.
-   */
-  ready(fd: number, events: number): Connection | undefined {
+  /** Takes the events of a descriptor: a client to let in, or one to hear in converse(). */
+  ready(fd: number, events: number): void {
     const connection = this.#connections[fd];
-    if (connection !== undefined) connection.ready(events);
-    else if (fd === this.server_socket.fileno()) return this.#accept();
-    return connection;
+    if (connection === undefined) {
+      if (fd === this.server_socket.fileno()) this.#accept();
+    } else if (connection.ready(events)) {
+      this.#wave[this.#waiting++] = connection;
+      if (this.#waiting === wave.WAVE) this.converse();
+    } else {
+      this.#settle(connection);
+    }
   }
 
-  #accept(): Connection | undefined {
+  /** Receives once from all who are to be heard, and answers them. */
+  converse(): void {
+    while (this.#waiting > 0) {
+      const answers = this.#hear(this.#waiting);
+      wave.send(answers);
+      for (let j = 0; j < answers; j++) {
+        this.#wave[j].answered(j);
+        this.#settle(this.#wave[j]);
+      }
+      this.#waiting = 0;
+      for (; this.#unheard > 0; this.#unheard--) {
+        const connection = this.#undrained[this.#unheard - 1];
+        if (connection.wanted & EVENT_READ) this.#wave[this.#waiting++] = connection;
+      }
+    }
+  }
+
+  // Receives for the first n of the wave; returns how many answers there are.
+  #hear(n: number): number {
+    for (let i = 0; i < n; i++) wave.listen(i, this.#wave[i].fd);
+    wave.receive(n);
+    let answers = 0;
+    for (let i = 0; i < n; i++) {
+      const connection = this.#wave[i];
+      if (this.#edge && wave.length(i) > 0) this.#undrained[this.#unheard++] = connection;
+      if (connection.heard(i, answers)) this.#wave[answers++] = connection;
+      else this.#settle(connection);
+    }
+    return answers;
+  }
+
+  #accept(): void {
     const accepted = this.#doorkeeper.accept(this.server_socket);
-    if (accepted === null) return undefined;
+    if (accepted === null) return;
     const connection = new Connection(...accepted);
     this.#connections[connection.fd] = connection;
     print(`Accepted connection from ${repr(accepted[1])}`);
-    return connection;
+    this.#settle(connection);
   }
 
-  /** Closes a connection that is over. */
-  forget(connection: Connection): void {
+  // Has the mechanism watch for what the connection wants; nothing more is the end of it.
+  #settle(connection: Connection): void {
+    if (connection.wanted === connection.watched) return;
+    this.#watch(connection);
+    connection.watched = connection.wanted;
+    if (connection.wanted !== 0) return;
     this.#connections[connection.fd] = undefined;
     connection.close();
   }

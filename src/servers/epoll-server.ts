@@ -10,24 +10,19 @@ import { Conversations } from './conversations.ts';
 /** Serves until a signal handler throws; then closes every descriptor. */
 export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
   using poller = epoll();
-  using conversations = new Conversations(host, port);
+  using conversations = new Conversations(host, port, (connection) => {
+    const events = toEpoll(connection.wanted);
+    if (connection.watched === 0) poller.register(connection, events);
+    else if (connection.wanted === 0) poller.unregister(connection);
+    else poller.modify(connection, events);
+  });
   poller.register(conversations.server_socket, EPOLLIN);
   ready?.(conversations.address);
 
   const events = new EpollEvents(1024);
   while (true) {
     const n = poller.wait(events);
-    for (let i = 0; i < n; i++) {
-      const connection = conversations.ready(events.fd(i), fromEpoll(events.events(i)));
-      if (connection === undefined || connection.wanted === connection.watched) continue;
-      if (connection.wanted === 0) {
-        poller.unregister(connection);
-        conversations.forget(connection);
-      } else {
-        if (connection.watched === 0) poller.register(connection, toEpoll(connection.wanted));
-        else poller.modify(connection, toEpoll(connection.wanted));
-        connection.watched = connection.wanted;
-      }
-    }
+    for (let i = 0; i < n; i++) conversations.ready(events.fd(i), fromEpoll(events.events(i)));
+    conversations.converse();
   }
 }

@@ -13,22 +13,18 @@ const MAX_EVENTS = 1024;
 /** Serves until a signal handler throws; then closes every descriptor. */
 export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
   using queue = kqueue();
-  using conversations = new Conversations(host, port);
+  using conversations = new Conversations(host, port, (connection) => {
+    // Closing a descriptor takes its filters out of the queue.
+    if (connection.wanted !== 0) queue.control(changesOf(connection), 0, 0);
+  });
   queue.control([kevent(conversations.server_socket, EVFILT_READ, EV_ADD)], 0, 0);
   ready?.(conversations.address);
 
   while (true) {
     for (const { ident, filter } of queue.control(null, MAX_EVENTS)) {
-      const connection = conversations.ready(ident, filter === EVFILT_READ ? EVENT_READ : EVENT_WRITE);
-      if (connection === undefined || connection.wanted === connection.watched) continue;
-      // Closing a descriptor takes its filters out of the queue.
-      if (connection.wanted === 0) {
-        conversations.forget(connection);
-      } else {
-        queue.control(changesOf(connection), 0, 0);
-        connection.watched = connection.wanted;
-      }
+      conversations.ready(ident, filter === EVFILT_READ ? EVENT_READ : EVENT_WRITE);
     }
+    conversations.converse();
   }
 }
 

@@ -9,8 +9,11 @@ import { Conversations } from './conversations.ts';
 
 /** Serves until a signal handler throws; then closes every descriptor. */
 export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
-  using conversations = new Conversations(host, port);
   const poller = poll();
+  using conversations = new Conversations(host, port, (connection) => {
+    if (connection.wanted === 0) poller.unregister(connection);
+    else poller.register(connection, toPoll(connection.wanted));
+  });
   poller.register(conversations.server_socket, POLLIN);
   ready?.(conversations.address);
 
@@ -20,15 +23,8 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
       const revents = pollfds.revents(i);
       if (revents === 0) continue;
       left--;
-      const connection = conversations.ready(pollfds.fd(i), fromPoll(revents));
-      if (connection === undefined || connection.wanted === connection.watched) continue;
-      if (connection.wanted === 0) {
-        poller.unregister(connection);
-        conversations.forget(connection);
-      } else {
-        poller.register(connection, toPoll(connection.wanted));
-        connection.watched = connection.wanted;
-      }
+      conversations.ready(pollfds.fd(i), fromPoll(revents));
     }
+    conversations.converse();
   }
 }

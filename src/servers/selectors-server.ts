@@ -8,22 +8,16 @@ import { Conversations } from './conversations.ts';
 /** Serves until a signal handler throws; then closes every descriptor. */
 export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
   using selector = new DefaultSelector();
-  using conversations = new Conversations(host, port);
+  using conversations = new Conversations(host, port, (connection) => {
+    if (connection.watched === 0) selector.register(connection, connection.wanted);
+    else if (connection.wanted === 0) selector.unregister(connection);
+    else selector.modify(connection, connection.wanted);
+  });
   selector.register(conversations.server_socket, EVENT_READ);
   ready?.(conversations.address);
 
   while (true) {
-    for (const [{ fd }, events] of selector.select()) {
-      const connection = conversations.ready(fd, events);
-      if (connection === undefined || connection.wanted === connection.watched) continue;
-      if (connection.wanted === 0) {
-        selector.unregister(connection);
-        conversations.forget(connection);
-      } else {
-        if (connection.watched === 0) selector.register(connection, connection.wanted);
-        else selector.modify(connection, connection.wanted);
-        connection.watched = connection.wanted;
-      }
-    }
+    for (const [{ fd }, events] of selector.select()) conversations.ready(fd, events);
+    conversations.converse();
   }
 }

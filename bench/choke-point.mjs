@@ -1,0 +1,46 @@
+// What the choke point (src/syscalls.ts) costs the epoll loop while nothing is attached: the loop as
+// it is and the same build with the calls behind constants, in turn. Prints the medians and their
+// ratio; with a file's name, writes every sample.
+//     node bench/choke-point.mjs [FILE]
+
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { median } from 'simple-statistics';
+import { dist, putLoad, startServer } from './loaded-server.mjs';
+
+const ROUNDS = 21;
+
+// A build beside the project's own, so that both find the same packages and the same addon.
+const root = fileURLToPath(new URL('..', import.meta.url));
+const bare = mkdtempSync(path.join(root, 'build-bare-'));
+process.on('exit', () => rmSync(bare, { recursive: true, force: true }));
+cpSync(dist, bare, { recursive: true });
+const { native } = await import('../dist/native.js');
+writeFileSync(
+  path.join(bare, 'syscalls.js'),
+  `import { batch, kernel } from './gate.js';
+export { batch };
+export const { ${Object.keys(native).join(', ')} } = kernel;
+export function interpose() { throw new Error('bare'); }
+`,
+);
+
+const builds = { 'choke point': dist, bare };
+const servers = {};
+for (const [name, build] of Object.entries(builds)) servers[name] = await startServer('epoll', build);
+
+const samples = { 'choke point': [], bare: [] };
+for (let round = 0; round < ROUNDS; round++) {
+  for (const [name, server] of Object.entries(servers)) {
+    const { messages, server: used } = await putLoad(server, { seconds: 0.75 });
+    samples[name].push(messages / (used.cpuNs / 1e9));
+  }
+}
+for (const [name, rates] of Object.entries(samples))
+  console.log(`${name.padEnd(12)} ${median(rates).toFixed(0)} messages per CPU second`);
+const ratios = samples['choke point'].map((rate, i) => rate / samples.bare[i]);
+console.log(`ratio        ${median(ratios).toFixed(4)}, median of ${ROUNDS} pairs`);
+if (process.argv[2])
+  writeFileSync(process.argv[2], `${JSON.stringify({ node: process.version, samples })}\n`);
+process.exit();

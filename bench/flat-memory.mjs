@@ -1,0 +1,27 @@
+// Whether the memory of the epoll and the poll loop stays flat: ten minutes of messages for both at
+// once, resident memory every ten seconds. With a file's name, writes every sample.
+//     node bench/flat-memory.mjs [FILE] [SECONDS]
+
+import { writeFileSync } from 'node:fs';
+import { usageOf } from '../dist/compare/usage.js';
+import { putLoad, startServer } from './loaded-server.mjs';
+
+const [file, seconds = '600'] = process.argv.slice(2);
+const EVERY = 10;
+
+const loops = await Promise.all(
+  ['epoll', 'poll'].map(async (loop) => {
+    const server = await startServer(loop);
+    const residentKiB = [];
+    const timer = setInterval(() => residentKiB.push(usageOf(server.pid).residentKiB), EVERY * 1000);
+    const { messages } = await putLoad(server, { seconds: Number(seconds), warmupSeconds: 5 });
+    clearInterval(timer);
+    return { loop, messages, residentKiB };
+  }),
+);
+for (const { loop, messages, residentKiB } of loops) {
+  const range = `${Math.min(...residentKiB)}-${Math.max(...residentKiB)} KiB`;
+  console.log(`${loop.padEnd(6)} ${messages} messages, first ${residentKiB[0]} KiB, ${range}`);
+}
+if (file) writeFileSync(file, `${JSON.stringify({ node: process.version, everySeconds: EVERY, loops })}\n`);
+process.exit();
