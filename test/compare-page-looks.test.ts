@@ -1,5 +1,5 @@
 // How the page of `rfds compare --html` looks: wide and on a phone, light and dark, with the example
-// and with every run that was committed.
+// and with every comparison that was committed.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,18 +12,20 @@ import { exampleReport } from './compare-report.ts';
 
 const folder = fileURLToPath(new URL('../bench/results/', import.meta.url));
 
-/** A run that was committed; the first ones know nothing of idle connections. */
-function committed(file: string): Report {
-  const report: Report = JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
+/** A comparison that was committed; the first ones know nothing of idle connections and of calls. */
+function committed(file: string): [string, Report][] {
+  const report: Partial<Report> = JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
+  if (report.cells === undefined) return []; // results of something else
   const cells = report.cells.map((cell) => ({ ...cell, idle: cell.idle ?? 0, failed: cell.failed ?? [] }));
-  return { ...report, cells };
+  const calls = report.calls ?? { libraries: [], samples: [] };
+  return [[file, { ...(report as Report), cells, calls }]];
 }
 
 const reports: [string, Report][] = [
   ['the example', exampleReport()],
   ...readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
-    .map((file): [string, Report] => [file, committed(file)]),
+    .flatMap(committed),
 ];
 const screens = [
   ['wide', wide],
@@ -132,11 +134,19 @@ describe.skipIf(!hasChromium)(`the page (${needsChromium})`, () => {
       expect(fills.length).toBeGreaterThanOrEqual(4);
       for (const color of texts) expect(contrast(color, back), color).toBeGreaterThanOrEqual(4.5);
       for (const color of fills) expect(contrast(color, back), color).toBeGreaterThanOrEqual(3);
+      // A tip is on a ground of its own.
+      const one = page.getByRole('img').first();
+      await one.locator('[aria-label="dot"] [aria-label]').first().hover();
+      await one.locator('[aria-label="tip"] text').waitFor();
+      const [ground] = await computed(page, '[aria-label="tip"] path', 'fill');
+      const [text] = await computed(page, '[aria-label="tip"] text', 'fill');
+      expect(contrast(text, ground), `${text} on ${ground}`).toBeGreaterThanOrEqual(4.5);
       expect(problems).toEqual([]);
     });
 
     test('gives axe nothing to find', async () => {
-      const { page } = await chromium.open(exampleReport(), { colorScheme });
+      // On a phone, where tables scroll and plots have legends.
+      const { page } = await chromium.open(exampleReport(), { colorScheme, viewport: phone });
       await unfold(page);
       await page.evaluate(axe.source);
       const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;

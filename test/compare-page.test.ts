@@ -133,6 +133,21 @@ describe.skipIf(!hasChromium)(`the page (${needsChromium})`, () => {
     expect(problems).toEqual([]);
   });
 
+  test('draws nothing where everybody failed, and says why', async () => {
+    const report = exampleReport();
+    const failed = [{ contender: 'rfds epoll', why: 'it ended' }];
+    const last = { ...report.cells.at(-1)!, samples: [], failed };
+    const { page, problems } = await chromium.open({ ...report, cells: [last] });
+    expect(await section(page, 'One load').locator('.note').allTextContents()).toEqual([
+      'rfds epoll failed: it ended',
+    ]);
+    // The calls are drawn all the same, in their own place.
+    const places = page.getByRole('img');
+    expect(await places.count()).toBe(1);
+    expect(await marks(places, 'bar')).toEqual(times(6, ['koffi', 'rfds']));
+    expect(problems).toEqual([]);
+  });
+
   test('plots a load that stands alone as bars', async () => {
     const report = exampleReport();
     const calls = { libraries: [], samples: [] };

@@ -33,6 +33,11 @@ test('cells that are alike but for one number make a sweep along it; idle ones h
   ]);
 });
 
+test('a cell that nobody was put on has no section', () => {
+  const { cells } = exampleReport();
+  expect(cellSections(cells.map((cell) => ({ ...cell, samples: [], failed: [] })))).toEqual([]);
+});
+
 test('a cell like no other has a section of its own', () => {
   const { cells } = exampleReport();
   const [{ title, about }, ...others] = cellSections([cells[0]]);

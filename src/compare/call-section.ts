@@ -38,7 +38,7 @@ export function callSection({ libraries, samples }: CallCosts): Section {
       {
         title: 'Nanoseconds per call, over C',
         about:
-          'A call that has nothing to do, made again and again: its time less that of the same call in C, in the same round. Less is better.',
+          'A call that returns at once, made again and again: its time less that of the same call in C, in the same round. Less is better.',
         shape: 'bars',
         x: '',
         digits: 0,

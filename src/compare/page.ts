@@ -27,7 +27,9 @@ export function page(report: Report): string {
     .replace('{{sections}}', () => sections.map(sectionHtml).join('') + syscallsHtml(report))
     .replace('{{d3}}', () => asset('d3.min.js'))
     .replace('{{plot}}', () => asset('plot.umd.min.js'))
-    .replace('{{data}}', () => embedded({ plots: sections.flatMap(({ plots }) => plots), report }))
+    .replace('{{data}}', () =>
+      embedded({ plots: sections.flatMap(({ plots }) => plots).filter(isDrawn), report }),
+    )
     .replace('{{draw}}', () => asset('draw.js'));
 }
 
@@ -37,11 +39,16 @@ function sectionHtml({ title, about, plots }: Section): string {
   return `<section><h2>${escaped(title)}</h2><p>${escaped(about)}.</p>${parts}</section>`;
 }
 
+/** Where everybody failed there is nothing to draw. */
+const isDrawn = ({ points }: Plot) => points.length > 0;
+
 /** A plot's texts and figures, and the place where draw.js puts the plot itself. */
 function plotHtml(plot: Plot, where: string): string {
   const notes = plot.notes.map((note) => `<p class="note">${escaped(note)}</p>`).join('');
   const label = `${plot.title}. ${where}`;
-  return `<h3>${escaped(plot.title)}</h3><p>${escaped(plot.about)}</p>
+  const heading = `<h3>${escaped(plot.title)}</h3><p>${escaped(plot.about)}</p>`;
+  if (!isDrawn(plot)) return heading + notes;
+  return `${heading}
 <div class="plot" role="img" aria-label="${escaped(label)}"></div>
 ${notes}<details><summary>The medians as a table</summary>${table(label, medians(plot))}</details>`;
 }

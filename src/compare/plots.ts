@@ -67,7 +67,8 @@ const idleViews: View[] = [
 
 /** The sections that show the cells. */
 export function cellSections(cells: Cell[]): Section[] {
-  return sweeps(cells).map((sweep) => {
+  const tried = cells.filter(({ samples, failed }) => samples.length + failed.length > 0);
+  return sweeps(tried).map((sweep) => {
     const [{ idle }] = sweep.cells;
     return {
       title: sweep.along ? axes[sweep.along].title : 'One load',

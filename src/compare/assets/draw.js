@@ -46,7 +46,7 @@ function lines({ points, x, digits }, width) {
   const wide = width >= WIDE;
   const names = distinct(points, 'contender');
   const shown = { x: 'x', y: 'median', stroke: 'contender', ariaLabel: 'contender' };
-  const margins = { marginLeft: 48, marginRight: wide ? 110 : 16, marginTop: 16, marginBottom: 40 };
+  const margins = { marginLeft: 48, marginRight: wide ? 124 : 16, marginTop: 16, marginBottom: 40 };
   const xTicks = apart(distinct(points, 'x'), width - margins.marginLeft - margins.marginRight);
   const { ticks: yTicks, ...y } = yScale(points, digits);
   return Plot.plot({
@@ -89,9 +89,12 @@ const rangeOf = ({ domain, range }, names) => names.map((name) => range[domain.i
 /** Those of the values whose labels do not overlap on a logarithmic axis of that many pixels. */
 function apart(values, pixels) {
   const at = d3.scaleLog(d3.extent(values), [0, pixels]);
+  const digits = (value) => value.toLocaleString('en').length;
   const kept = [];
   for (const value of [...values].sort(d3.descending)) {
-    if (kept.length === 0 || at(kept.at(-1)) - at(value) > 52) kept.push(value);
+    const next = kept.at(-1);
+    const needed = 6 + (7 * (digits(next ?? 0) + digits(value))) / 2;
+    if (next === undefined || at(next) - at(value) >= needed) kept.push(value);
   }
   return kept;
 }
@@ -189,7 +192,7 @@ function bars({ points, digits }, width) {
   return Plot.plot({
     width,
     height: 40 + groups.length * (names.length * 18 + (groups.length > 1 ? 30 : 0)),
-    marginLeft: 96,
+    marginLeft: 112,
     marginRight: 64,
     style,
     color,
@@ -210,7 +213,7 @@ function bars({ points, digits }, width) {
         fy: (group) => group,
         text: (group) => group,
         frameAnchor: 'top-left',
-        dx: -96,
+        dx: -112,
         dy: -14,
         textAnchor: 'start',
         fontWeight: 600,
@@ -223,7 +226,6 @@ function bars({ points, digits }, width) {
 function draw() {
   document.querySelectorAll('.plot').forEach((place, i) => {
     const plot = plots[i];
-    if (plot.points.length === 0) return;
     const drawn = (plot.shape === 'lines' ? lines : bars)(plot, place.clientWidth);
     // The place has a name and the table the figures: a heap of marks would only be in the way.
     drawn.setAttribute('aria-hidden', 'true');
