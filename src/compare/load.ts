@@ -6,7 +6,14 @@ import { quantileSorted } from 'simple-statistics';
 import { EPOLLIN } from '../constants/select.ts';
 import { EpollEvents, epoll } from '../epoll.ts';
 import { check } from '../errno.ts';
-import { IPPROTO_TCP, type Socket, socket, TCP_NODELAY } from '../socket.ts';
+import {
+  IP_BIND_ADDRESS_NO_PORT,
+  IPPROTO_IP,
+  IPPROTO_TCP,
+  type Socket,
+  socket,
+  TCP_NODELAY,
+} from '../socket.ts';
 import * as sys from '../syscalls.ts';
 import { monotonic } from '../time.ts';
 import { type Usage, usageOf } from './usage.ts';
@@ -51,6 +58,8 @@ class Client {
   sent = 0;
   constructor(port: number, host: string) {
     this.socket = socket();
+    // The port is chosen by connect: bind looks for one that is free for every destination.
+    this.socket.setsockopt(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
     this.socket.bind([host, 0]);
     this.socket.connect(['127.0.0.1', port]);
     this.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
