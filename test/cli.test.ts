@@ -36,7 +36,10 @@ test.each([
   [['server', '--prot', '1'], /unknown option '--prot'[\s\S]*Did you mean --port/],
   [['server', '--port', '65536'], /option '--port <number>' argument '65536' is invalid. It must be 0-65535/],
   [['server', '--port', 'x'], /argument 'x' is invalid/],
-  [['server', '--loop', 'iocp'], /Allowed choices are select, poll, epoll, kqueue, selectors, node/],
+  [
+    ['server', '--loop', 'iocp'],
+    /Allowed choices are select, poll, epoll, epoll-edge, kqueue, selectors, node/,
+  ],
   [['server', 'extra'], /too many arguments/],
   [['client', ''], /It must not be empty/],
   [['client', 'localhost', 'http'], /'http' is invalid for argument 'port'/],
