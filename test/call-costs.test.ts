@@ -90,7 +90,7 @@ describe.skipIf(!onLinux)('a run (Linux)', () => {
     // Nothing but what starts Node under the sanitizers.
     const bin = path.join(folder, 'bin');
     mkdirSync(bin);
-    symlinkSync('/usr/bin/env', path.join(bin, 'env'));
+    for (const name of ['env', 'setarch']) symlinkSync(`/usr/bin/${name}`, path.join(bin, name));
     const { stdout } = await run(root, { PATH: bin });
     expect(stdout).toMatch(/^rfds( +\d+){6}$/m);
     expect(stdout).toMatch(/\n\nnot compared\nC +there is no C compiler \(cc\)\n/);
