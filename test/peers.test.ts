@@ -72,7 +72,8 @@ describe.each(loops)('the %s loop answers', (loop) => {
         script.join(''),
       );
       expect(screen).toMatch(/TIME:Hello/);
-      expect(screen).toMatch(/Connection closed by foreign host/);
+      // It ended, since output() waited for that. Mostly it says "closed by foreign host"; when the
+      // machine is so busy that DO TIMING-MARK comes behind the close and is reset, nothing.
       expect(timeless(server.stdout)).toMatch(/TIME:b'Hello\\r\\n'\n$/);
     },
   );
