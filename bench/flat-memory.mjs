@@ -4,24 +4,28 @@
 
 import { writeFileSync } from 'node:fs';
 import { usageOf } from '../dist/compare/usage.js';
-import { putLoad, startServer } from './loaded-server.mjs';
+import { withFleet } from './loaded-server.mjs';
 
 const [file, seconds = '600'] = process.argv.slice(2);
 const EVERY = 10;
 
-const loops = await Promise.all(
-  ['epoll', 'poll'].map(async (loop) => {
-    const server = await startServer(loop);
-    const residentKiB = [];
-    const timer = setInterval(() => residentKiB.push(usageOf(server.pid).residentKiB), EVERY * 1000);
-    const { messages } = await putLoad(server, { seconds: Number(seconds), warmupSeconds: 5 });
-    clearInterval(timer);
-    return { loop, messages, residentKiB };
-  }),
-);
-for (const { loop, messages, residentKiB } of loops) {
-  const range = `${Math.min(...residentKiB)}-${Math.max(...residentKiB)} KiB`;
-  console.log(`${loop.padEnd(6)} ${messages} messages, first ${residentKiB[0]} KiB, ${range}`);
-}
-if (file) writeFileSync(file, `${JSON.stringify({ node: process.version, everySeconds: EVERY, loops })}\n`);
-process.exit();
+await withFleet(async ({ start, put }) => {
+  const loops = await Promise.all(
+    ['epoll', 'poll'].map(async (loop) => {
+      const server = await start(loop);
+      const residentKiB = [];
+      const timer = setInterval(() => residentKiB.push(usageOf(server.pid).residentKiB), EVERY * 1000);
+      try {
+        const { messages } = await put(server, { seconds: Number(seconds), warmupSeconds: 5 });
+        return { loop, messages, residentKiB };
+      } finally {
+        clearInterval(timer);
+      }
+    }),
+  );
+  for (const { loop, messages, residentKiB } of loops) {
+    const range = `${Math.min(...residentKiB)}-${Math.max(...residentKiB)} KiB`;
+    console.log(`${loop.padEnd(6)} ${messages} messages, first ${residentKiB[0]} KiB, ${range}`);
+  }
+  if (file) writeFileSync(file, `${JSON.stringify({ node: process.version, everySeconds: EVERY, loops })}\n`);
+});

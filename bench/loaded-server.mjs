@@ -1,42 +1,33 @@
-// One server of rfds and the loads of `rfds compare` on it, for the measurements beside this file.
+// What the measurements beside this file share with `rfds compare`: loops of rfds in a fleet, under the
+// ordinary load.
 
-import { execFile, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { own } from '../dist/compare/contenders.js';
+import { Fleet } from '../dist/compare/fleet.js';
+import { ordinary } from '../dist/compare/run.js';
 
 export const dist = fileURLToPath(new URL('../dist', import.meta.url));
 
-/** Starts a loop from a build of rfds, its lines going nowhere; it ends with this process. */
-export async function startServer(loop, build = dist) {
-  const port = await freePort();
-  const args = ['server', '--host', '127.0.0.1', '--port', String(port), '--loop', loop];
-  const child = spawn(process.execPath, [path.join(build, 'cli.js'), ...args], { stdio: 'ignore' });
-  process.on('exit', () => child.kill('SIGKILL'));
-  for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => process.exit(130));
-  await putLoad({ port, pid: child.pid }, { seconds: 0, warmupSeconds: 1 }, 50);
-  return { port, pid: child.pid };
-}
-
-/** Puts 100 connections × 64 B on a server for some seconds; tries again while it is not up yet. */
-export async function putLoad({ port, pid }, { seconds, warmupSeconds = 0.2 }, tries = 1) {
-  const load = { port, pid, connections: 100, idle: 0, size: 64, warmupSeconds, seconds };
-  const args = [path.join(dist, 'compare/load.js'), JSON.stringify(load)];
+/** Lets measure start servers and put loads on them; Ctrl+C ends it, and they end with it. */
+export async function withFleet(measure) {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort());
+  const fleet = new Fleet(stop.signal);
+  const put = (server, load) => fleet.sample(server, { ...ordinary, ...load });
   try {
-    return JSON.parse((await promisify(execFile)(process.execPath, args)).stdout);
-  } catch (error) {
-    if (tries <= 1 || !String(error.stderr).includes('ECONNREFUSED')) throw error;
-    return putLoad({ port, pid }, { seconds, warmupSeconds }, tries - 1);
-  }
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
+    await measure({
+      async start(loop, build = dist) {
+        const server = await fleet.start(own(loop, null, '', path.join(build, 'cli.js')));
+        await put(server, { seconds: 0, warmupSeconds: 1 });
+        return server;
+      },
+      put,
     });
-    probe.on('error', reject);
-  });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    process.exitCode = 130;
+  } finally {
+    await fleet[Symbol.asyncDispose]();
+  }
 }

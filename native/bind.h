@@ -76,6 +76,13 @@ inline const char* expected(const int64_t&) { return "an integer"; }
 inline const char* expected(const Bytes&) { return "a TypedArray or ArrayBuffer"; }
 inline const char* expected(const MaybeBytes&) { return "a TypedArray, ArrayBuffer or null"; }
 
+// What a call returned, as the kernel has it: -errno for C's -1. No call moves more bytes at once
+// than an int32 counts (MAX_RW_COUNT; macOS: EINVAL).
+template <class Result>
+int32_t answer(Result result) {
+  return static_cast<int32_t>(result == -1 ? -errno : result);
+}
+
 template <class Result, class... Args, size_t... I>
 napi_value invoke(napi_env env, const Call& call, size_t form, napi_value* argv, Result (*function)(Args...),
                   std::index_sequence<I...>) {
@@ -88,11 +95,9 @@ napi_value invoke(napi_env env, const Call& call, size_t form, napi_value* argv,
                ...);
   if (!good) return refuse(env, call, form, at, argv[at], fit, wanted);
   try {
-    // No call moves more bytes at once than an int32 counts (MAX_RW_COUNT; macOS: EINVAL).
-    Result result = function(std::get<I>(args)...);
-    if (result == -1) result = -errno;
+    int32_t result = answer(function(std::get<I>(args)...));
     napi_value value = nullptr;
-    napi_create_int32(env, static_cast<int32_t>(result), &value);
+    napi_create_int32(env, result, &value);
     return value;
   } catch (const Misfit& misfit) {
     return refuse(env, call, misfit);

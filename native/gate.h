@@ -24,8 +24,7 @@ Arg next(const int32_t*& word, const Bytes& buf) {
 template <class Result, class... Args>
 int32_t perform(Result (*function)(Args...), const int32_t* word, const Bytes& buf) {
   std::tuple<Args...> args{next<Args>(word, buf)...};  // braces: from left to right
-  Result result = std::apply(function, args);
-  return static_cast<int32_t>(result == -1 ? -errno : result);
+  return answer(std::apply(function, args));
 }
 
 // Makes the call of an entry and leaves its result there: false if no function has its number.

@@ -7,14 +7,12 @@ import * as sys from './syscalls.ts';
 /** Room for calls of recv and send, each with its result. Allocates nothing once made. */
 export class Batch {
   readonly #memory: ArrayBuffer;
-  readonly #entries: ArrayBuffer;
   readonly #words: Int32Array;
 
   /** Calls that receive into and send from memory; at most capacity of them at once. */
   constructor(memory: ArrayBuffer, capacity: number) {
     this.#memory = memory;
-    this.#entries = new ArrayBuffer(capacity * ENTRY_WORDS * Int32Array.BYTES_PER_ELEMENT);
-    this.#words = new Int32Array(this.#entries);
+    this.#words = new Int32Array(capacity * ENTRY_WORDS);
   }
 
   /** The i-th call is recv(fd, memory, offset, length, flags). recv(2). */
@@ -38,7 +36,7 @@ export class Batch {
 
   /** Makes the first n calls. */
   run(n: number): void {
-    sys.batch(this.#memory, this.#entries, this.#words, n);
+    sys.batch(this.#memory, this.#words, n);
   }
 
   /** What the i-th call returned: how many bytes, or a negative errno. */

@@ -3,11 +3,12 @@
 
 import { Answer } from './answer.ts';
 import { BlockingIOError, ConnectionError } from './errno.ts';
+import { bytes } from './format.ts';
 import { input } from './input.ts';
 import { print } from './print.ts';
 import { POLLIN, POLLOUT, poll } from './select.ts';
 import { AF_INET, MSG_DONTWAIT, SOCK_STREAM, type Socket, socket } from './socket.ts';
-import { timestamp as time } from './time.ts';
+import { time } from './time.ts';
 
 /**
  * Talks to the server until the end of stdin (Ctrl+D) or until a signal's handler throws (Ctrl+C).
@@ -20,7 +21,7 @@ export function converse(host: string, port: number): void {
   print('Type messages and press Enter');
   print('To quit: Ctrl+C or Ctrl+D');
   for (let line = input('> '); line !== null; line = input('> ')) {
-    const message = Buffer.concat([Buffer.from(`${time()}:`), line]);
+    const message = bytes`${time()}:${line}`;
     const response = exchange(server_socket, message);
     print(`${time()}:`, response);
   }

@@ -5,10 +5,10 @@
 import { reprBytes, reprRoom, writeReprBytes } from './repr.ts';
 import { TIMESTAMP_ROOM, Timestamp } from './time.ts';
 
-/** What may stand in an f-string: bytes stand as their repr there, b'Hello', as in Python. */
+/** What may stand in a template. */
 export type Value = string | number | Timestamp | Uint8Array;
 
-/** An f-string that is not text yet. */
+/** An f-string that is not text yet: bytes stand as their repr there, b'Hello', as in Python. */
 export class FString {
   readonly #texts: readonly string[];
   readonly #values: readonly Value[];
@@ -20,20 +20,12 @@ export class FString {
 
   /** How many bytes it takes at most. */
   get room(): number {
-    let room = 0;
-    for (const text of this.#texts) room += utf8Room(text);
-    for (const value of this.#values) room += roomOf(value);
-    return room;
+    return roomOf(this.#texts, this.#values, true);
   }
 
   /** Writes it as UTF-8 to an offset of a buffer that has room; returns where it ends. */
   write(into: Buffer, offset: number): number {
-    let at = writeText(into, offset, this.#texts[0]);
-    for (let i = 0; i < this.#values.length; i++) {
-      at = writeValue(into, at, this.#values[i]);
-      at = writeText(into, at, this.#texts[i + 1]);
-    }
-    return at;
+    return writeTemplate(into, offset, this.#texts, this.#values, true);
   }
 
   toString(): string {
@@ -49,31 +41,40 @@ export function f(texts: TemplateStringsArray, ...values: Value[]): FString {
 
 /** The bytes of a template, in which bytes stand as they are, and text as UTF-8. */
 export function bytes(texts: TemplateStringsArray, ...values: Value[]): Buffer {
+  const into = Buffer.allocUnsafe(roomOf(texts, values, false));
+  const end = writeTemplate(into, 0, texts, values, false);
+  return end === into.length ? into : into.subarray(0, end);
+}
+
+// How many bytes a template takes at most, its bytes as their repr or as they are.
+function roomOf(texts: readonly string[], values: readonly Value[], asRepr: boolean): number {
   let room = 0;
   for (const text of texts) room += utf8Room(text);
-  for (const value of values) room += value instanceof Uint8Array ? value.length : roomOf(value);
-  const into = Buffer.allocUnsafe(room);
-  let at = writeText(into, 0, texts[0]);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    at = value instanceof Uint8Array ? writeBytes(into, at, value) : writeValue(into, at, value);
-    at = writeText(into, at, texts[i + 1]);
+  for (const value of values) {
+    if (value instanceof Uint8Array) room += asRepr ? reprRoom(value.length) : value.length;
+    else room += value instanceof Timestamp ? TIMESTAMP_ROOM : utf8Room(String(value));
   }
-  return at === room ? into : into.subarray(0, at);
+  return room;
 }
 
 const utf8Room = (text: string) => text.length * 3;
 
-function roomOf(value: Value): number {
-  if (value instanceof Uint8Array) return reprRoom(value.length);
-  if (value instanceof Timestamp) return TIMESTAMP_ROOM;
-  return utf8Room(String(value));
-}
-
-function writeValue(into: Buffer, at: number, value: Value): number {
-  if (value instanceof Uint8Array) return writeReprBytes(into, at, value, 0, value.length);
-  if (value instanceof Timestamp) return value.write(into, at);
-  return writeText(into, at, String(value));
+function writeTemplate(
+  into: Buffer,
+  offset: number,
+  texts: readonly string[],
+  values: readonly Value[],
+  asRepr: boolean,
+): number {
+  let at = writeText(into, offset, texts[0]);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value instanceof Timestamp) at = value.write(into, at);
+    else if (!(value instanceof Uint8Array)) at = writeText(into, at, String(value));
+    else at = asRepr ? writeReprBytes(into, at, value, 0, value.length) : writeBytes(into, at, value);
+    at = writeText(into, at, texts[i + 1]);
+  }
+  return at;
 }
 
 // Byte by byte: for the short texts of a line that is quicker than a call into Node.

@@ -64,8 +64,8 @@ export const kernel: Syscalls = { ...native, recv, send, write };
  * leaves each one's result where its number was. Throws RangeError for one that reaches outside
  * the buffer; those before it were made.
  */
-export function batch(buf: ArrayBuffer, entries: ArrayBuffer, entryWords: Int32Array, n: number): void {
-  if (n * ENTRY_WORDS < entryWords.length) entryWords[n * ENTRY_WORDS] = END;
+export function batch(buf: ArrayBuffer, entries: Int32Array, n: number): void {
+  if (n * ENTRY_WORDS < entries.length) entries[n * ENTRY_WORDS] = END;
   const refused = makeBatch(buf, entries);
   if (refused !== undefined) throw new RangeError(`batch: entry ${refused} reaches outside the buffer`);
 }

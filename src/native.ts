@@ -100,7 +100,7 @@ interface Addon extends Syscalls {
   /** Makes the call in the registers, of a buffer: undefined, or a number if it was refused. */
   gate(buf: Bytes): number | undefined;
   /** Makes the calls in entries up to one whose number is none: undefined, or which was refused. */
-  batch(buf: Bytes, entries: ArrayBuffer): number | undefined;
+  batch(buf: Bytes, entries: Int32Array): number | undefined;
   /** [number, fd, offset, length, flags], int32 each; then [result, …]. */
   registers: ArrayBuffer;
   /** C name → value, for the names that the platform's headers have. */

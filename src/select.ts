@@ -65,12 +65,13 @@ class Interest<T> {
   }
 }
 
-// The kernel's sets. Nothing of JavaScript's runs between filling and reading them, so that one
-// set of three serves every call of this thread.
 class FdSet {
   readonly memory = new ArrayBuffer(FD_SETSIZE / 8);
   readonly bits = new Uint8Array(this.memory);
 }
+
+// The kernel's sets. Nothing of JavaScript's runs between filling and reading them, so that one
+// set of three serves every call of this thread.
 const rset = new FdSet();
 const wset = new FdSet();
 const xset = new FdSet();

@@ -4,7 +4,7 @@
 // The exports are live bindings. Plain, they lead to the addon and cost nothing; interpose() puts
 // an observer or a fault in front of all of them at once.
 
-import { batch as atOnce, ENTRY_WORDS, kernel } from './gate.ts';
+import { batch as atOnce, ENTRY_WORDS, kernel, RECV, SEND, WRITE } from './gate.ts';
 import type { Syscalls } from './native.ts';
 
 export type { Bytes, Syscalls } from './native.ts';
@@ -100,8 +100,8 @@ function through(interposer: Interposer): Syscalls {
 }
 
 // A batch whose calls can be seen.
-const oneByOne: typeof atOnce = (buf, _entries, words, n) => {
-  const calls = [recv, send, write]; // as gate.ts numbers them
+const oneByOne: typeof atOnce = (buf, words, n) => {
+  const calls: Record<number, Syscalls['recv']> = { [RECV]: recv, [SEND]: send, [WRITE]: write };
   for (let at = 0; at < n * ENTRY_WORDS; at += ENTRY_WORDS) {
     const [number, fd, offset, length, flags] = words.subarray(at);
     words[at] = calls[number](fd, buf, offset, length, flags);

@@ -88,11 +88,6 @@ export function time(): Timestamp {
   return new Timestamp(seconds(), (halves[2] / 1000) | 0);
 }
 
-/** The same as text: '1700000000.123456'. */
-export function timestamp(): string {
-  return text.toString('latin1', writeTimestamp(text, TIMESTAMP_ROOM), TIMESTAMP_ROOM);
-}
-
 /** time.monotonic(): seconds on a clock that never goes back; for timeouts. */
 export function monotonic(): number {
   sys.clock_gettime(CLOCK_MONOTONIC, timespec);

@@ -20,8 +20,9 @@ function program(name: string, about: string, version: string | null, command: s
   return { name, about: `${about}, ${version}`, command: version === null ? missing : command };
 }
 
-function own(loop: string, platform: NodeJS.Platform | null, about: string): Contender {
-  const command = [process.execPath, cli, 'server', '--host', '127.0.0.1', '--loop', loop, '--port'];
+/** A loop of ours, where the platform has it (null: everywhere), from a build's command. */
+export function own(loop: string, platform: NodeJS.Platform | null, about: string, build = cli): Contender {
+  const command = [process.execPath, build, 'server', '--host', '127.0.0.1', '--loop', loop, '--port'];
   const runs = platform === null || platform === process.platform;
   return {
     name: loop === 'node' ? 'node:net' : `rfds ${loop}`,

@@ -1,12 +1,12 @@
 // The contenders as running processes: started, put under loads, ended together.
-// Above: run.ts. Below: contenders.ts, load.ts (a process of its own).
+// Above: run.ts, bench/*.mjs. Below: contenders.ts, load.ts (a process of its own).
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Contender, Contenders } from './contenders.ts';
+import type { Contender } from './contenders.ts';
 import type { Load, Sample } from './load.ts';
 import { outputOf } from './programs.ts';
 
@@ -25,19 +25,14 @@ export interface Running {
   port: number;
 }
 
-/** All contenders, and those of them that were started. Disposing of it ends them. */
+/** Those that were started. Disposing of it ends them. */
 export class Fleet {
-  readonly #contenders = new Contenders();
   readonly #started: ChildProcess[] = [];
   readonly #stop: AbortSignal;
 
   /** An abort ends what a method waits for, with an exception. */
   constructor(stop: AbortSignal) {
     this.#stop = stop;
-  }
-
-  get rows(): Contender[] {
-    return this.#contenders.rows;
   }
 
   /** Starts a contender and waits until it listens. Throws if it is missing here, or ends at once. */
@@ -71,7 +66,6 @@ export class Fleet {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#started.map(ended));
-    this.#contenders[Symbol.dispose]();
   }
 }
 

@@ -1,6 +1,6 @@
 // The load: a process of its own that keeps one message in flight on each of many connections and
 // writes what it measured to stdout, one line of JSON. It runs on rfds' own epoll, and stops by
-// itself. Above: run.ts, which starts it with a Load in JSON. Below: epoll.ts, socket.ts, syscalls.ts.
+// itself. Above: fleet.ts, which starts it with a Load in JSON. Below: epoll.ts, socket.ts, syscalls.ts.
 
 import { quantileSorted } from 'simple-statistics';
 import { EPOLLIN } from '../constants/select.ts';

@@ -7,6 +7,7 @@ import { callSection } from './call-section.ts';
 import type { Report } from './command.ts';
 import { embedded, escaped, list, table } from './html.ts';
 import { cellSections, type Plot, type Section } from './plots.ts';
+import { LEAST_COUNT } from './table.ts';
 
 const asset = (name: string) => readFileSync(new URL(`assets/${name}`, import.meta.url), 'utf8');
 
@@ -69,8 +70,7 @@ function syscallsHtml({ syscallsPerMessage }: Report): string {
   const counted = Object.entries(syscallsPerMessage);
   if (counted.length === 0) return '';
   const calls = [...new Set(counted.flatMap(([, counts]) => Object.keys(counts)))];
-  // What rounds to 0.00 was made a few times in all: threads, memory, the clock.
-  const shown = (count = 0) => (count < 0.005 ? '' : count.toFixed(2));
+  const shown = (count = 0) => (count < LEAST_COUNT ? '' : count.toFixed(2));
   const total = (call: string) => counted.reduce((sum, [, counts]) => sum + (counts[call] ?? 0), 0);
   const rows = calls
     .sort((a, b) => total(b) - total(a))
@@ -78,5 +78,5 @@ function syscallsHtml({ syscallsPerMessage }: Report): string {
     .filter(([, ...counts]) => counts.some((count) => count !== ''));
   const title = 'System calls per message';
   const about = 'Messages of 64 B, 100 connections';
-  return `<section><h2>${title}</h2><p>${about}. Less than 0.005 is left out.</p>${table(`${title}: ${about}`, [['', ...counted.map(([name]) => name)], ...rows])}</section>`;
+  return `<section><h2>${title}</h2><p>${about}. Less than ${LEAST_COUNT} is left out.</p>${table(`${title}: ${about}`, [['', ...counted.map(([name]) => name)], ...rows])}</section>`;
 }

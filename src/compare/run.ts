@@ -1,7 +1,8 @@
 // Runs the comparison: starts every contender, puts the same loads on them in turn, round after
-// round, and keeps every sample. Above: command.ts. Below: fleet.ts, syscall-counts.ts, call-costs.ts.
+// round, and keeps every sample. Above: command.ts. Below: contenders.ts, fleet.ts, syscall-counts.ts, call-costs.ts.
 
 import { type CallCosts, measureCalls } from './call-costs.ts';
+import { Contenders } from './contenders.ts';
 import { descriptorLimit, Fleet, type Running } from './fleet.ts';
 import type { Sample } from './load.ts';
 import { countSyscalls } from './syscall-counts.ts';
@@ -73,7 +74,7 @@ export const plans: Record<'full' | 'quick', Plan> = {
 };
 
 /** What is put on the contenders before anything is measured, and while their calls are counted. */
-const ordinary = { connections: 100, size: 64, idle: 0 };
+export const ordinary = { connections: 100, size: 64, idle: 0 };
 
 /**
  * Runs a plan. progress is told of each step; an abort ends every process that was started.
@@ -85,8 +86,9 @@ export async function compare(
   stop: AbortSignal,
   progress: (step: string) => void,
 ): Promise<Comparison> {
+  using all = new Contenders();
   await using fleet = new Fleet(stop);
-  const names = [...fleet.rows.map(({ name }) => name), 'calls'];
+  const names = [...all.rows.map(({ name }) => name), 'calls'];
   const unknown = plan.only?.find((name) => !names.includes(name));
   if (unknown !== undefined)
     throw new RangeError(`there is no contender '${unknown}': there are ${names.join(', ')}`);
@@ -94,7 +96,7 @@ export async function compare(
 
   const contenders: Comparison['contenders'] = [];
   const running: Running[] = [];
-  for (const contender of fleet.rows.filter(({ name }) => takesPart(name))) {
+  for (const contender of all.rows.filter(({ name }) => takesPart(name))) {
     const { name, about } = contender;
     progress(`starting ${name}`);
     try {

@@ -74,6 +74,9 @@ export function summarize(cell: Cell, { of }: Measure): Summary[] {
   }));
 }
 
+/** Calls per message below this are not shown: made a few times in all, for threads, memory, the clock. */
+export const LEAST_COUNT = 0.005;
+
 /** The tables, as lines of text. */
 export function tables({ contenders, cells, syscallsPerMessage, calls }: Comparison): string {
   const blocks = cells.map((cell) => {
@@ -88,7 +91,7 @@ export function tables({ contenders, cells, syscallsPerMessage, calls }: Compari
     return `${titleOf(cell)}\n${aligned([header, ...rows])}${failed}`;
   });
   const counted = Object.entries(syscallsPerMessage).map(([name, counts]) => {
-    const largest = Object.entries(counts).filter(([, count]) => count >= 0.005);
+    const largest = Object.entries(counts).filter(([, count]) => count >= LEAST_COUNT);
     return [
       name,
       largest

@@ -3,10 +3,10 @@
 // events all the time, without a call when what it wants changes. Beside it: epoll-server.ts.
 
 import type { InetAddress } from '../address.ts';
-import { EpollEvents } from '../epoll.ts';
-import { EVENT_READ, fromEpoll } from '../events.ts';
+import { EVENT_READ } from '../events.ts';
 import { EPOLLET, EPOLLIN, EPOLLOUT, epoll } from '../select.ts';
 import { Conversations } from './conversations.ts';
+import { converseOn } from './epoll-server.ts';
 
 const EDGES = EPOLLIN | EPOLLOUT | (EPOLLET ?? 0);
 
@@ -24,13 +24,6 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
     },
     true,
   );
-  poller.register(conversations.server_socket, EPOLLIN);
   ready?.(conversations.address);
-
-  const events = new EpollEvents(1024);
-  while (true) {
-    const n = poller.wait(events);
-    for (let i = 0; i < n; i++) conversations.ready(events.fd(i), fromEpoll(events.events(i)));
-    conversations.converse();
-  }
+  converseOn(poller, conversations);
 }

@@ -2,7 +2,7 @@
 // keeps the list, so that a call costs by the clients that are ready and not by all there are.
 
 import type { InetAddress } from '../address.ts';
-import { EpollEvents } from '../epoll.ts';
+import { type Epoll, EpollEvents } from '../epoll.ts';
 import { fromEpoll, toEpoll } from '../events.ts';
 import { EPOLLIN, epoll } from '../select.ts';
 import { Conversations } from './conversations.ts';
@@ -16,9 +16,13 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
     else if (connection.wanted === 0) poller.unregister(connection);
     else poller.modify(connection, events);
   });
-  poller.register(conversations.server_socket, EPOLLIN);
   ready?.(conversations.address);
+  converseOn(poller, conversations);
+}
 
+/** The loop itself, which epoll-edge-server.ts has too. */
+export function converseOn(poller: Epoll, conversations: Conversations): never {
+  poller.register(conversations.server_socket, EPOLLIN);
   const events = new EpollEvents(1024);
   while (true) {
     const n = poller.wait(events);

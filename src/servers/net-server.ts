@@ -4,7 +4,7 @@
 import { createServer, type Socket } from 'node:net';
 import type { InetAddress } from '../address.ts';
 import { repr, reprBytes } from '../repr.ts';
-import { timestamp as time } from '../time.ts';
+import { time } from '../time.ts';
 import { warn } from './survive.ts';
 
 /** Serves until the signal aborts; then closes every connection. Rejects if it cannot listen. */
@@ -59,7 +59,7 @@ function converse(client: Socket): void {
         client.destroySoon(); // Once what is unsent is sent.
         return;
       }
-      const timestamp = time();
+      const timestamp = String(time());
       print(`[${remoteAddress}:${remotePort}] ${timestamp}:${reprBytes(data)}`);
       const took = client.write(Buffer.concat([Buffer.from(`${timestamp}:`), data]));
       if (!took) client.pause();

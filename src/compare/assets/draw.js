@@ -1,5 +1,5 @@
 // Draws the page's plots with Observable Plot (`Plot`, on `d3`), at the width that there is, and again
-// when that changes. The figures were computed by plots.ts and call-costs.ts; here they become marks.
+// when that changes. The figures were computed by plots.ts and call-section.ts; here they become marks.
 
 const { plots, report } = JSON.parse(document.getElementById('data').textContent);
 
