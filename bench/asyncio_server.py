@@ -27,4 +27,6 @@ async def main():
     await server.serve_forever()
 
 
+# A line is one write, as in a terminal, whatever stdout and PYTHONUNBUFFERED are.
+sys.stdout.reconfigure(line_buffering=True, write_through=False)
 asyncio.run(main())

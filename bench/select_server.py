@@ -8,6 +8,9 @@ import socket
 import sys
 import time
 
+# A line is one write, as in a terminal, whatever stdout and PYTHONUNBUFFERED are.
+sys.stdout.reconfigure(line_buffering=True, write_through=False)
+
 server_socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
 server_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 server_socket.bind(('127.0.0.1', int(sys.argv[1])))

@@ -4,6 +4,7 @@
 
 #include "gate.h"
 #include "module.h"
+#include "nudge.h"
 
 namespace rfds {
 namespace {
@@ -48,8 +49,15 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     napi_create_function(env, call.name, NAPI_AUTO_LENGTH, call.entry, data, &function);
     exports.Set(call.name, function);
   }
-  // The registers belong to this environment, as its functions do.
-  Napi::ArrayBuffer registers = Napi::ArrayBuffer::New(env, entry_words * sizeof(int32_t));
+  // The registers belong to this environment, as its functions do. The word behind them says whether a
+  // signal may have been noted: in a worker always, for handlers write the main thread's alone.
+  Napi::ArrayBuffer registers = Napi::ArrayBuffer::New(env, (entry_words + 1) * sizeof(int32_t));
+  int32_t* may_be_noted = static_cast<int32_t*>(registers.Data()) + entry_words;
+  *may_be_noted = 1;
+  if (on_main_thread()) {
+    any_noted.store(may_be_noted);
+    env.AddCleanupHook([] { any_noted.store(nullptr); });
+  }
   Napi::Reference<Napi::ArrayBuffer> kept = Napi::Persistent(registers);
   kept.SuppressDestruct();
   napi_value gate = nullptr, batch = nullptr;

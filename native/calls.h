@@ -17,6 +17,7 @@ int accept4(int fd, MaybeBytes addr, MaybeBytes addrlen, int flags);
 int connect(int fd, Bytes addr);
 int getsockname(int fd, Bytes addr, Bytes addrlen);
 int getpeername(int fd, Bytes addr, Bytes addrlen);
+int getpeername_at(int fd, Bytes addr, int* addrlen);
 int getsockopt(int fd, int level, int name, Bytes value, Bytes length);
 int setsockopt(int fd, int level, int name, Bytes value);
 ssize_t recv(int fd, Bytes buf, int flags);

@@ -13,16 +13,18 @@ namespace rfds {
 constexpr size_t entry_words = 5;
 
 template <class Arg>
-Arg next(const int32_t*& word, const Bytes& buf) {
+Arg next(int32_t*& word, const Bytes& buf) {
   if constexpr (std::is_same_v<Arg, Bytes>) {
     return buf;
+  } else if constexpr (std::is_pointer_v<Arg>) {
+    return word++;  // a word that the kernel writes, too
   } else {
     return *word++;
   }
 }
 
 template <class Result, class... Args>
-int32_t perform(Result (*function)(Args...), const int32_t* word, const Bytes& buf) {
+int32_t perform(Result (*function)(Args...), int32_t* word, const Bytes& buf) {
   std::tuple<Args...> args{next<Args>(word, buf)...};  // braces: from left to right
   return answer(std::apply(function, args));
 }

@@ -61,7 +61,7 @@ const std::vector<Call> calls = {
 };
 
 // By the numbers that src/gate.ts has for them.
-const napi_callback one_by_registers = gate<recv_at, send_at, write_at>;
+const napi_callback one_by_registers = gate<recv_at, send_at, write_at, getpeername_at, clock_gettime>;
 const napi_callback many_by_entries = batch<recv_at, send_at, write_at>;
 
 const std::vector<Number> constants = {

@@ -16,6 +16,7 @@
 namespace rfds {
 
 std::atomic<bool> noted[NSIG];
+std::atomic<int32_t*> any_noted;
 
 namespace {
 
@@ -63,6 +64,7 @@ void note(int signum) {
   if (nudging.compare_exchange_strong(ours, 0)) return;
   int error = errno;
   noted[signum].store(true);
+  if (int32_t* word = any_noted.load()) __atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
   if (::write(wakes[1], "", 1) == -1) {
     // The pipe is full: the thread is awake.
   }

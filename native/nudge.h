@@ -3,12 +3,17 @@
 #include <signal.h>
 
 #include <atomic>
+#include <cstdint>
 
 namespace rfds {
 
 // The process has one table of signal handlers, and this is its memory: lock-free, so that a
 // handler may write it at any moment. With the thread, the only state in native code.
 extern std::atomic<bool> noted[NSIG];
+
+// A word of JavaScript's that is 1 while there may be a noted signal, so that it need not come and ask;
+// null: there is none. Written by handlers too.
+extern std::atomic<int32_t*> any_noted;
 
 bool on_main_thread();
 // The handler of every signal that is to be noted.

@@ -31,6 +31,8 @@ int sigaction(int signum, int handler) {
 // Not a kernel call: moves the noted signals' numbers into signums and forgets them.
 int signals_noted(Bytes signums) {
   require(signums.size >= NSIG * sizeof(int), "signums must be an Int32Array of at least NSIG elements");
+  // First, so that a signal from here on is there for the next time.
+  if (int32_t* word = any_noted.load()) __atomic_store_n(word, 0, __ATOMIC_SEQ_CST);
   int count = 0;
   for (int signum = 1; signum < NSIG; signum++) {
     if (!noted[signum].load(std::memory_order_relaxed) || !noted[signum].exchange(false)) continue;

@@ -73,6 +73,15 @@ int getpeername(int fd, Bytes addr, Bytes addrlen) {
   return ::getpeername(fd, addr.as<sockaddr>(), length.pointer());
 }
 
+int getpeername_at(int fd, Bytes addr, int* addrlen) {
+  require(*addrlen >= 0 && static_cast<size_t>(*addrlen) <= addr.size,
+          "the length is larger than its buffer");
+  socklen_t length = static_cast<socklen_t>(*addrlen);
+  int result = ::getpeername(fd, addr.as<sockaddr>(), &length);
+  *addrlen = static_cast<int>(length);
+  return result;
+}
+
 int getsockopt(int fd, int level, int name, Bytes value, Bytes length) {
   Length size(value, length);
   return ::getsockopt(fd, level, name, value.data, size.pointer());

@@ -1,7 +1,9 @@
 // Python's f-strings, for the lines that the documented programs print with every message: not made
 // as text but written as bytes, right where they go.
-// Above: print.ts, servers/select-server.ts. Below: repr.ts, time.ts.
+// Above: print.ts, servers/select-server.ts. Below: pool.ts, repr.ts, time.ts.
 
+import { Buffer } from 'node:buffer';
+import { POOL, bytes as pooled, reserve, take, taken } from './pool.ts';
 import { reprBytes, reprRoom, writeReprBytes } from './repr.ts';
 import { TIMESTAMP_ROOM, Timestamp } from './time.ts';
 
@@ -18,12 +20,7 @@ export class FString {
     this.#values = values;
   }
 
-  /** How many bytes it takes at most. */
-  get room(): number {
-    return roomOf(this.#texts, this.#values, true);
-  }
-
-  /** Writes it as UTF-8 to an offset of a buffer that has room; returns where it ends. */
+  /** Writes it as UTF-8 to an offset of a buffer; returns where it ends, or -1 if it might not fit. */
   write(into: Buffer, offset: number): number {
     return writeTemplate(into, offset, this.#texts, this.#values, true);
   }
@@ -41,24 +38,21 @@ export function f(texts: TemplateStringsArray, ...values: Value[]): FString {
 
 /** The bytes of a template, in which bytes stand as they are, and text as UTF-8. */
 export function bytes(texts: TemplateStringsArray, ...values: Value[]): Buffer {
-  const into = Buffer.allocUnsafe(roomOf(texts, values, false));
-  const end = writeTemplate(into, 0, texts, values, false);
-  return end === into.length ? into : into.subarray(0, end);
-}
-
-// How many bytes a template takes at most, its bytes as their repr or as they are.
-function roomOf(texts: readonly string[], values: readonly Value[], asRepr: boolean): number {
-  let room = 0;
-  for (const text of texts) room += utf8Room(text);
-  for (const value of values) {
-    if (value instanceof Uint8Array) room += asRepr ? reprRoom(value.length) : value.length;
-    else room += value instanceof Timestamp ? TIMESTAMP_ROOM : utf8Room(String(value));
+  let end = writeTemplate(pooled, taken, texts, values, false);
+  if (end < 0) {
+    reserve(POOL);
+    end = writeTemplate(pooled, 0, texts, values, false);
+    if (end < 0) return concatenated(texts, values);
   }
-  return room;
+  return take(end - taken);
 }
 
-const utf8Room = (text: string) => text.length * 3;
+function concatenated(texts: readonly string[], values: readonly Value[]): Buffer {
+  const asBytes = (value: Value) => (value instanceof Uint8Array ? value : Buffer.from(String(value)));
+  return Buffer.concat(texts.flatMap((text, i) => [text, ...values.slice(i, i + 1)].map(asBytes)));
+}
 
+// The end of what was written, or -1 where the buffer might be too short for it.
 function writeTemplate(
   into: Buffer,
   offset: number,
@@ -67,28 +61,30 @@ function writeTemplate(
   asRepr: boolean,
 ): number {
   let at = writeText(into, offset, texts[0]);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (value instanceof Timestamp) at = value.write(into, at);
-    else if (!(value instanceof Uint8Array)) at = writeText(into, at, String(value));
-    else at = asRepr ? writeReprBytes(into, at, value, 0, value.length) : writeBytes(into, at, value);
-    at = writeText(into, at, texts[i + 1]);
+  for (let i = 0; i < values.length && at >= 0; i++) {
+    at = writeValue(into, at, values[i], asRepr);
+    if (at >= 0) at = writeText(into, at, texts[i + 1]);
   }
   return at;
 }
 
+function writeValue(into: Buffer, at: number, value: Value, asRepr: boolean): number {
+  if (typeof value === 'string') return writeText(into, at, value);
+  if (typeof value === 'number') return writeText(into, at, String(value));
+  if (value instanceof Timestamp) return into.length - at < TIMESTAMP_ROOM ? -1 : value.write(into, at);
+  if (into.length - at < reprRoom(value.length)) return -1;
+  if (asRepr) return writeReprBytes(into, at, value, 0, value.length);
+  into.set(value, at);
+  return at + value.length;
+}
+
 // Byte by byte: for the short texts of a line that is quicker than a call into Node.
 function writeText(into: Buffer, offset: number, text: string): number {
+  if (into.length - offset < 3 * text.length) return -1; // UTF-8
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > 0x7f) return offset + into.write(text, offset);
     into[offset + i] = code;
   }
   return offset + text.length;
-}
-
-function writeBytes(into: Uint8Array, offset: number, data: Uint8Array): number {
-  if (data.length > 128) into.set(data, offset);
-  else for (let i = 0; i < data.length; i++) into[offset + i] = data[i];
-  return offset + data.length;
 }

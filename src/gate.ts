@@ -1,5 +1,5 @@
-// The gate: recv, send and write as the loops use them, with as little between JavaScript and the
-// kernel as Node-API allows, and a batch of them in one crossing. Node-API takes some 6 ns to unpack
+// The gate: the calls that the loops make for every message, with as little between JavaScript and the
+// kernel as Node-API allows, and a batch of some in one crossing. Node-API takes some 6 ns to unpack
 // a number and 50 ns to come and go; words in memory that both sides see cost nothing.
 // Above: syscalls.ts. Below: native.ts, native/gate.h.
 
@@ -9,10 +9,14 @@ import { type Bytes, gate, batch as makeBatch, native, registers, type Syscalls 
 export const RECV = 0;
 export const SEND = 1;
 export const WRITE = 2;
+const GETPEERNAME = 3;
+const CLOCK_GETTIME = 4;
 const END = -1;
 
 /** How many words an entry has: [number, fd, offset, length, flags]; then [result, …]. */
 export const ENTRY_WORDS = 5;
+/** The word behind the registers: 0 while no signal was noted since the last look. */
+const MAY_BE_NOTED = ENTRY_WORDS;
 
 const words = new Int32Array(registers);
 
@@ -56,8 +60,30 @@ function write(fd: number, buf: Bytes, offset?: number, length?: number): number
   return offset === undefined ? native.write(fd, buf) : native.write(fd, buf, offset, length!);
 }
 
+function getpeername(fd: number, addr: Bytes, addrlen: Bytes): number {
+  // The length waits in its register, where the kernel can write it: only an Int32Array can be that.
+  if (!(addrlen instanceof Int32Array) || !enter(GETPEERNAME, fd, addr, addrlen[0], 0, 0)) {
+    return native.getpeername(fd, addr, addrlen);
+  }
+  addrlen[0] = words[2];
+  return words[0];
+}
+
+function clock_gettime(clock: number, time: Bytes): number {
+  return enter(CLOCK_GETTIME, clock, time, 0, 0, 0) ? words[0] : native.clock_gettime(clock, time);
+}
+
+// Nothing was noted since the last look, into the same array: there is no need to cross.
+let looked: Bytes | undefined;
+function signals_noted(signums: Bytes): number {
+  if (words[MAY_BE_NOTED] === 0 && signums === looked) return 0;
+  const n = native.signals_noted(signums);
+  looked = signums;
+  return n;
+}
+
 /** The kernel's calls, by the quickest way there is for each. */
-export const kernel: Syscalls = { ...native, recv, send, write };
+export const kernel: Syscalls = { ...native, recv, send, write, getpeername, signals_noted, clock_gettime };
 
 /**
  * Not a kernel call: makes the first n calls in entries, one after another, all of one buffer, and

@@ -101,7 +101,7 @@ interface Addon extends Syscalls {
   gate(buf: Bytes): number | undefined;
   /** Makes the calls in entries up to one whose number is none: undefined, or which was refused. */
   batch(buf: Bytes, entries: Int32Array): number | undefined;
-  /** [number, fd, offset, length, flags], int32 each; then [result, …]. */
+  /** [number, fd, offset, length, flags], int32 each; then [result, …]. Behind them: may a signal be noted? */
   registers: ArrayBuffer;
   /** C name → value, for the names that the platform's headers have. */
   constants: Readonly<Record<string, number | undefined>>;

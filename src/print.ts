@@ -28,11 +28,11 @@ export function print(...parts: (string | Uint8Array)[] | [FString]): void {
 }
 
 function printFormatted(text: FString): void {
-  if (text.room >= line.length) {
+  const end = text.write(line, 0);
+  if (end < 0 || end === line.length) {
     write(String(text), '\n');
     return;
   }
-  const end = text.write(line, 0);
   line[end] = 0x0a;
   writeBytes(lineMemory, 0, end + 1);
 }

@@ -37,6 +37,12 @@ export function writeReprBytes(
   let doubles = 0;
   into[at++] = 0x62; // b
   into[at++] = SINGLE;
+  if (start === 0 && end === data.length && standsAsItself(data)) {
+    into.set(data, at);
+    at += end;
+    into[at++] = SINGLE;
+    return at;
+  }
   for (let i = start; i < end; i++) {
     const byte = data[i];
     if (isItself[byte] === 1) {
@@ -52,6 +58,11 @@ export function writeReprBytes(
   // Rarely, for only then does the whole of it decide: a ' inside.
   if (singles > 0) return quoteAgain(into, offset, at, doubles === 0);
   return at;
+}
+
+function standsAsItself(data: Uint8Array): boolean {
+  for (let i = 0; i < data.length; i++) if (isItself[data[i]] === 0) return false;
+  return true;
 }
 
 // Turns the quotes into double ones, or escapes the single ones inside.

@@ -18,6 +18,7 @@ import {
 import { acceptSocket, openSocket, openSocketpair, setNonblocking, typeFlags } from './descriptor.ts';
 import { check, EAGAIN, ECONNRESET, EINPROGRESS, EINTR, EISCONN, osError, TimeoutError } from './errno.ts';
 import { PollFds } from './poll.ts';
+import { POOL, pool, reserve, take, taken } from './pool.ts';
 import { repr } from './repr.ts';
 import { interrupted, runHandlers } from './signal.ts';
 import * as sys from './syscalls.ts';
@@ -33,14 +34,8 @@ export type BytesLike = NodeJS.ArrayBufferView | ArrayBuffer | SharedArrayBuffer
 // Where the kernel writes addresses before they are unpacked. Nothing of JavaScript's runs between.
 const sockaddrMemory = new ArrayBuffer(sizeofStorage);
 const sockaddr = Buffer.from(sockaddrMemory);
-const lengthMemory = new ArrayBuffer(4);
-const sockaddrLength = new Int32Array(lengthMemory);
+const sockaddrLength = new Int32Array(1);
 const one = new PollFds(1);
-
-// Where recv receives: each Buffer that it returns is a part of the pool, never used again.
-const POOL = 65536;
-let pool = new ArrayBuffer(POOL);
-let pooled = 0;
 
 /** A socket. Made by socket(), accept(), socketpair(). Every method throws OSError for a kernel error. */
 export class Socket {
@@ -82,7 +77,7 @@ export class Socket {
     const deadline = this.#begin();
     for (;;) {
       sockaddrLength[0] = sockaddr.length;
-      const fd = acceptSocket(this.#fd, sockaddrMemory, lengthMemory);
+      const fd = acceptSocket(this.#fd, sockaddrMemory, sockaddrLength);
       if (fd >= 0) {
         const address = unpackAddress(sockaddr, sockaddrLength[0]);
         return [new Socket(fd, this.family, this.type, this.proto), address];
@@ -127,14 +122,8 @@ export class Socket {
       const memory = new ArrayBuffer(bufsize);
       return Buffer.from(memory, 0, this.#recv(memory, 0, bufsize, flags));
     }
-    if (bufsize > POOL - pooled) {
-      pool = new ArrayBuffer(POOL);
-      pooled = 0;
-    }
-    const n = this.#recv(pool, pooled, bufsize, flags);
-    const data = Buffer.from(pool, pooled, n);
-    pooled += (n + 7) & ~7;
-    return data;
+    reserve(bufsize);
+    return take(this.#recv(pool, taken, bufsize, flags));
   }
 
   /** Receives at most nbytes (none or 0: as many as fit) into buffer; returns how many came. recv(2). */
@@ -212,14 +201,14 @@ export class Socket {
   /** The socket's own address. getsockname(2). */
   getsockname(): Address {
     sockaddrLength[0] = sockaddr.length;
-    check(sys.getsockname(this.#fd, sockaddrMemory, lengthMemory), 'getsockname');
+    check(sys.getsockname(this.#fd, sockaddrMemory, sockaddrLength), 'getsockname');
     return unpackAddress(sockaddr, sockaddrLength[0]);
   }
 
   /** The peer's address. getpeername(2). */
   getpeername(): Address {
     sockaddrLength[0] = sockaddr.length;
-    check(sys.getpeername(this.#fd, sockaddrMemory, lengthMemory), 'getpeername');
+    check(sys.getpeername(this.#fd, sockaddrMemory, sockaddrLength), 'getpeername');
     return unpackAddress(sockaddr, sockaddrLength[0]);
   }
 

@@ -57,7 +57,18 @@ function writeTime(into: Uint8Array, end: number, wholeSeconds: number, microsec
   return at;
 }
 
+// The text of the Timestamp last written, at the end: a server writes each twice.
 const text = Buffer.alloc(TIMESTAMP_ROOM);
+let textStart = TIMESTAMP_ROOM;
+let textOf: Timestamp | null = null;
+
+function formatted(timestamp: Timestamp): number {
+  if (textOf !== timestamp) {
+    textStart = writeTime(text, TIMESTAMP_ROOM, timestamp.seconds, timestamp.microseconds);
+    textOf = timestamp;
+  }
+  return textStart;
+}
 
 /** A time as time.time() has it, to the microsecond; its text is that of Python's float. */
 export class Timestamp {
@@ -71,14 +82,14 @@ export class Timestamp {
 
   /** Writes its text to an offset of into, which has TIMESTAMP_ROOM there; returns where it ends. */
   write(into: Uint8Array, offset: number): number {
-    const start = writeTime(text, TIMESTAMP_ROOM, this.seconds, this.microseconds);
+    const start = formatted(this);
     for (let i = start; i < TIMESTAMP_ROOM; i++) into[offset + i - start] = text[i];
     return offset + TIMESTAMP_ROOM - start;
   }
 
   /** '1700000000.123456' */
   toString(): string {
-    return text.toString('latin1', writeTime(text, TIMESTAMP_ROOM, this.seconds, this.microseconds));
+    return text.toString('latin1', formatted(this));
   }
 }
 
