@@ -70,12 +70,23 @@ function writeTemplate(
 
 function writeValue(into: Buffer, at: number, value: Value, asRepr: boolean): number {
   if (typeof value === 'string') return writeText(into, at, value);
-  if (typeof value === 'number') return writeText(into, at, String(value));
+  if (typeof value === 'number') return writeNumber(into, at, value);
   if (value instanceof Timestamp) return into.length - at < TIMESTAMP_ROOM ? -1 : value.write(into, at);
   if (into.length - at < reprRoom(value.length)) return -1;
   if (asRepr) return writeReprBytes(into, at, value, 0, value.length);
   into.set(value, at);
   return at + value.length;
+}
+
+// A port, most often: its digits are quicker than its text.
+function writeNumber(into: Buffer, offset: number, value: number): number {
+  if (!(value > 0 && value < 100_000 && Number.isInteger(value)))
+    return writeText(into, offset, String(value));
+  if (into.length - offset < 5) return -1;
+  let end = offset + 1;
+  for (let power = 10; power <= value; power *= 10) end++;
+  for (let at = end, rest = value; at > offset; rest = (rest / 10) | 0) into[--at] = 0x30 + (rest % 10);
+  return end;
 }
 
 // Byte by byte: for the short texts of a line that is quicker than a call into Node.

@@ -35,6 +35,13 @@ test.each([
   expect(bytes`${timestamp}`.toString()).toBe(text);
 });
 
+test.each([0, -0, 1, 9, 10, 99_999, 100_000, -1, 0.5, 1e21, Number.NaN])(
+  '%d stands as its text',
+  (number) => {
+    expect(bytes`<${number}>`.toString()).toBe(`<${number}>`);
+  },
+);
+
 describe('whatever the values', () => {
   const value: fc.Arbitrary<Value> = fc.oneof(
     fc.string({ unit: 'grapheme' }),

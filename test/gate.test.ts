@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Batch } from '../src/batch.ts';
+import { CLOCK_MONOTONIC } from '../src/constants/clock.ts';
 import { EAGAIN, EBADF } from '../src/errno.ts';
 import { kernel } from '../src/gate.ts';
 import { native } from '../src/native.ts';
@@ -50,6 +51,27 @@ describe('a call through the gate', () => {
     expect(kernel.recv(sv[0], memory, 0, 1, MSG_DONTWAIT)).toBe(-EAGAIN);
     expect(kernel.send(-1, memory, 0, 1, 0)).toBe(-EBADF);
     expect(kernel.write(-1, memory, 0, 1)).toBe(-EBADF);
+  });
+
+  test('has the length of an address in a register, and writes it back', () => {
+    const length = Int32Array.of(64);
+    expect(kernel.getpeername(sv[0], memory, length)).toBe(0);
+    expect(length[0]).toBe(2); // AF_UNIX, and no name
+    length[0] = 65;
+    expect(() => kernel.getpeername(sv[0], memory, length)).toThrow('larger than its buffer');
+    expect(length[0]).toBe(65);
+    const plain = new Uint8Array(Int32Array.of(64).buffer);
+    expect(kernel.getpeername(sv[0], memory, plain)).toBe(0);
+    expect(plain[0]).toBe(2);
+  });
+
+  test('has the time', () => {
+    const [before, after] = [new BigInt64Array(2), new BigInt64Array(2)];
+    expect(kernel.clock_gettime(CLOCK_MONOTONIC, before.buffer)).toBe(0);
+    expect(native.clock_gettime(CLOCK_MONOTONIC, after)).toBe(0);
+    expect(before[0] * 1_000_000_000n + before[1]).toBeLessThan(after[0] * 1_000_000_000n + after[1]);
+    expect(kernel.clock_gettime(-1, before.buffer)).toBe(native.clock_gettime(-1, after));
+    expect(() => kernel.clock_gettime(CLOCK_MONOTONIC, memory.slice(0, 8))).toThrow(RangeError);
   });
 
   const detached = new Uint8Array(8);
