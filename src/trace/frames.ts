@@ -1,0 +1,139 @@
+// Where in the program a call came from: the stack as ids of frames, each looked up once and written
+// once. Above: recorder.ts. Below: source-map.ts.
+
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FrameLine, SourceLine } from './recording.ts';
+import { originalPlace, sourceOf } from './source-map.ts';
+
+/** How many frames a stack has at most. */
+const DEPTH = 12;
+
+const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
+
+// What a frame is to the search for the program's own line.
+type Part = 'library' | 'program' | 'loop' | 'command' | 'foreign';
+
+interface Frame {
+  id: number;
+  part: Part;
+  file: string;
+}
+
+/** A stack, and which of its frames is the program's own line. */
+export interface Stack {
+  stack: number[];
+  at: number | null;
+}
+
+// By script, then by position in it; null for the runtime's own frames.
+const frames = new Map<string | null, Map<number, Frame | null>>();
+const lines: (Omit<FrameLine, 'pid'> | SourceLine)[] = [];
+const written = new Set<string>();
+
+const callSites = (_: Error, sites: NodeJS.CallSite[]) => sites;
+
+/** The stack above a function; nextId gives numbers to frames that were not met before. */
+export function stackAbove(below: (...args: never[]) => unknown, nextId: () => number): Stack {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  const holder: { stack?: NodeJS.CallSite[] } = {};
+  try {
+    Error.stackTraceLimit = DEPTH;
+    Error.prepareStackTrace = callSites;
+    Error.captureStackTrace(holder, below);
+    return stackOf(holder.stack ?? [], nextId);
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function stackOf(sites: NodeJS.CallSite[], nextId: () => number): Stack {
+  const stack: number[] = [];
+  const found: Frame[] = [];
+  for (const site of sites) {
+    const frame = frameOf(site, nextId);
+    if (frame === null) continue;
+    stack.push(frame.id);
+    found.push(frame);
+  }
+  const at = programOf(found);
+  if (at !== undefined) writeSource(at.file);
+  return { stack, at: at?.id ?? null };
+}
+
+/**
+ * The innermost frame outside of rfds' library; its servers and its client are programs. Where neither
+ * is, the loop that the servers share; else the command, whose own callers are only its parser.
+ */
+function programOf(stack: Frame[]): Frame | undefined {
+  const command = stack.findIndex(({ part }) => part === 'command');
+  const own = stack.find(
+    ({ part }, i) => part === 'program' || (part === 'foreign' && (command < 0 || i < command)),
+  );
+  return own ?? stack.find(({ part }) => part === 'loop') ?? stack[command];
+}
+
+function frameOf(site: NodeJS.CallSite, nextId: () => number): Frame | null {
+  const script = site.getFileName() ?? null;
+  let places = frames.get(script);
+  if (places === undefined) {
+    places = new Map();
+    frames.set(script, places);
+  }
+  const position = positionOf(site);
+  let frame = places.get(position);
+  if (frame === undefined) {
+    frame =
+      script === null || /^(node:|internal\/|native$)/.test(script) ? null : newFrame(script, site, nextId());
+    places.set(position, frame);
+  }
+  return frame;
+}
+
+// A number that is another for every place of a script.
+function positionOf(site: NodeJS.CallSite & { getPosition?(): number }): number {
+  return site.getPosition?.() ?? (site.getLineNumber() ?? 0) * 65536 + (site.getColumnNumber() ?? 0);
+}
+
+function newFrame(script: string, site: NodeJS.CallSite, id: number): Frame {
+  const scriptFile = script.startsWith('file:') ? fileURLToPath(script) : script;
+  const place = { file: scriptFile, line: site.getLineNumber() ?? 1, column: site.getColumnNumber() ?? 1 };
+  const original = originalPlace(place);
+  const ours = path.relative(root, original.file);
+  const isOurs = /^(src|dist)[\\/]/.test(ours);
+  const near = path.relative(process.cwd(), original.file);
+  const file = isOurs ? ours : near.startsWith('..') ? original.file : near;
+  const text = sourceOf(original.file)?.split('\n')[original.line - 1]?.trim() ?? '';
+  lines.push({
+    type: 'frame',
+    id,
+    file,
+    line: original.line,
+    column: original.column,
+    function: site.getFunctionName() ?? null,
+    text,
+  });
+  names.set(file, original.file);
+  return { id, part: isOurs ? partOf(ours) : 'foreign', file };
+}
+
+const names = new Map<string, string>();
+
+function partOf(ours: string): Part {
+  if (/^\w+\/(servers\/[\w-]+-server|client)\.[jt]s$/.test(ours)) return 'program';
+  if (/^\w+\/servers\/conversations\.[jt]s$/.test(ours)) return 'loop';
+  return /^\w+\/cli\.[jt]s$/.test(ours) ? 'command' : 'library';
+}
+
+function writeSource(file: string): void {
+  if (written.has(file)) return;
+  written.add(file);
+  const text = sourceOf(names.get(file) ?? file);
+  if (text !== null) lines.push({ type: 'source', file, text });
+}
+
+/** The lines that are to be written before the calls that came through the frames. */
+export function takeFrameLines(): (Omit<FrameLine, 'pid'> | SourceLine)[] {
+  return lines.splice(0);
+}
