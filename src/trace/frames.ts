@@ -4,7 +4,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FrameLine, SourceLine } from './recording.ts';
-import { originalPlace, sourceOf } from './source-map.ts';
+import { originalPlace, type Place, sourceOf } from './source-map.ts';
 
 /** How many frames a stack has at most. */
 const DEPTH = 12;
@@ -17,7 +17,10 @@ type Part = 'library' | 'program' | 'loop' | 'command' | 'foreign';
 interface Frame {
   id: number;
   part: Part;
-  file: string;
+  place: Place;
+  function: string | null;
+  /** Whether a call is the program's own there: its source is wanted. */
+  isAt: boolean;
 }
 
 /** A stack, and which of its frames is the program's own line. */
@@ -28,8 +31,8 @@ export interface Stack {
 
 // By script, then by position in it; null for the runtime's own frames.
 const frames = new Map<string | null, Map<number, Frame | null>>();
-const lines: (Omit<FrameLine, 'pid'> | SourceLine)[] = [];
-const written = new Set<string>();
+const unwritten: Frame[] = [];
+const sources = new Set<string>();
 
 const callSites = (_: Error, sites: NodeJS.CallSite[]) => sites;
 
@@ -58,7 +61,7 @@ function stackOf(sites: NodeJS.CallSite[], nextId: () => number): Stack {
     found.push(frame);
   }
   const at = programOf(found);
-  if (at !== undefined) writeSource(at.file);
+  if (at !== undefined) at.isAt = true;
   return { stack, at: at?.id ?? null };
 }
 
@@ -87,6 +90,7 @@ function frameOf(site: NodeJS.CallSite, nextId: () => number): Frame | null {
     frame =
       script === null || /^(node:|internal\/|native$)/.test(script) ? null : newFrame(script, site, nextId());
     places.set(position, frame);
+    if (frame !== null) unwritten.push(frame);
   }
   return frame;
 }
@@ -97,43 +101,44 @@ function positionOf(site: NodeJS.CallSite & { getPosition?(): number }): number 
 }
 
 function newFrame(script: string, site: NodeJS.CallSite, id: number): Frame {
-  const scriptFile = script.startsWith('file:') ? fileURLToPath(script) : script;
-  const place = { file: scriptFile, line: site.getLineNumber() ?? 1, column: site.getColumnNumber() ?? 1 };
-  const original = originalPlace(place);
-  const ours = path.relative(root, original.file);
-  const isOurs = /^(src|dist)[\\/]/.test(ours);
-  const near = path.relative(process.cwd(), original.file);
-  const file = isOurs ? ours : near.startsWith('..') ? original.file : near;
-  const text = sourceOf(original.file)?.split('\n')[original.line - 1]?.trim() ?? '';
-  lines.push({
-    type: 'frame',
-    id,
-    file,
-    line: original.line,
-    column: original.column,
-    function: site.getFunctionName() ?? null,
-    text,
-  });
-  names.set(file, original.file);
-  return { id, part: isOurs ? partOf(ours) : 'foreign', file };
+  const file = script.startsWith('file:') ? fileURLToPath(script) : script;
+  const place = { file, line: site.getLineNumber() ?? 1, column: site.getColumnNumber() ?? 1 };
+  return { id, part: partOf(file), place, function: site.getFunctionName() ?? null, isAt: false };
 }
 
-const names = new Map<string, string>();
-
-function partOf(ours: string): Part {
+// The compiled files lie as their sources do, dist/ for src/.
+function partOf(file: string): Part {
+  const ours = path.relative(root, file).replaceAll('\\', '/');
+  if (!/^(src|dist)\//.test(ours)) return 'foreign';
   if (/^\w+\/(servers\/[\w-]+-server|client)\.[jt]s$/.test(ours)) return 'program';
   if (/^\w+\/servers\/conversations\.[jt]s$/.test(ours)) return 'loop';
   return /^\w+\/cli\.[jt]s$/.test(ours) ? 'command' : 'library';
 }
 
-function writeSource(file: string): void {
-  if (written.has(file)) return;
-  written.add(file);
-  const text = sourceOf(names.get(file) ?? file);
-  if (text !== null) lines.push({ type: 'source', file, text });
+/**
+ * The lines to be written before calls that came through frames not written yet. Only now are the
+ * source maps read, for that takes its time.
+ */
+export function takeFrameLines(): (Omit<FrameLine, 'pid'> | SourceLine)[] {
+  return unwritten.splice(0).flatMap((frame) => {
+    const { file, line, column } = originalPlace(frame.place);
+    const name = nameOf(file);
+    const source = sourceOf(file);
+    const text = source?.split('\n', line)[line - 1]?.trim() ?? '';
+    const lines: (Omit<FrameLine, 'pid'> | SourceLine)[] = [];
+    if (frame.isAt && source !== null && !sources.has(name)) {
+      sources.add(name);
+      lines.push({ type: 'source', file: name, text: source });
+    }
+    lines.push({ type: 'frame', id: frame.id, file: name, line, column, function: frame.function, text });
+    return lines;
+  });
 }
 
-/** The lines that are to be written before the calls that came through the frames. */
-export function takeFrameLines(): (Omit<FrameLine, 'pid'> | SourceLine)[] {
-  return lines.splice(0);
+// Ours relative to the package, others' to the working directory if they are below it.
+function nameOf(file: string): string {
+  const ours = path.relative(root, file);
+  if (/^(src|dist)[\\/]/.test(ours)) return ours;
+  const near = path.relative(process.cwd(), file);
+  return near.startsWith('..') ? file : near;
 }
