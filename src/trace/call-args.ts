@@ -316,11 +316,56 @@ const pairForm: Form = {
   ],
 };
 
+// There is no strace where there is kevent: written as dtruss would, were it to look into memory.
+const keventSize = layout['sizeof kevent'] ?? 0;
+const keventEntries = (bytes: unknown) => {
+  const { buffer, byteLength } = bytes as Uint8Array;
+  const view = new DataView(buffer);
+  return Array.from({ length: Math.floor(byteLength / (keventSize || 1)) }, (_, i) => ({
+    ident: Number(view.getBigUint64(i * keventSize + layout['kevent.ident']!, true)),
+    filter: view.getInt16(i * keventSize + layout['kevent.filter']!, true),
+    flags: view.getUint16(i * keventSize + layout['kevent.flags']!, true),
+  }));
+};
+const keventText = (bytes: unknown) =>
+  bytes === null
+    ? 'NULL'
+    : shown(
+        keventEntries(bytes),
+        (event) =>
+          `{ident=${event.ident}, filter=${named('EVFILT_', event.filter)}, flags=${flags('EV_', event.flags)}}`,
+      );
+
+const keventForm: Form = {
+  names: ['kq', 'changelist', 'nchanges', 'eventlist', 'nevents', 'timeout'],
+  fd: first,
+  before: ([, changes, n]) => (changes == null ? null : copy(changes, 0, (n as number) * keventSize)),
+  keep: ([kq, , n, events, most, timeout], result, changes) => [
+    kq,
+    changes,
+    n,
+    events == null ? null : copy(events, 0, Math.max(result, 0) * keventSize),
+    most,
+    timeCopy(timeout),
+  ],
+  texts: ([kq, changes, n, events, most, timeout]) => [
+    kq,
+    keventText(changes),
+    n,
+    keventText(events),
+    most,
+    time(timeout as BigInt64Array | null, 'tv_nsec'),
+  ],
+  ready: ([, , , events]) => (events === null ? [] : keventEntries(events).map(({ ident }) => ident)),
+};
+
+// strace knows some requests by the names that terminals have for the same numbers.
+const renamed = new Map([['SIOCOUTQ', 'TIOCOUTQ']]);
+
 // What strace cannot know, for it is memory of the addon: the handler.
 const handlers = ['SIG_DFL', 'SIG_IGN'];
 
-/** The calls that are recorded. Those that never enter the kernel (clock_gettime, signals_noted) are not. */
-export const forms: Partial<Record<CallName, Form>> = {
+const all: Partial<Record<CallName, Form>> = {
   socket: {
     names: ['domain', 'type', 'protocol'],
     fd: made,
@@ -400,7 +445,7 @@ export const forms: Partial<Record<CallName, Form>> = {
               ? `[${int(arg)}]`
               : quoted(arg)
           : arg;
-      return [fd, name ?? `0x${(request as number).toString(16)}`, value];
+      return [fd, renamed.get(name!) ?? name ?? `0x${(request as number).toString(16)}`, value];
     },
   },
   select: selectForm,
@@ -409,6 +454,7 @@ export const forms: Partial<Record<CallName, Form>> = {
   epoll_ctl: epollCtl,
   epoll_wait: epollWait,
   kqueue: { names: [], fd: made, texts: () => [] },
+  kevent: keventForm,
   sigaction: {
     names: ['signum', 'act', 'oldact'],
     texts: ([signum, handler]) => [
@@ -418,6 +464,17 @@ export const forms: Partial<Record<CallName, Form>> = {
     ],
   },
 };
+
+const linuxOnly = ['accept4', 'pipe2', 'epoll_create1', 'epoll_ctl', 'epoll_wait'];
+const lacking = new Set(process.platform === 'linux' ? ['kqueue', 'kevent'] : linuxOnly);
+
+/**
+ * The calls that are recorded: those that enter the kernel. clock_gettime and signals_noted never do,
+ * nor does a call that this platform lacks.
+ */
+export const forms = Object.fromEntries(
+  Object.entries(all).filter(([name]) => !lacking.has(name)),
+) as typeof all;
 
 /** The arguments as text. */
 export function argumentsOf(form: Form, kept: Kept, result: number): Argument[] {

@@ -40,11 +40,16 @@ function table(prefix: string): Map<number, string> {
   if (names === undefined) {
     names = new Map();
     for (const [name, value] of Object.entries(constants))
-      if (name.startsWith(prefix) && value !== undefined && !names.has(value)) names.set(value, name);
+      if (name.startsWith(prefix) && value !== undefined && isIn(prefix, name) && !names.has(value)) {
+        names.set(value, name);
+      }
     tables.set(prefix, names);
   }
   return names;
 }
+
+// EPOLL_CTL_ADD is not one of EPOLLIN and the like.
+const isIn = (prefix: string, name: string) => prefix.endsWith('_') || name[prefix.length] !== '_';
 
 /** 'AF_INET', or the number where no constant that begins so has it. */
 export function named(prefix: string, value: number): string {
