@@ -43,9 +43,12 @@ function copy(bytes: unknown, offset = 0, length = Number.POSITIVE_INFINITY): Ui
 }
 const copyOrNull = (bytes: unknown) => (bytes == null ? null : copy(bytes));
 const size = (bytes: unknown) => (bytes as Bytes).byteLength;
-const int = (bytes: unknown) => {
-  const { buffer, byteOffset, length } = copy(bytes, 0, 4);
-  return length < 4 ? 0 : new DataView(buffer, byteOffset, 4).getInt32(0, true);
+// The first int32 of memory that begins with one; every platform that Node runs on is little-endian.
+const int = (bytes: unknown): number => {
+  if (bytes instanceof Int32Array) return bytes[0] ?? 0;
+  if (bytes instanceof ArrayBuffer && bytes.byteLength >= 4) return new Int32Array(bytes, 0, 1)[0];
+  const [a = 0, b = 0, c = 0, d = 0] = copy(bytes, 0, 4);
+  return a | (b << 8) | (c << 16) | (d << 24);
 };
 
 // An address in memory, which JavaScript does not know.

@@ -82,6 +82,7 @@ class Recorder {
 
   wrap(name: CallName, form: Form, call: Call): Call {
     const recorder = this;
+    const depth = { frames: 4 };
     return function recordedCall(...args: unknown[]): number {
       if (!recorder.#file.open) return call(...args);
       const before = recorder.#prepare(name, form, args);
@@ -90,7 +91,7 @@ class Recorder {
       const result = call(...args);
       const end = monotonic();
       const spent = threadCpu() - cpu;
-      recorder.#record(name, form, args, before, result, start, end, spent, recordedCall);
+      recorder.#record(name, form, args, before, result, start, end, spent, recordedCall, depth);
       return result;
     };
   }
@@ -115,6 +116,7 @@ class Recorder {
     end: number,
     cpu: number,
     below: Call,
+    depth: { frames: number },
   ): void {
     try {
       const kept = form.keep ? form.keep(args, result, before) : args;
@@ -122,7 +124,7 @@ class Recorder {
       learn(name, args, fd, result);
       const sockets = this.#sockets(name, fd, result);
       const n = Atomics.add(this.#counters, CALLS, 1);
-      const stack = stackAbove(below, this.#nextFrame);
+      const stack = stackAbove(below, this.#nextFrame, depth);
       this.#entries.push({
         name,
         form,

@@ -6,7 +6,7 @@
 // Node itself closed and opened again, the addresses are stale until this thread has closed it.
 
 import { sizeofStorage, unpackAddress } from '../address.ts';
-import { F_GETFD, F_GETFL } from '../constants/fcntl.ts';
+import { F_GETFD, F_GETFL, F_SETFD, FD_CLOEXEC } from '../constants/fcntl.ts';
 import { FIONREAD, SIOCOUTQ } from '../constants/ioctl.ts';
 import {
   AF_INET,
@@ -28,7 +28,7 @@ import { type CallName, statusFlags } from './call-args.ts';
 import { kernel, note } from './looks.ts';
 import { type AddressText, DATA_LIMIT, type SocketState } from './recording.ts';
 import { named } from './strace-text.ts';
-import { acceptQueue, readTcpState, TCP_STATE, tcpInfoMemory } from './tcp-info.ts';
+import { acceptQueue, readTcpState, sendQueueOf, TCP_STATE, tcpInfoMemory } from './tcp-info.ts';
 
 /** How many sockets are looked at at once. */
 const MOST = 16;
@@ -40,6 +40,8 @@ interface Known {
   local: AddressText | null;
   remote: AddressText | null;
   listens: boolean;
+  /** Only this process can change them, and does it through a call that is seen; null: not looked at. */
+  descriptorFlags: string[] | null;
   /** Both addresses stay as they are until it is closed. */
   settled: boolean;
 }
@@ -84,8 +86,12 @@ export function learn(name: CallName, args: unknown[], fd: number | undefined, r
     case 'close':
       sockets.delete(fd!);
       break;
+    case 'ioctl':
+      forgetFlags(args[0] as number);
+      break;
     case 'dup':
     case 'fcntl':
+      if (name === 'fcntl' && args[1] === F_SETFD) forgetFlags(args[0] as number);
       // Perhaps a new descriptor; what it is comes out when it is looked at.
       if (result > 2 && (name === 'dup' || sockets.get(result) === null)) sockets.delete(result);
       break;
@@ -93,6 +99,11 @@ export function learn(name: CallName, args: unknown[], fd: number | undefined, r
     case 'kqueue':
       sockets.set(result, null);
   }
+}
+
+function forgetFlags(fd: number): void {
+  const socket = sockets.get(fd);
+  if (socket) socket.descriptorFlags = null;
 }
 
 function bufferOf(bytes: unknown): ArrayBuffer {
@@ -106,6 +117,7 @@ const fresh = (family: number, type: number): Known => ({
   local: null,
   remote: null,
   listens: false,
+  descriptorFlags: null,
   settled: false,
 });
 
@@ -132,13 +144,15 @@ export function look(fd: number): SocketState | undefined {
   const socket = known(fd);
   if (socket === null) return undefined;
   note('fcntl');
-  const descriptorFlags = kernel.fcntl(fd, F_GETFD, 0);
-  if (descriptorFlags === -EBADF) {
+  const status = kernel.fcntl(fd, F_GETFL, 0);
+  if (status === -EBADF) {
     sockets.delete(fd);
     return undefined;
   }
-  note('fcntl');
-  const status = kernel.fcntl(fd, F_GETFL, 0);
+  if (socket.descriptorFlags === null) {
+    note('fcntl');
+    socket.descriptorFlags = kernel.fcntl(fd, F_GETFD, 0) & FD_CLOEXEC ? ['FD_CLOEXEC'] : [];
+  }
   if (!socket.settled) settle(fd, socket);
   const state: SocketState = {
     fd,
@@ -148,12 +162,12 @@ export function look(fd: number): SocketState | undefined {
     remote: socket.remote,
     receiveQueue: 0,
     sendQueue: 0,
-    descriptorFlags: descriptorFlags & 1 ? ['FD_CLOEXEC'] : [],
+    descriptorFlags: socket.descriptorFlags,
     statusFlags: flagsOf(status),
   };
-  if (socket.kind === SOCK_STREAM && (socket.family === AF_INET || socket.family === AF_INET6))
-    tcp(fd, socket, state);
-  if (!socket.listens) queues(fd, socket, state);
+  const isTcp = socket.kind === SOCK_STREAM && (socket.family === AF_INET || socket.family === AF_INET6);
+  const sendQueue = isTcp ? tcp(fd, socket, state) : undefined;
+  if (!socket.listens) queues(fd, socket, state, sendQueue);
   return state;
 }
 
@@ -193,20 +207,22 @@ function nameOf(fd: number, call: 'getsockname' | 'getpeername'): AddressText | 
   return Buffer.isBuffer(address) ? address.toString('latin1') : address;
 }
 
-function tcp(fd: number, socket: Known, state: SocketState): void {
+// Returns how many bytes the send queue has, where the struct tells.
+function tcp(fd: number, socket: Known, state: SocketState): number | undefined {
   length[0] = tcpInfoMemory.byteLength;
   note('getsockopt');
-  if (kernel.getsockopt(fd, IPPROTO_TCP, TCP_STATE, tcpInfoMemory, lengthMemory) < 0) return;
+  if (kernel.getsockopt(fd, IPPROTO_TCP, TCP_STATE, tcpInfoMemory, lengthMemory) < 0) return undefined;
   state.tcp = readTcpState(length[0]);
   if (state.tcp.state === 'LISTEN') {
     socket.listens = true;
     if (process.platform === 'linux') state.acceptQueue = acceptQueue();
   }
+  return sendQueueOf(length[0]);
 }
 
-function queues(fd: number, socket: Known, state: SocketState): void {
+function queues(fd: number, socket: Known, state: SocketState, sendQueue: number | undefined): void {
   state.receiveQueue = queued(fd, FIONREAD, SO_NREAD);
-  state.sendQueue = queued(fd, SIOCOUTQ, SO_NWRITE);
+  state.sendQueue = sendQueue ?? queued(fd, SIOCOUTQ, SO_NWRITE);
   if (state.receiveQueue === 0 || socket.kind !== SOCK_STREAM) return;
   note('recv');
   const n = kernel.recv(fd, peekMemory, 0, Math.min(state.receiveQueue, DATA_LIMIT), MSG_PEEK | MSG_DONTWAIT);

@@ -30,6 +30,8 @@ const darwinStates = [
   'FIN_WAIT1',
 ].concat(['CLOSING', 'LAST_ACK', 'FIN_WAIT2', 'TIME_WAIT']);
 
+const LISTEN = 10;
+
 /** What the first length bytes of tcpInfoMemory say. */
 export const readTcpState = linux ? fromLinux : fromDarwin;
 
@@ -53,6 +55,13 @@ function fromLinux(length: number): TcpState {
   state.segmentsIn = ints[35];
   return state;
 }
+
+/**
+ * Bytes in the send queue, where the struct tells (Linux): with nothing unacknowledged, those that were
+ * not sent yet.
+ */
+export const sendQueueOf = (length: number) =>
+  linux && length >= 148 && bytes[0] !== LISTEN && ints[6] === 0 ? ints[36] : undefined;
 
 /** Of a listener (Linux): tcpi_unacked connections wait, tcpi_sacked may. */
 export const acceptQueue = () => ({ length: ints[6], backlog: ints[7] });
