@@ -7,6 +7,7 @@
         "native/bind.cc",
         "native/socket.cc",
         "native/file.cc",
+        "native/ioctl.cc",
         "native/select.cc",
         "native/poll.cc",
         "native/epoll.cc",

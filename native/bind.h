@@ -71,10 +71,17 @@ inline Fit convert(napi_env env, napi_value value, MaybeBytes& out) {
   return convert(env, value, static_cast<Bytes&>(out));
 }
 
+inline Fit convert(napi_env env, napi_value value, IntOrBytes& out) {
+  napi_valuetype type;
+  if (napi_typeof(env, value, &type) != napi_ok) return Fit::type;
+  return type == napi_number ? convert(env, value, out.value) : convert(env, value, static_cast<Bytes&>(out));
+}
+
 inline const char* expected(const int&) { return "a 32-bit integer"; }
 inline const char* expected(const int64_t&) { return "an integer"; }
 inline const char* expected(const Bytes&) { return "a TypedArray or ArrayBuffer"; }
 inline const char* expected(const MaybeBytes&) { return "a TypedArray, ArrayBuffer or null"; }
+inline const char* expected(const IntOrBytes&) { return "a 32-bit integer, a TypedArray or ArrayBuffer"; }
 
 // What a call returned, as the kernel has it: -errno for C's -1. No call moves more bytes at once
 // than an int32 counts (MAX_RW_COUNT; macOS: EINVAL).

@@ -35,6 +35,10 @@ struct Bytes {
 };
 // The same where null (or undefined) stands for C's NULL.
 struct MaybeBytes : Bytes {};
+// Memory, or (data is nullptr then) an int.
+struct IntOrBytes : Bytes {
+  int value = 0;
+};
 
 // The answer of a call that this platform lacks, as that of a kernel without it.
 inline int lacking() {

@@ -35,6 +35,9 @@ int fcntl(int fd, int cmd, int arg);
 int dup(int fd);
 int pipe2(Bytes fds, int flags);
 
+// ioctl.cc
+int ioctl(int fd, int64_t request, IntOrBytes arg);
+
 // select.cc, poll.cc, epoll.cc, kqueue.cc
 int select(int nfds, MaybeBytes rfds, MaybeBytes wfds, MaybeBytes xfds, MaybeBytes timeout);
 int poll(Bytes fds, int nfds, int timeout_ms);

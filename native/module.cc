@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/param.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -19,6 +20,7 @@
 #ifdef __linux__
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
+#include <linux/sockios.h>
 #include <sys/epoll.h>
 #endif
 #if __has_include(<sys/event.h>)
@@ -48,6 +50,7 @@ const std::vector<Call> calls = {
     {"fcntl", "fd, cmd, arg", entry<fcntl>},
     {"dup", "fd", entry<dup>},
     {"pipe2", "fds, flags", entry<pipe2>},
+    {"ioctl", "fd, request, arg", entry<ioctl>},
     {"select", "nfds, rfds, wfds, xfds, timeout", entry<select>},
     {"poll", "fds, nfds, timeoutMs", entry<poll>},
     {"epoll_create1", "flags", entry<epoll_create1>},

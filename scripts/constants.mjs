@@ -75,6 +75,10 @@ const groups = {
       F_GETSIG F_SETSIG F_GETPIPE_SZ F_SETPIPE_SZ F_GETNOSIGPIPE F_SETNOSIGPIPE
       FD_CLOEXEC O_RDONLY O_WRONLY O_RDWR O_APPEND O_NONBLOCK O_CLOEXEC O_DIRECT`,
   },
+  ioctl: {
+    about: 'ioctl(2), for sockets and pipes.',
+    names: 'FIOCLEX FIONCLEX FIONBIO FIONREAD SIOCINQ SIOCOUTQ SIOCATMARK',
+  },
   signal: {
     about: 'signal(7).',
     names: `

@@ -58,6 +58,11 @@ export interface Syscalls {
   dup(fd: number): number;
   /** pipe2(2), Linux: the read end in fds[0], the write end in fds[1]. */
   pipe2(fds: Bytes, flags: number): number;
+  /**
+   * ioctl(2): arg is the request's memory, or an int. The kernel sees a copy of the memory, and a
+   * request that takes no int gets NULL for one, so it answers EFAULT.
+   */
+  ioctl(fd: number, request: number, arg: Bytes | number): number;
   /** select(2): each set is at least nfds bits in whole 64-bit words; timeout is [seconds, microseconds]. */
   select(
     nfds: number,

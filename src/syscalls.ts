@@ -6,8 +6,13 @@
 
 import { batch as atOnce, ENTRY_WORDS, kernel, RECV, SEND, WRITE } from './gate.ts';
 import type { Syscalls } from './native.ts';
+import { recorded } from './trace/recorder.ts';
 
 export type { Bytes, Syscalls } from './native.ts';
+
+// RFDS_TRACE names a file that every call is to be recorded in. An interposer stands above that.
+const tracePath = process.env.RFDS_TRACE;
+const base = tracePath ? recorded(kernel, tracePath) : kernel;
 
 export let {
   socket,
@@ -30,6 +35,7 @@ export let {
   fcntl,
   dup,
   pipe2,
+  ioctl,
   select,
   poll,
   epoll_create1,
@@ -40,9 +46,9 @@ export let {
   sigaction,
   signals_noted,
   clock_gettime,
-}: Syscalls = kernel;
+}: Syscalls = base;
 
-export let batch = atOnce;
+export let batch = base === kernel ? atOnce : oneByOne;
 
 /** Stands between a caller and the kernel: makes the call, or answers in its place. */
 export type Interposer = (
@@ -77,6 +83,7 @@ export function interpose(interposer: Interposer | null): void {
     fcntl,
     dup,
     pipe2,
+    ioctl,
     select,
     poll,
     epoll_create1,
@@ -87,12 +94,12 @@ export function interpose(interposer: Interposer | null): void {
     sigaction,
     signals_noted,
     clock_gettime,
-  } = interposer === null ? kernel : through(interposer));
-  batch = interposer === null ? atOnce : oneByOne;
+  } = interposer === null ? base : through(interposer));
+  batch = interposer === null && base === kernel ? atOnce : oneByOne;
 }
 
 function through(interposer: Interposer): Syscalls {
-  const wrapped = Object.entries(kernel).map(([name, call]) => [
+  const wrapped = Object.entries(base).map(([name, call]) => [
     name,
     (...args: unknown[]) => interposer(name as keyof Syscalls, call as never, args),
   ]);
@@ -100,10 +107,10 @@ function through(interposer: Interposer): Syscalls {
 }
 
 // A batch whose calls can be seen.
-const oneByOne: typeof atOnce = (buf, words, n) => {
+function oneByOne(buf: ArrayBuffer, words: Int32Array, n: number): void {
   const calls: Record<number, Syscalls['recv']> = { [RECV]: recv, [SEND]: send, [WRITE]: write };
   for (let at = 0; at < n * ENTRY_WORDS; at += ENTRY_WORDS) {
     const [number, fd, offset, length, flags] = words.subarray(at);
     words[at] = calls[number](fd, buf, offset, length, flags);
   }
-};
+}

@@ -24,6 +24,7 @@ const signatures: Record<keyof Syscalls, string> = {
   fcntl: 'fd:fd cmd:int arg:int',
   dup: 'fd:fd',
   pipe2: 'fds:bytes flags:int',
+  ioctl: 'fd:fd request:size arg:bytes|int',
   select: 'nfds:int rfds:bytes? wfds:bytes? xfds:bytes? timeout:time?',
   poll: 'fds:bytes nfds:int timeoutMs:ms',
   epoll_create1: 'flags:int',
@@ -45,6 +46,7 @@ const kinds: Record<string, { expected: string; valid: unknown }> = {
   size: { expected: 'an integer', valid: 0 },
   bytes: { expected: 'a TypedArray or ArrayBuffer', valid: new Uint8Array(512) },
   addr: { expected: 'a TypedArray or ArrayBuffer', valid: new Uint8Array(16) },
+  'bytes|int': { expected: 'a 32-bit integer, a TypedArray or ArrayBuffer', valid: new Uint8Array(512) },
   'bytes?': { expected: 'a TypedArray, ArrayBuffer or null', valid: new Uint8Array(512) },
   'time?': { expected: 'a TypedArray, ArrayBuffer or null', valid: new BigInt64Array(2) },
 };

@@ -21,14 +21,18 @@ export interface TracedCall {
   result: string;
 }
 
-/** The calls in a file that `strace -f -o` wrote. A call that was cut in two by another thread's is put together. */
+/** The calls in what `strace -f -o` wrote, with -tt or without. A call that was cut in two by another thread's is put together. */
 export function readStrace(path: string): TracedCall[] {
+  return parseStrace(readFileSync(path, 'utf8'));
+}
+
+export function parseStrace(text: string): TracedCall[] {
   const calls: TracedCall[] = [];
   const unfinished = new Map<number, TracedCall>();
-  for (const line of readFileSync(path, 'utf8').split('\n')) {
-    const whole = line.match(/^(\d+) +(\w+)\((.*)\) += (.*)$/);
-    const begun = line.match(/^(\d+) +(\w+)\((.*?) ?<unfinished \.\.\.>$/);
-    const resumed = line.match(/^(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (.*)$/);
+  for (const line of text.split('\n')) {
+    const whole = line.match(/^(\d+) +(?:[\d:.]+ )?(\w+)\((.*)\) += (.*)$/);
+    const begun = line.match(/^(\d+) +(?:[\d:.]+ )?(\w+)\((.*?) ?<unfinished \.\.\.>$/);
+    const resumed = line.match(/^(\d+) +(?:[\d:.]+ )?<\.\.\. (\w+) resumed>(.*)\) += (.*)$/);
     const found = whole ?? begun;
     if (found) {
       const call = { tid: Number(found[1]), name: found[2], args: found[3], result: whole ? whole[4] : '?' };

@@ -1,0 +1,36 @@
+// ioctl(2), which says nothing of what its third argument is: an int, or memory of whatever size the
+// request has. Above: src/syscalls.ts.
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "calls.h"
+
+namespace rfds {
+namespace {
+
+// No request moves more: its size, where it tells it, has 14 bits (13 on the BSDs).
+constexpr size_t most = 1 << 14;
+
+// The requests whose argument is an int, or is ignored. An int from JavaScript is no pointer.
+bool takes_int(unsigned long request) { return request == FIOCLEX || request == FIONCLEX; }
+
+}  // namespace
+
+// The kernel works on a copy with room for any request, so that it cannot write behind arg's end. A
+// request that wants memory and is given an int gets NULL: the kernel answers EFAULT.
+int ioctl(int fd, int64_t request, IntOrBytes arg) {
+  auto number = static_cast<unsigned long>(request);
+  if (arg.data == nullptr)
+    return takes_int(number) ? ::ioctl(fd, number, arg.value) : ::ioctl(fd, number, nullptr);
+  alignas(std::max_align_t) uint8_t room[most];
+  require(arg.size <= most, "arg is larger than any request takes");
+  std::memcpy(room, arg.data, arg.size);
+  std::memset(room + arg.size, 0, std::min(most - arg.size, size_t{256}));
+  int result = ::ioctl(fd, number, room);
+  std::memcpy(arg.data, room, arg.size);
+  return result;
+}
+
+}  // namespace rfds

@@ -1,0 +1,54 @@
+// The file of a recording: lines put at its end, several whole lines in one write, so that the
+// processes of a run may share it. When it cannot be written (a full disk, a closed descriptor) that is
+// said once, on stderr, and nothing more is written: the program goes on. Above: recorder.ts.
+
+import { openSync } from 'node:fs';
+import { F_DUPFD_CLOEXEC } from '../constants/fcntl.ts';
+import { EINTR, errorcode } from '../errno.ts';
+import { kernel } from './looks.ts';
+
+// Out of the way, so that the program's descriptors get the numbers that they would have.
+const HIGH = 1000;
+
+export class TraceFile {
+  readonly #path: string;
+  readonly fd: number;
+  #open = true;
+
+  constructor(file: string) {
+    this.#path = file;
+    let fd = -1;
+    try {
+      fd = openSync(file, 'a');
+      const high = kernel.fcntl(fd, F_DUPFD_CLOEXEC, HIGH);
+      if (high >= 0) {
+        kernel.close(fd);
+        fd = high;
+      }
+    } catch (error) {
+      this.fail((error as NodeJS.ErrnoException).code ?? String(error));
+    }
+    this.fd = fd;
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Writes lines, each ending in '\n'. */
+  append(text: string): void {
+    let rest: Uint8Array = Buffer.from(text);
+    while (this.#open && rest.length > 0) {
+      const n = kernel.write(this.fd, rest);
+      if (n >= 0) rest = rest.subarray(n);
+      else if (n !== -EINTR) this.fail(errorcode(n));
+    }
+  }
+
+  /** Says why, and stops. */
+  fail(reason: string): void {
+    if (!this.#open) return;
+    this.#open = false;
+    kernel.write(2, Buffer.from(`rfds: recording stopped: ${this.#path}: ${reason}\n`));
+  }
+}
