@@ -99,10 +99,10 @@ export class Hosts {
   async #computeChecksums(signal?: AbortSignal): Promise<boolean> {
     for (const host of hosts) {
       const [program, ...args] = this.command(host, ['ethtool', '-K', INTERFACE, 'tx', 'off']);
+      signal?.throwIfAborted();
       try {
-        await run(program, args, { ...(signal && { signal }) });
+        await run(program, args);
       } catch {
-        signal?.throwIfAborted();
         return false;
       }
     }
@@ -189,12 +189,13 @@ function kill(pid: number): void {
   }
 }
 
+// A command that has begun is waited for: one that was killed may have been done already.
 async function ip(args: string[], signal?: AbortSignal): Promise<string> {
+  signal?.throwIfAborted();
   try {
-    const { stdout } = await run('ip', args, { ...(signal && { signal }) });
+    const { stdout } = await run('ip', args);
     return stdout;
   } catch (error) {
-    signal?.throwIfAborted();
     throw failure(error, args);
   }
 }
