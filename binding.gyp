@@ -6,6 +6,7 @@
         "native/module.cc",
         "native/bind.cc",
         "native/socket.cc",
+        "native/message.cc",
         "native/file.cc",
         "native/ioctl.cc",
         "native/select.cc",

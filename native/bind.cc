@@ -71,8 +71,30 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   return exports;
 }
 
+// Two rounds, because a getter may shrink the array, or take away memory that was looked up before it.
+Fit convert(napi_env env, napi_value value, Chunks& out) {
+  bool is_array = false;
+  uint32_t length = 0;
+  napi_is_array(env, value, &is_array);
+  if (!is_array || napi_get_array_length(env, value, &length) != napi_ok) return Fit::type;
+  if (length > Chunks::most) return Fit::range;
+  std::vector<napi_value> items(length);
+  for (uint32_t i = 0; i < length; i++) {
+    if (napi_get_element(env, value, i, &items[i]) == napi_ok) continue;
+    bool threw = false;
+    napi_is_exception_pending(env, &threw);
+    return threw ? Fit::thrown : Fit::type;
+  }
+  out.list.resize(length);
+  for (uint32_t i = 0; i < length; i++) {
+    if (convert(env, items[i], out.list[i]) != Fit::good) return Fit::type;
+  }
+  return Fit::good;
+}
+
 napi_value refuse(napi_env env, const Call& call, size_t form, size_t index, napi_value value, Fit fit,
                   const char* expected) {
+  if (fit == Fit::thrown) return nullptr;
   std::string message = std::string(call.name) + ": argument " + std::to_string(index + 1) + " (" +
                         std::string(parameter(call.parameters, form, index)) + ") must be " + expected +
                         ", got " + describe(env, value);

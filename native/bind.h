@@ -23,7 +23,7 @@ struct Call {
 
 // These throw into JavaScript and return nullptr, for the callback to return: for an argument,
 // for numbers that do not fit their buffers, for a number of arguments that no form has. (bind.cc)
-enum class Fit { good, type, range };
+enum class Fit { good, type, range, thrown };
 napi_value refuse(napi_env env, const Call& call, size_t form, size_t index, napi_value value, Fit fit,
                   const char* expected);
 napi_value refuse(napi_env env, const Call& call, const Misfit& misfit);
@@ -76,12 +76,15 @@ inline Fit convert(napi_env env, napi_value value, IntOrBytes& out) {
   if (napi_typeof(env, value, &type) != napi_ok) return Fit::type;
   return type == napi_number ? convert(env, value, out.value) : convert(env, value, static_cast<Bytes&>(out));
 }
+// Getters of the array run first, and may take memory away: so no Bytes may stand before it. (bind.cc)
+Fit convert(napi_env env, napi_value value, Chunks& out);
 
 inline const char* expected(const int&) { return "a 32-bit integer"; }
 inline const char* expected(const int64_t&) { return "an integer"; }
 inline const char* expected(const Bytes&) { return "a TypedArray or ArrayBuffer"; }
 inline const char* expected(const MaybeBytes&) { return "a TypedArray, ArrayBuffer or null"; }
 inline const char* expected(const IntOrBytes&) { return "a 32-bit integer, a TypedArray or ArrayBuffer"; }
+inline const char* expected(const Chunks&) { return "an array of at most 1024 TypedArrays or ArrayBuffers"; }
 
 // What a call returned, as the kernel has it: -errno for C's -1. No call moves more bytes at once
 // than an int32 counts (MAX_RW_COUNT; macOS: EINVAL).

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace rfds {
 
@@ -38,6 +39,12 @@ struct MaybeBytes : Bytes {};
 // Memory, or (data is nullptr then) an int.
 struct IntOrBytes : Bytes {
   int value = 0;
+};
+
+// The memory of each in an array of them, as readv(2) has it: at most IOV_MAX.
+struct Chunks {
+  static constexpr uint32_t most = 1024;
+  std::vector<Bytes> list;
 };
 
 // The answer of a call that this platform lacks, as that of a kernel without it.

@@ -26,6 +26,10 @@ ssize_t send(int fd, Bytes buf, int flags);
 ssize_t send_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags);
 int shutdown(int fd, int how);
 
+// message.cc
+ssize_t recvmsg(int fd, Chunks buffers, MaybeBytes name, MaybeBytes control, Bytes lengths, int flags);
+ssize_t sendmsg(int fd, Chunks buffers, MaybeBytes name, MaybeBytes control, int flags);
+
 // file.cc
 ssize_t read(int fd, Bytes buf);
 ssize_t write(int fd, Bytes buf);

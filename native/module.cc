@@ -18,6 +18,7 @@
 #include "calls.h"
 #include "gate.h"
 #ifdef __linux__
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/sockios.h>
@@ -44,6 +45,8 @@ const std::vector<Call> calls = {
     {"recv", "fd, buf, flags | fd, buf, offset, length, flags", entry<recv, recv_at>},
     {"send", "fd, buf, flags | fd, buf, offset, length, flags", entry<send, send_at>},
     {"shutdown", "fd, how", entry<shutdown>},
+    {"recvmsg", "fd, buffers, name, control, lengths, flags", entry<recvmsg>},
+    {"sendmsg", "fd, buffers, name, control, flags", entry<sendmsg>},
     {"read", "fd, buf", entry<read>},
     {"write", "fd, buf | fd, buf, offset, length", entry<write, write_at>},
     {"close", "fd", entry<close>},
@@ -85,11 +88,26 @@ const std::vector<Number> layout = {
     SIZE(sockaddr_storage),
     OFFSET(sockaddr, sa_family),
     OFFSET(sockaddr_un, sun_path),
+    SIZE(cmsghdr),
+    OFFSET(cmsghdr, cmsg_len),
+    OFFSET(cmsghdr, cmsg_level),
+    OFFSET(cmsghdr, cmsg_type),
+    {"sizeof cmsghdr.cmsg_len", sizeof(cmsghdr::cmsg_len)},
+    {"CMSG_ALIGN", CMSG_SPACE(1) - CMSG_SPACE(0)},
+    {"CMSG_LEN(0)", CMSG_LEN(0)},
     SIZE(pollfd),
     OFFSET(pollfd, fd),
     OFFSET(pollfd, events),
     OFFSET(pollfd, revents),
 #ifdef __linux__
+    SIZE(sockaddr_ll),
+    OFFSET(sockaddr_ll, sll_protocol),
+    OFFSET(sockaddr_ll, sll_ifindex),
+    OFFSET(sockaddr_ll, sll_pkttype),
+    SIZE(tpacket_auxdata),
+    OFFSET(tpacket_auxdata, tp_status),
+    OFFSET(tpacket_auxdata, tp_vlan_tci),
+    OFFSET(tpacket_auxdata, tp_vlan_tpid),
     SIZE(epoll_event),
     OFFSET(epoll_event, events),
     OFFSET(epoll_event, data),

@@ -1,8 +1,8 @@
 // struct sockaddr ⇄ JavaScript: [host, port] for AF_INET, [host, port, flowinfo, scope_id] for
 // AF_INET6, a path (or the bytes of an abstract name) for AF_UNIX. A leaf; socket.ts is above.
-// Layouts: ip(7), ipv6(7), unix(7). Ports and addresses are big-endian, the rest the host's order.
+// Layouts: ip(7), ipv6(7), unix(7), packet(7). Ports and addresses are big-endian, the rest the host's order.
 
-import { AF_INET, AF_INET6, AF_UNIX } from './constants/socket.ts';
+import { AF_INET, AF_INET6, AF_PACKET, AF_UNIX } from './constants/socket.ts';
 import { layout } from './native.ts';
 
 /** An IPv4 address: dotted decimal ('' is every interface, '<broadcast>' the broadcast address), port 0-65535. */
@@ -108,6 +108,22 @@ export function packAddress(family: number, address: AddressLike, caller: string
     default:
       throw new RangeError(`${caller}(): addresses of family ${family} are not supported`);
   }
+}
+
+/**
+ * A struct sockaddr_ll for bind(2): the packets of one interface, by its index, of one protocol
+ * (ETH_P_ALL: of all). packet(7), Linux.
+ */
+export function packLinkAddress(protocol: number, interfaceIndex: number): Buffer {
+  const sockaddr = newSockaddr(AF_PACKET, layout['sizeof sockaddr_ll']!);
+  sockaddr.writeUInt16BE(protocol, layout['sockaddr_ll.sll_protocol']!);
+  sockaddr.writeInt32LE(interfaceIndex, layout['sockaddr_ll.sll_ifindex']!);
+  return sockaddr;
+}
+
+/** Which way a packet went: PACKET_HOST, PACKET_OUTGOING, …, by the sockaddr_ll that came with it. */
+export function linkPacketType(sockaddr: Buffer): number {
+  return sockaddr[layout['sockaddr_ll.sll_pkttype']!];
 }
 
 function inetAddress(name: string, shape: string, address: AddressLike, most: number, caller: string) {

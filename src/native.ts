@@ -45,6 +45,27 @@ export interface Syscalls {
   send(fd: number, buf: Bytes, offset: number, length: number, flags: number): number;
   /** shutdown(2). */
   shutdown(fd: number, how: number): number;
+  /**
+   * recvmsg(2) into buffers, one after another. lengths is [namelen, controllen, msg_flags]: the room
+   * in name and control before; after, the length of the sender's address, that of the control
+   * messages (see control.ts) and the flags (MSG_TRUNC, MSG_CTRUNC, …).
+   */
+  recvmsg(
+    fd: number,
+    buffers: readonly Bytes[],
+    name: Bytes | null,
+    control: Bytes | null,
+    lengths: Bytes,
+    flags: number,
+  ): number;
+  /** sendmsg(2) of the buffers as one message, or as a part of a stream. */
+  sendmsg(
+    fd: number,
+    buffers: readonly Bytes[],
+    name: Bytes | null,
+    control: Bytes | null,
+    flags: number,
+  ): number;
   /** read(2). */
   read(fd: number, buf: Bytes): number;
   /** write(2): of all of buf, or of the bytes [offset, offset + length) of it. */

@@ -96,6 +96,8 @@ test('random arguments never do more than throw TypeError or RangeError', () => 
     size: fc.oneof(numbers, fc.maxSafeInteger(), junk),
     bytes: fc.oneof(arrays, junk),
     addr: fc.oneof(arrays, junk),
+    lengths: fc.oneof(fc.int32Array({ maxLength: 4 }), junk),
+    chunks: fc.oneof(fc.array(arrays), fc.array(fc.oneof(arrays, junk)), junk),
     'bytes?': fc.oneof(arrays, fc.constant(null), junk),
     'time?': fc.oneof(
       fc.nat(2).map((more) => new BigInt64Array(1 + more)),

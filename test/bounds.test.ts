@@ -73,6 +73,7 @@ describe('a buffer too small', () => {
   const event = layout['sizeof epoll_event'] ?? 0;
   const larger = 'the length is larger than its buffer';
   const lacking = 'the length must be an Int32Array of at least one element';
+  const three = 'lengths must be an Int32Array of at least three elements';
   const set = 'a set is smaller than nfds bits';
   const timeout = 'timeout must be a BigInt64Array of at least two elements';
   const nfds = 'nfds is negative or more than fds holds';
@@ -102,6 +103,12 @@ describe('a buffer too small', () => {
       ['poll', [bytes(8), 2, 0], nfds],
       ['poll', [bytes(8), 2 ** 31 - 1, 0], nfds],
       ['poll', [bytes(8), -1, 0], nfds],
+      ['recvmsg', [-1, [bytes(1)], null, null, room(0), 0], three],
+      ['recvmsg', [-1, [bytes(1)], bytes(16), null, Int32Array.of(17, 0, 0), 0], larger],
+      ['recvmsg', [-1, [bytes(1)], null, null, Int32Array.of(1, 0, 0), 0], larger],
+      ['recvmsg', [-1, [bytes(1)], null, bytes(16), Int32Array.of(0, 17, 0), 0], larger],
+      ['recvmsg', [-1, [bytes(1)], null, bytes(16), Int32Array.of(0, -1, 0), 0], larger],
+      ['recvmsg', [-1, [], detached(bytes(16)), null, Int32Array.of(16, 0, 0), 0], larger],
       ['clock_gettime', [0, new BigInt64Array(1)], 'time must be a BigInt64Array of at least two elements'],
       [
         'signals_noted',
@@ -134,6 +141,8 @@ describe('a buffer too small', () => {
       ['select', [64, bytes(8), bytes(8), bytes(8), new BigInt64Array(2)], 0],
       ['poll', [bytes(8).fill(0xff), 1, 0], 0],
       ['signals_noted', [new Int32Array(NSIG)], 0],
+      ['recvmsg', [-1, [bytes(1)], bytes(16), bytes(16), Int32Array.of(16, 16, 0), 0], -EBADF],
+      ['recvmsg', [-1, [], null, null, new Int32Array(3), 0], -EBADF],
     ]),
   )('is none that just fits: %s', (_, name, args, result) => {
     expect(raw(name, args)).toBe(result);

@@ -18,6 +18,8 @@ const signatures: Record<keyof Syscalls, string> = {
   recv: 'fd:fd buf:bytes flags:int | fd:fd buf:bytes offset:size length:size flags:int',
   send: 'fd:fd buf:bytes flags:int | fd:fd buf:bytes offset:size length:size flags:int',
   shutdown: 'fd:fd how:int',
+  recvmsg: 'fd:fd buffers:chunks name:bytes? control:bytes? lengths:lengths flags:int',
+  sendmsg: 'fd:fd buffers:chunks name:bytes? control:bytes? flags:int',
   read: 'fd:fd buf:bytes',
   write: 'fd:fd buf:bytes | fd:fd buf:bytes offset:size length:size',
   close: 'fd:fd',
@@ -47,6 +49,11 @@ const kinds: Record<string, { expected: string; valid: unknown }> = {
   bytes: { expected: 'a TypedArray or ArrayBuffer', valid: new Uint8Array(512) },
   addr: { expected: 'a TypedArray or ArrayBuffer', valid: new Uint8Array(16) },
   'bytes|int': { expected: 'a 32-bit integer, a TypedArray or ArrayBuffer', valid: new Uint8Array(512) },
+  lengths: { expected: 'a TypedArray or ArrayBuffer', valid: Int32Array.of(512, 512, 0) },
+  chunks: {
+    expected: 'an array of at most 1024 TypedArrays or ArrayBuffers',
+    valid: [new Uint8Array(512), new ArrayBuffer(8)],
+  },
   'bytes?': { expected: 'a TypedArray, ArrayBuffer or null', valid: new Uint8Array(512) },
   'time?': { expected: 'a TypedArray, ArrayBuffer or null', valid: new BigInt64Array(2) },
 };

@@ -1,0 +1,20 @@
+// What this machine has, and lets its tests do.
+
+import { execFileSync } from 'node:child_process';
+
+/** Where a program is, or null. */
+export function which(program: string): string | null {
+  try {
+    return execFileSync('/bin/sh', ['-c', 'command -v "$0"', program], { encoding: 'utf8' }).trim();
+  } catch {
+    return null;
+  }
+}
+
+export const isRoot = process.geteuid?.() === 0;
+
+/** Whether network namespaces can be made. */
+export const hasHosts = process.platform === 'linux' && isRoot && which('ip') !== null;
+
+/** Whether packets can be captured. */
+export const mayCapture = process.platform === 'linux' && isRoot;
