@@ -1,8 +1,8 @@
 // The walkthrough, claim by claim: what it says, in our words, and what a run shows of it.
 // Above: the command, story.ts. Below: the files in claims/, one for each part of the walkthrough.
 
-import { answering, timeline } from './claims/answer.ts';
 import { anchors } from './claims/anchors.ts';
+import { answering, timeline } from './claims/answer.ts';
 import { type Claim, type Finding, NotVisible, type Verdict } from './claims/claim.ts';
 import { connecting } from './claims/connect.ts';
 import { memory, summary } from './claims/memory.ts';

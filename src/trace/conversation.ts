@@ -85,7 +85,9 @@ export function conversationOf(recording: Recording): Conversation | null {
     (clientEnd && peerOf(clientEnd, lives)) ??
     lives.find(({ pid, calls }) => pid === server.pid && calls[0].name.startsWith('accept'));
   const accept = serverEnd?.calls[0];
-  const listener = lives.find(({ pid, calls }) => pid === server.pid && calls.some(({ name }) => name === 'listen'));
+  const listener = lives.find(
+    ({ pid, calls }) => pid === server.pid && calls.some(({ name }) => name === 'listen'),
+  );
   const wire = wireOf(recording.packets, ...addresses(clientEnd, serverEnd, connect));
   const first = clientEnd?.calls[0] ?? clientCalls[0] ?? recording.calls[0];
 
@@ -135,8 +137,9 @@ function exchangesOf(
   let [sent, answered] = [0, 0];
   return parts.map((part, i) => {
     const next = parts[i + 1];
-    const readsOf = (sends: CallLine[]) =>
-      [...new Set(flowing.filter(({ from }) => sends.includes(from)).map(({ to }) => to))];
+    const readsOf = (sends: CallLine[]) => [
+      ...new Set(flowing.filter(({ from }) => sends.includes(from)).map(({ to }) => to)),
+    ];
     const reads = readsOf(part.sends);
     const nextRead = next && readsOf(next.sends)[0];
     const [begin, end] = [reads[0]?.start ?? Infinity, nextRead?.start ?? Infinity];
@@ -198,4 +201,5 @@ export const portOf = (address: AddressText | null | undefined): number =>
 
 /** Whether two ends name each other. */
 export const mirrored = (one: SocketLife, other: SocketLife) =>
-  addressText(one.local) === addressText(other.remote) && addressText(one.remote) === addressText(other.local);
+  addressText(one.local) === addressText(other.remote) &&
+  addressText(one.remote) === addressText(other.local);

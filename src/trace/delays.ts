@@ -21,8 +21,7 @@ function nanoseconds(seconds: string): bigint {
 export function timestamps(exchange: Exchange): { received?: string; server?: string; sent?: string } {
   const printed = exchange.shown === undefined ? '' : dataOf(exchange.shown).toString('latin1');
   const [, received] = printed.match(/^(\d+\.\d+):/) ?? [];
-  const [, server, sent] =
-    exchange.response.toString('latin1').match(/^(\d+\.\d+):(\d+\.\d+):/) ?? [];
+  const [, server, sent] = exchange.response.toString('latin1').match(/^(\d+\.\d+):(\d+\.\d+):/) ?? [];
   return { ...(received && { received }), ...(server && { server }), ...(sent && { sent }) };
 }
 

@@ -37,7 +37,9 @@ function registered(interest: Set<number>, call: CallLine): void {
 export function watched(call: CallLine, interest = new Set<number>()): number[] | null {
   if (call.name === 'select') return numbers(call.args[1]?.text);
   if (call.name === 'poll') {
-    return [...(call.args[0]?.text ?? '').matchAll(/fd=(\d+), events=[^,}]*POLLIN/g)].map(([, fd]) => Number(fd));
+    return [...(call.args[0]?.text ?? '').matchAll(/fd=(\d+), events=[^,}]*POLLIN/g)].map(([, fd]) =>
+      Number(fd),
+    );
   }
   return call.name === 'epoll_wait' ? [...interest] : null;
 }

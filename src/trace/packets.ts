@@ -21,8 +21,7 @@ export interface Wire {
 
 const has = ({ tcp }: TcpPacket, ...flags: string[]) => flags.every((flag) => tcp.flags.includes(flag));
 
-const portOf = (address: AddressText | null): number =>
-  Array.isArray(address) ? address[1] : Number.NaN;
+const portOf = (address: AddressText | null): number => (Array.isArray(address) ? address[1] : Number.NaN);
 
 /** The packets between two addresses. */
 export function wireOf(packets: PacketLine[], client: AddressText | null, server: AddressText | null): Wire {
@@ -67,6 +66,14 @@ export function acknowledgement(wire: Wire, port: number, end: number): TcpPacke
       packet.tcp.destinationPort === port && has(packet, 'ACK') && packet.tcp.relativeAck >= end + 1,
   );
 }
+
+/** 'SYN ACK', 'PSH ACK': the flags, what they are about first. */
+export const flagsOf = ({ flags }: TcpHeader): string =>
+  [...flags.filter((flag) => flag !== 'ACK'), ...flags.filter((flag) => flag === 'ACK')].join(' ');
+
+/** 'seq 1, ack 24', relative. */
+export const numbersOf = ({ flags, relativeSeq, relativeAck }: TcpHeader): string =>
+  `seq ${relativeSeq}${flags.includes('ACK') ? `, ack ${relativeAck}` : ''}`;
 
 /** What a side's next byte is numbered, and which it awaits, after the packets up to a time. Relative. */
 export function numbersAt(wire: Wire, port: number, at: number): { seq: number; ack: number } | null {

@@ -76,6 +76,8 @@ export interface CallLine {
   result: number;
   /** 'EAGAIN', where it failed. */
   errno?: string;
+  /** What strace writes in brackets behind the result: 'in [3]', 'Timeout', 'flags O_RDWR'. */
+  detail?: string;
   start: number;
   end: number;
   /** CPU time of the thread between start and end, in nanoseconds. */

@@ -52,12 +52,16 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** A text behind a label, its further lines below its first. */
+/** How many columns a text takes, colours not counted. */
+export const breadth = (text: string) => util.stripVTControlCharacters(text).length;
+
+/** A text behind a label, its further lines below its first; nothing for no text. */
 export function hanging(look: Look, label: string, text: string, style?: Style): string[] {
-  const lines = wrap(text, look.width - label.length);
-  return lines.map((line, i) => {
+  if (text === '') return [];
+  const indent = breadth(label);
+  return wrap(text, look.width - indent).map((line, i) => {
     const shown = style === undefined ? line : paint(look, style, line);
-    return (i === 0 ? label : ' '.repeat(label.length)) + shown;
+    return (i === 0 ? label : ' '.repeat(indent)) + shown;
   });
 }
 

@@ -10,8 +10,6 @@ import {
   captured,
   exchangeOf,
   finding,
-  hello,
-  messageSegment,
   NotVisible,
   need,
   quoted,
@@ -21,7 +19,8 @@ import {
 
 const receiveOf = (run: Conversation) => need(exchangeOf(run).receives[0], 'the client received nothing');
 const shownOf = (run: Conversation) => need(exchangeOf(run).shown, 'the client printed nothing');
-const responseAck = (run: Conversation) => captured(exchangeOf(run).responseAck, 'the acknowledgement of the response');
+const responseAck = (run: Conversation) =>
+  captured(exchangeOf(run).responseAck, 'the acknowledgement of the response');
 const milliseconds = (nanos: number | undefined) => need(nanos, 'no timestamps') / 1e6;
 
 /** Checks a delay of the walkthrough's, in milliseconds, to a tenth. */
@@ -56,8 +55,14 @@ export const answering: Claim[] = [
     at: 'client-10b',
     says: 'recv() returns immediately',
     check: (run) => {
-      const [receive, answer] = [receiveOf(run), need(exchangeOf(run).answers[0], 'the server answered nothing')];
-      return finding(receive.start >= answer.end, `it was called ${apart(receive.start, answer.start)} the server's send(): ${spent(receive)}`);
+      const [receive, answer] = [
+        receiveOf(run),
+        need(exchangeOf(run).answers[0], 'the server answered nothing'),
+      ];
+      return finding(
+        receive.start >= answer.end,
+        `it was called ${apart(receive.start, answer.start)} the server's send(): ${spent(receive)}`,
+      );
     },
   },
   {
@@ -66,7 +71,10 @@ export const answering: Claim[] = [
     says: 'One recv() returns all of the response',
     check: (run) => {
       const { receives, responseLength } = exchangeOf(run);
-      return finding(receiveOf(run).result === responseLength, `${receives.length} recv() of ${responseLength} bytes`);
+      return finding(
+        receiveOf(run).result === responseLength,
+        `${receives.length} recv() of ${responseLength} bytes`,
+      );
     },
   },
   {
@@ -76,7 +84,10 @@ export const answering: Claim[] = [
     check: (run) => {
       const line = dataOf(shownOf(run)).toString('latin1');
       const rest = line.replace(/^\d+\.\d+:/, '').trimStart();
-      return finding(rest !== line && rest === `${exchangeOf(run).response.toString('latin1')}\n`, quoted(dataOf(shownOf(run))));
+      return finding(
+        rest !== line && rest === `${exchangeOf(run).response.toString('latin1')}\n`,
+        quoted(dataOf(shownOf(run))),
+      );
     },
   },
   {
@@ -86,7 +97,10 @@ export const answering: Claim[] = [
     check: (run) => {
       const { received, server, sent } = timestamps(exchangeOf(run));
       need(received && server && sent, 'no line with three times');
-      return finding(Number(received) > Number(server) && Number(server) > Number(sent), `${received}, ${server}, ${sent}`);
+      return finding(
+        Number(received) > Number(server) && Number(server) > Number(sent),
+        `${received}, ${server}, ${sent}`,
+      );
     },
   },
   {
@@ -154,7 +168,10 @@ export const timeline: Claim[] = [
     check: (run) => {
       const accept = need(run.accept, 'no accept()');
       const input = need(run.clientCalls.find(isInput), 'the client read no input');
-      return finding(input.start > accept.end, `read(0) began ${apart(input.start, accept.end)} accept() returned`);
+      return finding(
+        input.start > accept.end,
+        `read(0) began ${apart(input.start, accept.end)} accept() returned`,
+      );
     },
   },
   {
@@ -177,22 +194,18 @@ export const timeline: Claim[] = [
     },
   },
   {
-    id: 'timeline-95-ms',
-    at: 'timeline',
-    says: 'A packet is 95 ms on its way',
-    check: (run) => {
-      hello(run);
-      const woken = need(exchangeOf(run).woken, 'nothing woke the server');
-      return delay(woken.end - messageSegment(run).at, 95);
-    },
-  },
-  {
     id: 'timeline-server-last',
     at: 'timeline',
     says: 'The server is back in select() after the client has its response',
     check: (run) => {
-      const [again, receive] = [need(exchangeOf(run).waitsAgain, 'the server waited no more'), receiveOf(run)];
-      return finding(again.start > receive.end, `select() began ${apart(again.start, receive.end)} recv() returned`);
+      const [again, receive] = [
+        need(exchangeOf(run).waitsAgain, 'the server waited no more'),
+        receiveOf(run),
+      ];
+      return finding(
+        again.start > receive.end,
+        `select() began ${apart(again.start, receive.end)} recv() returned`,
+      );
     },
   },
   {
@@ -205,4 +218,3 @@ export const timeline: Claim[] = [
     },
   },
 ];
-

@@ -44,7 +44,10 @@ export const connecting: Claim[] = [
     says: 'connect() keeps the client until the SYN-ACK is there',
     check: (run) => {
       const [connect, packet] = [connectOf(run), synAck(run)];
-      return finding(connect.end >= packet.at, `connect() returned ${duration(connect.end - packet.at)} after the SYN-ACK`);
+      return finding(
+        connect.end >= packet.at,
+        `connect() returned ${duration(connect.end - packet.at)} after the SYN-ACK`,
+      );
     },
   },
   {
@@ -55,10 +58,13 @@ export const connecting: Claim[] = [
       const woken = wokenOf(run);
       const queued = stateAfter(woken, run.listener?.fd)?.acceptQueue?.length;
       const ended = run.wire.captured ? ack(run).at : undefined;
-      if (ended === undefined && queued === undefined) need(undefined, 'neither packets nor the accept queue');
+      if (ended === undefined && queued === undefined)
+        need(undefined, 'neither packets nor the accept queue');
       const afterAck = ended === undefined || woken.end >= ended;
       const facts = [
-        ended === undefined ? '' : `select() returned ${apart(woken.end, ended)} the ACK that ends the handshake`,
+        ended === undefined
+          ? ''
+          : `select() returned ${apart(woken.end, ended)} the ACK that ends the handshake`,
         queued === undefined ? '' : `${queued} finished connection in the accept queue then`,
       ];
       return finding(!(afterAck && queued !== 0), facts.filter(Boolean).join(', '));
@@ -112,7 +118,10 @@ export const connecting: Claim[] = [
     says: 'That ACK has sequence number 1001 and acknowledges 2001: each first number plus one',
     check: (run) => {
       const { relativeSeq, relativeAck } = ack(run).tcp;
-      return finding(relativeSeq === 1 && relativeAck === 1, `first numbers plus ${relativeSeq} and plus ${relativeAck}`);
+      return finding(
+        relativeSeq === 1 && relativeAck === 1,
+        `first numbers plus ${relativeSeq} and plus ${relativeAck}`,
+      );
     },
   },
   {
@@ -123,7 +132,8 @@ export const connecting: Claim[] = [
       const [connect, accept] = [connectOf(run), acceptOf(run)];
       const answered = run.wire.captured ? synAck(run).at : undefined;
       // What connect() waits for is there before accept() is called, whoever of the two is quicker then.
-      if (answered === undefined && connect.end >= accept.start) need(undefined, 'no packets, and both at once');
+      if (answered === undefined && connect.end >= accept.start)
+        need(undefined, 'no packets, and both at once');
       const alone = answered === undefined || answered < accept.start;
       return finding(!alone, `it returned ${apart(connect.end, accept.start)} accept() was called`);
     },
@@ -135,7 +145,10 @@ export const connecting: Claim[] = [
     check: (run) => {
       const connect = connectOf(run);
       const state = need(stateAfter(connect, run.clientEnd?.fd)?.tcp?.state, 'the state was not looked at');
-      return finding(connect.result === 0 && state === 'ESTABLISHED', `connect() = ${connect.result}, ${state}`);
+      return finding(
+        connect.result === 0 && state === 'ESTABLISHED',
+        `connect() = ${connect.result}, ${state}`,
+      );
     },
   },
   {
@@ -144,7 +157,10 @@ export const connecting: Claim[] = [
     says: 'accept() returns a new socket for this client',
     check: (run) => {
       const { result } = acceptOf(run);
-      return finding(result >= 0 && result !== run.listener?.fd, `descriptor ${result}, beside the listener's ${run.listener?.fd}`);
+      return finding(
+        result >= 0 && result !== run.listener?.fd,
+        `descriptor ${result}, beside the listener's ${run.listener?.fd}`,
+      );
     },
   },
   {
@@ -155,7 +171,10 @@ export const connecting: Claim[] = [
       acceptOf(run);
       const [client, server] = [need(run.clientEnd, 'no client'), need(run.serverEnd, 'no connection')];
       need(server.remote, 'no address was looked at');
-      return finding(mirrored(client, server), `${addressText(server.remote)}; the client's is ${addressText(client.local)}`);
+      return finding(
+        mirrored(client, server),
+        `${addressText(server.remote)}; the client's is ${addressText(client.local)}`,
+      );
     },
   },
   {
@@ -164,9 +183,15 @@ export const connecting: Claim[] = [
     says: 'The server prints "Accepted connection from" and the address',
     check: (run) => {
       const accept = acceptOf(run);
-      const line = need(run.serverCalls.find((call) => isPrint(call) && call.start >= accept.end), 'nothing was printed');
+      const line = need(
+        run.serverCalls.find((call) => isPrint(call) && call.start >= accept.end),
+        'nothing was printed',
+      );
       const [host, port] = (run.serverEnd?.remote ?? []) as [string, number];
-      return finding(dataOf(line).toString() === `Accepted connection from ('${host}', ${port})\n`, quoted(dataOf(line)));
+      return finding(
+        dataOf(line).toString() === `Accepted connection from ('${host}', ${port})\n`,
+        quoted(dataOf(line)),
+      );
     },
   },
   {
@@ -176,7 +201,10 @@ export const connecting: Claim[] = [
     check: (run) => {
       const fds = need(watched(need(run.waitsForBoth, 'the server waited no more')), 'no set was recorded');
       const wanted = [run.listener?.fd, run.serverEnd?.fd];
-      return finding(fds.length === 2 && wanted.every((fd) => fds.includes(fd!)), `select() watches ${list(fds)}`);
+      return finding(
+        fds.length === 2 && wanted.every((fd) => fds.includes(fd!)),
+        `select() watches ${list(fds)}`,
+      );
     },
   },
   {
@@ -185,7 +213,9 @@ export const connecting: Claim[] = [
     says: 'The listening socket is taken out of rlist, and nothing is read: back to select()',
     check: (run) => {
       const wait = need(run.waitsForBoth, 'the server waited no more');
-      const between = run.serverCalls.filter(({ start, end }) => start >= acceptOf(run).end && end <= wait.start);
+      const between = run.serverCalls.filter(
+        ({ start, end }) => start >= acceptOf(run).end && end <= wait.start,
+      );
       const names = between.map(({ name }) => `${name}()`).join(', ') || 'no call';
       return finding(!between.some(({ name }) => name === 'recv'), `${names} between accept() and select()`);
     },

@@ -5,7 +5,17 @@ import { stateAfter, watched } from '../memory.ts';
 import { numbersAt } from '../packets.ts';
 import type { CallLine, SocketState } from '../recording.ts';
 import { addressText } from '../sockets.ts';
-import { apart, type Claim, captured, exchangeOf, finding, messageSegment, NotVisible, need, quoted } from './claim.ts';
+import {
+  apart,
+  type Claim,
+  captured,
+  exchangeOf,
+  finding,
+  messageSegment,
+  NotVisible,
+  need,
+  quoted,
+} from './claim.ts';
 
 const state = (call: CallLine | undefined, fd: number | undefined): SocketState =>
   need(stateAfter(call, fd), 'the socket was not looked at');
@@ -29,19 +39,13 @@ const inOrder = (calls: CallLine[], names: string[][]) => {
     else at = next;
   }
   const asked = names.map(([name]) => name).join(', ');
-  return finding(missing.length === 0, missing.length === 0 ? asked : `no ${missing.join(', no ')} in that place`);
+  return finding(
+    missing.length === 0,
+    missing.length === 0 ? asked : `no ${missing.join(', no ')} in that place`,
+  );
 };
 
 export const memory: Claim[] = [
-  {
-    id: 'memory-established',
-    at: 'memory-client',
-    says: "When it sends, the client's socket is ESTABLISHED",
-    check: (run) => {
-      const name = need(afterSend(run).tcp?.state, 'the state was not looked at');
-      return finding(name === 'ESTABLISHED', name);
-    },
-  },
   {
     id: 'memory-addresses',
     at: 'memory-client',
@@ -74,21 +78,14 @@ export const memory: Claim[] = [
     },
   },
   {
-    id: 'memory-client-numbers',
-    at: 'memory-client',
-    says: 'Its numbers before it sends are 1001 and 2001',
-    check: (run) => {
-      const { seq, ack } = numbers(run, exchangeOf(run).sends[0], 'clientEnd');
-      return finding(seq === 1 && ack === 1, `the first numbers plus ${seq} and plus ${ack}`);
-    },
-  },
-  {
     id: 'memory-listening',
     at: 'memory-server-before',
     says: "The listening socket's state is LISTENING, its address 0.0.0.0:12345",
     check: (run) => {
       const listener = need(run.listener, 'the server did not listen');
-      const states = run.serverCalls.flatMap(({ sockets = [] }) => sockets.filter(({ fd }) => fd === listener.fd));
+      const states = run.serverCalls.flatMap(({ sockets = [] }) =>
+        sockets.filter(({ fd }) => fd === listener.fd),
+      );
       const name = need(states.at(-1)?.tcp?.state, 'the listener was not looked at');
       const local = addressText(listener.local);
       return finding(name.startsWith('LISTEN') && local === '0.0.0.0:12345', `${name}, ${local}`);
@@ -137,7 +134,10 @@ export const memory: Claim[] = [
     says: "The response stands in the server's send buffer",
     check: (run) => {
       const { sendQueue } = state(exchangeOf(run).answers.at(-1), run.serverEnd?.fd);
-      return finding(sendQueue === exchangeOf(run).responseLength, `${sendQueue} bytes unacknowledged after send()`);
+      return finding(
+        sendQueue === exchangeOf(run).responseLength,
+        `${sendQueue} bytes unacknowledged after send()`,
+      );
     },
   },
 ];
@@ -183,7 +183,10 @@ export const summary: Claim[] = [
     at: 'summary-server',
     says: 'accept() takes the connection out of the queue',
     check: (run) => {
-      const before = need(stateAfter(run.wokenToAccept, run.listener?.fd)?.acceptQueue, 'the queue was not looked at');
+      const before = need(
+        stateAfter(run.wokenToAccept, run.listener?.fd)?.acceptQueue,
+        'the queue was not looked at',
+      );
       const calls = run.serverCalls.filter(({ start }) => start >= (run.accept?.start ?? Infinity));
       const after = calls.map((call) => stateAfter(call, run.listener?.fd)?.acceptQueue).find(Boolean);
       const text = after === undefined ? '' : `, ${after.length} after it`;
@@ -195,8 +198,14 @@ export const summary: Claim[] = [
     at: 'summary-sending',
     says: 'When sending, the kernel waits for the ACK of the recipient',
     check: (run) => {
-      const [packet, ack] = [messageSegment(run), captured(exchangeOf(run).messageAck, 'the acknowledgement')];
-      return finding(ack.at > packet.at, `ACK ${apart(ack.at, packet.at)} the message; send() did not wait for it`);
+      const [packet, ack] = [
+        messageSegment(run),
+        captured(exchangeOf(run).messageAck, 'the acknowledgement'),
+      ];
+      return finding(
+        ack.at > packet.at,
+        `ACK ${apart(ack.at, packet.at)} the message; send() did not wait for it`,
+      );
     },
   },
   {
@@ -207,7 +216,10 @@ export const summary: Claim[] = [
       const packet = messageSegment(run);
       const ip = need(packet.ip, 'the IP header was not captured');
       need(packet.link, 'the frame was not captured');
-      return finding(packet.length - 14 > ip.totalLength, `none on ${packet.interface}: nothing stands behind the IP packet`);
+      return finding(
+        packet.length - 14 > ip.totalLength,
+        `none on ${packet.interface}: nothing stands behind the IP packet`,
+      );
     },
   },
   {
@@ -217,17 +229,10 @@ export const summary: Claim[] = [
     check: (run) => {
       const { checksum, checksumStatus } = need(messageSegment(run).ip, 'the IP header was not captured');
       if (checksum === undefined) throw new NotVisible('IPv6 has none');
-      return finding(checksumStatus === 'good', `0x${checksum.toString(16).padStart(4, '0')}, ${checksumStatus}`);
-    },
-  },
-  {
-    id: 'wakes-waiting',
-    at: 'summary-receiving',
-    says: 'The kernel wakes the process that waits for the socket',
-    check: (run) => {
-      const woken = need(exchangeOf(run).woken, 'nothing woke the server');
-      const packet = messageSegment(run);
-      return finding(woken.end >= packet.at, `select() returned ${apart(woken.end, packet.at)} the message was on the wire`);
+      return finding(
+        checksumStatus === 'good',
+        `0x${checksum.toString(16).padStart(4, '0')}, ${checksumStatus}`,
+      );
     },
   },
 ];

@@ -15,8 +15,8 @@ import {
   hello,
   lasted,
   messageSegment,
-  need,
   NotVisible,
+  need,
   quoted,
 } from './claim.ts';
 
@@ -27,7 +27,8 @@ const beforeSend = (run: Conversation, exchange: Exchange) =>
   );
 
 const ipOf = (packet: TcpPacket) => need(packet.ip, 'the IP header was not captured');
-const hex = (value: number | undefined) => (value === undefined ? '?' : `0x${value.toString(16).padStart(4, '0')}`);
+const hex = (value: number | undefined) =>
+  value === undefined ? '?' : `0x${value.toString(16).padStart(4, '0')}`;
 const checksums = { good: true, bad: false, offloaded: false } as const;
 
 export const message: Claim[] = [
@@ -47,12 +48,20 @@ export const message: Claim[] = [
     at: 'send-2',
     says: 'The time is in seconds since 1970, with six digits behind the point',
     check: (run) => {
-      const [stamp] = need(exchangeOf(run).message.toString('latin1').match(/^\d+\.\d+/), 'no time in the message');
+      const [stamp] = need(
+        exchangeOf(run)
+          .message.toString('latin1')
+          .match(/^\d+\.\d+/),
+        'no time in the message',
+      );
       const written = Number(stamp) * 1e9;
       const call = exchangeOf(run).sends[0];
       const off = Math.abs(written - (call.start + Number(run.client.realtimeOffset)));
       // Python drops zeros at the end, so there may be fewer digits.
-      return finding(/\.\d{1,6}$/.test(stamp) && off < 60e9, `${stamp}, ${duration(off)} off the clock at send()`);
+      return finding(
+        /\.\d{1,6}$/.test(stamp) && off < 60e9,
+        `${stamp}, ${duration(off)} off the clock at send()`,
+      );
     },
   },
   {
@@ -61,7 +70,8 @@ export const message: Claim[] = [
     says: 'The clock is read twice: for current_time and again for the message',
     check: (run) => {
       const calls = beforeSend(run, exchangeOf(run));
-      if (!run.clientCalls.some(({ name }) => name === 'clock_gettime')) throw new NotVisible('no clock calls recorded');
+      if (!run.clientCalls.some(({ name }) => name === 'clock_gettime'))
+        throw new NotVisible('no clock calls recorded');
       const reads = calls.filter(({ name }) => name === 'clock_gettime').length;
       return finding(reads === 2, `${reads} clock_gettime() between input and send()`);
     },
@@ -100,7 +110,10 @@ export const message: Claim[] = [
     says: 'sendall() calls send() until all is sent; here the first takes everything',
     check: (run) => {
       const { sends, messageLength } = exchangeOf(run);
-      return finding(sends.length === 1, `${sends.length} send() of ${sends.map(({ result }) => result).join(', ')} of ${messageLength} bytes`);
+      return finding(
+        sends.length === 1,
+        `${sends.length} send() of ${sends.map(({ result }) => result).join(', ')} of ${messageLength} bytes`,
+      );
     },
   },
   {
@@ -122,7 +135,10 @@ export const message: Claim[] = [
     says: 'The packet is made and sent after sendall() has copied the bytes',
     check: (run) => {
       const [send, packet] = [exchangeOf(run).sends[0], messageSegment(run)];
-      return finding(packet.at > send.end, `on the wire ${apart(packet.at, send.end)} send() returned, from within it`);
+      return finding(
+        packet.at > send.end,
+        `on the wire ${apart(packet.at, send.end)} send() returned, from within it`,
+      );
     },
   },
 ];
@@ -137,16 +153,6 @@ export const segment: Claim[] = [
       const count = exchangeOf(run).messagePackets.length;
       const mss = stateAfter(exchangeOf(run).sends[0], run.clientEnd?.fd)?.tcp?.mss;
       return finding(count === 1, `${count}${mss === undefined ? '' : `; one may carry ${mss} bytes`}`);
-    },
-  },
-  {
-    id: 'payload-26',
-    at: 'segment-1',
-    says: 'Its payload is 26 bytes',
-    check: (run) => {
-      hello(run);
-      const { payloadLength } = messageSegment(run).tcp;
-      return finding(payloadLength === 26, `${payloadLength} bytes`);
     },
   },
   {
@@ -166,7 +172,10 @@ export const segment: Claim[] = [
     check: (run) => {
       const { sourcePort, destinationPort } = messageSegment(run).tcp;
       const wanted = [portOf(run.clientEnd?.local), portOf(run.clientEnd?.remote)];
-      return finding(sourcePort === wanted[0] && destinationPort === wanted[1], `${sourcePort} to ${destinationPort}`);
+      return finding(
+        sourcePort === wanted[0] && destinationPort === wanted[1],
+        `${sourcePort} to ${destinationPort}`,
+      );
     },
   },
   {
@@ -272,16 +281,10 @@ export const segment: Claim[] = [
     says: 'The frame goes from one network card to another',
     check: (run) => {
       const { source, destination } = need(messageSegment(run).link, 'the frame was not captured');
-      return finding(source !== destination, `${source} to ${destination}, on ${messageSegment(run).interface}`);
-    },
-  },
-  {
-    id: 'ethernet-type',
-    at: 'segment-4',
-    says: "The frame's type is 0x0800, IPv4",
-    check: (run) => {
-      const { etherType } = need(messageSegment(run).link, 'the frame was not captured');
-      return finding(etherType === 0x0800, hex(etherType));
+      return finding(
+        source !== destination,
+        `${source} to ${destination}, on ${messageSegment(run).interface}`,
+      );
     },
   },
   {
@@ -313,7 +316,10 @@ export const segment: Claim[] = [
       const { sends, woken } = exchangeOf(run);
       const wake = need(woken, 'nothing woke the server');
       const took = wake.end - sends[0].start;
-      return finding(took >= 1e6 && took <= 100e6, `${duration(took)} from send() to the server's waking, ${duration(lasted(sends[0]))} of it in send()`);
+      return finding(
+        took >= 1e6 && took <= 100e6,
+        `${duration(took)} from send() to the server's waking, ${duration(lasted(sends[0]))} of it in send()`,
+      );
     },
   },
 ];

@@ -25,7 +25,10 @@ export const setup: Claim[] = [
     check: ({ serverCalls }) => {
       const call = callOf(serverCalls, 'setsockopt', 'server');
       const text = call.args.map(({ text }) => text).join(', ');
-      return finding(call.result === 0 && /SO_REUSEADDR, \[?1\]?\b/.test(text), `setsockopt(${text}) = ${call.result}`);
+      return finding(
+        call.result === 0 && /SO_REUSEADDR, \[?1\]?\b/.test(text),
+        `setsockopt(${text}) = ${call.result}`,
+      );
     },
   },
   {
