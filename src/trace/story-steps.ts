@@ -140,7 +140,14 @@ function sendMeaning(run: Conversation | null, call: CallLine): string {
   );
   const packets = [...(exchange?.messagePackets ?? []), ...(exchange?.responsePackets ?? [])];
   const first = packets.find(({ at }) => at >= call.start && at <= call.end);
-  const copied = `${plural(call.result, 'byte')} copied into the kernel`;
+  const stamped = !exchange
+    ? ''
+    : exchange.sends[0] === call
+      ? 'The client has put its time in front of the line. '
+      : exchange.answers[0] === call
+        ? 'The server has put its time in front of what it received. '
+        : '';
+  const copied = `${stamped}${plural(call.result, 'byte')} copied into the kernel`;
   return first === undefined
     ? `${copied}.`
     : `${copied}, and on the wire ${duration(call.end - first.at)} before send() returned.`;
