@@ -129,8 +129,10 @@ describe('the schema and the types', () => {
   });
 
   test('every property is described', () => {
-    for (const { properties = {} } of Object.values<{ properties?: object }>(schema.$defs)) {
-      for (const [name, { description }] of Object.entries<{ description?: string }>(properties)) {
+    for (const { properties = {} } of Object.values<{
+      properties?: Record<string, { description?: string }>;
+    }>(schema.$defs)) {
+      for (const [name, { description }] of Object.entries(properties)) {
         expect([name, description]).toEqual([name, expect.stringMatching(/[.…]$/)]);
       }
     }

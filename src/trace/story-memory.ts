@@ -8,12 +8,14 @@ import type { CallLine } from './recording.ts';
 import type { SocketLife } from './sockets.ts';
 import type { Event } from './story-events.ts';
 import { label } from './story-timeline.ts';
-import { hanging, type Look, paint } from './terminal.ts';
+import { hanging, type Look, paint, type Style } from './terminal.ts';
 
-const SIDE = ['state', 'out', 'in', 'seq', 'ack'];
-const WIDTHS = [10, 5, 5, 5, 5];
+const NAMES = ['state', 'out', 'in', 'seq', 'ack'];
+const WIDTHS = [11, 5, 5, 5, 5];
 const STEP = 4;
 const RFDS = 9;
+/** From this width on there is room for seq and ack. */
+const WIDE = 78;
 
 /** A row for each step after which something is not as before. */
 export function memoryTable(
@@ -22,24 +24,38 @@ export function memoryTable(
   events: Event[],
   memory: Map<CallLine, Memory>,
 ): string[] {
-  const sides = `${SIDE.map((name, i) => cell(name, i)).join('')}`;
-  const fixed = STEP + RFDS + 2 * (sides.length + 1);
-  const room = look.width - fixed - 2;
+  const shown = look.width < WIDE ? 3 : NAMES.length;
+  const side = WIDTHS.slice(0, shown).reduce((sum, width) => sum + width, 0);
+  const sideOf = (cells: (string | number)[]) =>
+    cells
+      .slice(0, shown)
+      .map((text, i) => cell(String(text), i))
+      .join('');
+  const room = look.width - STEP - RFDS - 2 * side - 5;
+  const padded = (style: Style, text: string) =>
+    paint(look, style, text.trimEnd()) + ' '.repeat(side - text.trimEnd().length);
   const row = (step: string, rfds: string, client: string, server: string, what: string) =>
-    `${step.padStart(STEP)} ${rfds.padEnd(RFDS)}${paint(look, 'client', client.padEnd(sides.length))} ` +
-    `${paint(look, 'server', room >= 12 ? server.padEnd(sides.length) : server.trimEnd())}${room >= 12 ? `  ${what.slice(0, room)}` : ''}`;
-  const titles = [run.clientEnd, run.serverEnd].map((end, i) =>
-    ` ${i === 0 ? 'CLIENT' : 'SERVER'} fd ${end?.fd ?? '?'}`.padEnd(sides.length),
+    [
+      step.padStart(STEP),
+      `${rfds.padEnd(RFDS)}${padded('client', client)}`,
+      `${padded('server', server)}  ${room >= 12 ? what.slice(0, room) : ''}`,
+    ]
+      .join(' ')
+      .trimEnd();
+  const titles = [run.clientEnd, run.serverEnd].map(
+    (end, i) => ` ${i === 0 ? 'CLIENT' : 'SERVER'} fd ${end?.fd ?? '?'}`,
   );
+  const rule = ` ${'─'.repeat(side - 1)}`;
   const now = { rfds: '', client: '', server: '' };
   let last = '';
   const rows = events.flatMap((event) => {
     if (!('call' in event) || event.phase === 'begins') return [];
     const { call, step } = event;
     const after = memory.get(call);
-    if (call.pid === run.server.pid && after?.rfds) now.rfds = `[${after.rfds.join(' ')}]`;
-    now.client = sideText(run, run.clientEnd, memory, call) ?? now.client;
-    now.server = sideText(run, run.serverEnd, memory, call) ?? now.server;
+    if (call.pid === run.server.pid && after?.rfds) now.rfds = listText(after.rfds);
+    const [client, server] = [run.clientEnd, run.serverEnd].map((end) => sideCells(run, end, memory, call));
+    if (client) now.client = sideOf(client);
+    if (server) now.server = sideOf(server);
     const state = Object.values(now).join();
     if (state === last || state === ',,') return [];
     last = state;
@@ -54,14 +70,8 @@ export function memoryTable(
     ),
     '',
     row('', '', titles[0], titles[1], ''),
-    row('step', 'rfds', sides, sides, 'call'),
-    row(
-      '─'.repeat(STEP),
-      '─'.repeat(RFDS - 1),
-      ` ${'─'.repeat(sides.length - 1)}`,
-      ` ${'─'.repeat(sides.length - 1)}`,
-      '',
-    ),
+    row('step', 'rfds', sideOf(NAMES), sideOf(NAMES), 'call'),
+    row('─'.repeat(STEP), '─'.repeat(RFDS - 1), rule, rule, ''),
     ...rows,
   ];
 }
@@ -69,19 +79,23 @@ export function memoryTable(
 const cell = (text: string, i: number) =>
   i === 0 ? ` ${text.padEnd(WIDTHS[i] - 1)}` : text.padStart(WIDTHS[i]);
 
+// The list, or how long it is where the column is too small.
+function listText(fds: number[]): string {
+  const text = `[${fds.join(' ')}]`;
+  return text.length < RFDS ? text : `${fds.length} fds`;
+}
+
 // A side after a call of its process; null if the call says nothing of it.
-function sideText(
+function sideCells(
   run: Conversation,
   end: SocketLife | undefined,
   memory: Map<CallLine, Memory>,
   call: CallLine,
-): string | null {
+): (string | number)[] | null {
   if (end === undefined || call.pid !== end.pid || call.start < end.calls[0].start) return null;
   const state = memory.get(call)?.sockets.find(({ fd }) => fd === end.fd);
-  if (state === undefined) return call.end >= end.calls.at(-1)!.end ? cell('closed', 0) : null;
+  if (state === undefined) return call.end >= end.calls.at(-1)!.end ? ['closed'] : null;
   const numbers = numbersAt(run.wire, portOf(end.local), call.end);
   const short = (state.tcp?.state ?? '?').replace('ESTABLISHED', 'ESTAB').replace('_', '-');
-  return [short, state.sendQueue, state.receiveQueue, numbers?.seq ?? '-', numbers?.ack ?? '-']
-    .map((value, i) => cell(String(value), i))
-    .join('');
+  return [short, state.sendQueue, state.receiveQueue, numbers?.seq ?? '-', numbers?.ack ?? '-'];
 }

@@ -197,7 +197,7 @@ export const connecting: Claim[] = [
   {
     id: 'rfds-both',
     at: 'accepts',
-    says: 'rfds then has the listening socket and the new one',
+    says: 'Then rfds has the listening socket and the new one',
     check: (run) => {
       const fds = need(watched(need(run.waitsForBoth, 'the server waited no more')), 'no set was recorded');
       const wanted = [run.listener?.fd, run.serverEnd?.fd];

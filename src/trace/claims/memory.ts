@@ -31,6 +31,7 @@ const numbers = (run: Conversation, call: CallLine | undefined, side: 'clientEnd
 
 /** Whether calls of these names come in this order, and which are missing. */
 const inOrder = (calls: CallLine[], names: string[][]) => {
+  need(calls[0], 'no calls were recorded');
   let at = -1;
   const missing: string[] = [];
   for (const alternatives of names) {
