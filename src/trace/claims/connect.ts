@@ -1,0 +1,253 @@
+// The walkthrough's handshake, accept, and both sides back to waiting. Most of what it has wrong is
+// here: the kernel shakes hands on its own, before either program knows.
+
+import { type Conversation, isInput, isPrint, mirrored } from '../conversation.ts';
+import { duration } from '../delays.ts';
+import { stateAfter, watched } from '../memory.ts';
+import type { TcpPacket } from '../packets.ts';
+import type { CallLine } from '../recording.ts';
+import { addressText, dataOf } from '../sockets.ts';
+import { apart, type Claim, captured, finding, need, quoted, slept, spent } from './claim.ts';
+
+const connectOf = ({ connect }: Conversation) => need(connect, 'the client did not connect');
+const acceptOf = ({ accept }: Conversation) => need(accept, 'the server accepted nobody');
+const wokenOf = ({ wokenToAccept }: Conversation) => need(wokenToAccept, 'nothing woke the server');
+const syn = ({ wire }: Conversation) => captured(wire.handshake.syn, 'SYN');
+const synAck = ({ wire }: Conversation) => captured(wire.handshake.synAck, 'SYN-ACK');
+const ack = ({ wire }: Conversation) => captured(wire.handshake.ack, "the handshake's ACK");
+const during = (packet: TcpPacket, call: CallLine) => packet.at >= call.start && packet.at <= call.end;
+const list = (fds: number[]) => `[${fds.join(', ')}]`;
+
+const numbered = (packet: TcpPacket, walkthrough: number) =>
+  finding(packet.tcp.seq === walkthrough, `${packet.tcp.seq}, which the kernel chose at random`);
+
+export const connecting: Claim[] = [
+  {
+    id: 'syn-from-connect',
+    at: 'connect-3',
+    says: 'connect() makes the client send a SYN',
+    check: (run) => {
+      const connect = connectOf(run);
+      const packet = syn(run);
+      return finding(during(packet, connect), `SYN ${apart(packet.at, connect.start)} connect() began`);
+    },
+  },
+  {
+    id: 'syn-seq-1000',
+    at: 'connect-3',
+    says: "The client's first sequence number is 1000",
+    check: (run) => numbered(syn(run), 1000),
+  },
+  {
+    id: 'connect-blocks',
+    at: 'connect-3',
+    says: 'connect() keeps the client until the SYN-ACK is there',
+    check: (run) => {
+      const [connect, packet] = [connectOf(run), synAck(run)];
+      return finding(
+        connect.end >= packet.at,
+        `connect() returned ${duration(connect.end - packet.at)} after the SYN-ACK`,
+      );
+    },
+  },
+  {
+    id: 'select-wakes-on-syn',
+    at: 'wakes',
+    says: 'The SYN wakes select()',
+    check: (run) => {
+      const woken = wokenOf(run);
+      const queued = stateAfter(woken, run.listener?.fd)?.acceptQueue?.length;
+      const ended = run.wire.captured ? ack(run).at : undefined;
+      if (ended === undefined && queued === undefined)
+        need(undefined, 'neither packets nor the accept queue');
+      const afterAck = ended === undefined || woken.end >= ended;
+      const facts = [
+        ended === undefined
+          ? ''
+          : `select() returned ${apart(woken.end, ended)} the ACK that ends the handshake`,
+        queued === undefined ? '' : `${queued} finished connection in the accept queue then`,
+      ];
+      return finding(!(afterAck && queued !== 0), facts.filter(Boolean).join(', '));
+    },
+  },
+  {
+    id: 'rlist-listener',
+    at: 'wakes',
+    says: 'select() reports the listening socket',
+    check: (run) => {
+      const ready = need(wokenOf(run).ready, 'what it reported was not recorded');
+      return finding(ready.includes(run.listener?.fd ?? -1), `ready: ${list(ready)}`);
+    },
+  },
+  {
+    id: 'syn-ack-after-select',
+    at: 'wakes',
+    says: 'The SYN-ACK is sent when the server program has woken and looks at its list',
+    check: (run) => {
+      const [woken, packet] = [wokenOf(run), synAck(run)];
+      return finding(packet.at > woken.end, `SYN-ACK ${apart(packet.at, woken.end)} select() returned`);
+    },
+  },
+  {
+    id: 'syn-ack-seq-2000',
+    at: 'wakes',
+    says: "The server's first sequence number is 2000",
+    check: (run) => numbered(synAck(run), 2000),
+  },
+  {
+    id: 'syn-ack-ack',
+    at: 'wakes',
+    says: "The SYN-ACK acknowledges the client's number plus one (1001)",
+    check: (run) => {
+      const { ack: acknowledged, relativeAck } = synAck(run).tcp;
+      return finding(relativeAck === 1, `${acknowledged}: the SYN's ${syn(run).tcp.seq} and ${relativeAck}`);
+    },
+  },
+  {
+    id: 'ack-by-kernel',
+    at: 'resumes',
+    says: "The client's kernel sends the last ACK by itself, before connect() returns",
+    check: (run) => {
+      const [connect, packet] = [connectOf(run), ack(run)];
+      return finding(packet.at <= connect.end, `ACK ${apart(packet.at, connect.end)} connect() returned`);
+    },
+  },
+  {
+    id: 'ack-numbers',
+    at: 'resumes',
+    says: 'That ACK has sequence number 1001 and acknowledges 2001: each first number plus one',
+    check: (run) => {
+      const { relativeSeq, relativeAck } = ack(run).tcp;
+      return finding(
+        relativeSeq === 1 && relativeAck === 1,
+        `first numbers plus ${relativeSeq} and plus ${relativeAck}`,
+      );
+    },
+  },
+  {
+    id: 'connect-waits-for-server',
+    at: 'resumes',
+    says: 'connect() returns only after the server program has dealt with the connection',
+    check: (run) => {
+      const [connect, accept] = [connectOf(run), acceptOf(run)];
+      const answered = run.wire.captured ? synAck(run).at : undefined;
+      // What connect() waits for is there before accept() is called, whoever of the two is quicker then.
+      if (answered === undefined && connect.end >= accept.start)
+        need(undefined, 'no packets, and both at once');
+      const alone = answered === undefined || answered < accept.start;
+      return finding(!alone, `it returned ${apart(connect.end, accept.start)} accept() was called`);
+    },
+  },
+  {
+    id: 'established',
+    at: 'resumes',
+    says: 'The connection is ESTABLISHED when connect() returns',
+    check: (run) => {
+      const connect = connectOf(run);
+      const state = need(stateAfter(connect, run.clientEnd?.fd)?.tcp?.state, 'the state was not looked at');
+      return finding(
+        connect.result === 0 && state === 'ESTABLISHED',
+        `connect() = ${connect.result}, ${state}`,
+      );
+    },
+  },
+  {
+    id: 'accept-new-socket',
+    at: 'accepts',
+    says: 'accept() returns a new socket for this client',
+    check: (run) => {
+      const { result } = acceptOf(run);
+      return finding(
+        result >= 0 && result !== run.listener?.fd,
+        `descriptor ${result}, beside the listener's ${run.listener?.fd}`,
+      );
+    },
+  },
+  {
+    id: 'accept-address',
+    at: 'accepts',
+    says: "accept() returns the client's address",
+    check: (run) => {
+      acceptOf(run);
+      const [client, server] = [need(run.clientEnd, 'no client'), need(run.serverEnd, 'no connection')];
+      need(server.remote, 'no address was looked at');
+      return finding(
+        mirrored(client, server),
+        `${addressText(server.remote)}; the client's is ${addressText(client.local)}`,
+      );
+    },
+  },
+  {
+    id: 'accept-printed',
+    at: 'accepts',
+    says: 'The server prints "Accepted connection from" and the address',
+    check: (run) => {
+      const accept = acceptOf(run);
+      const line = need(
+        run.serverCalls.find((call) => isPrint(call) && call.start >= accept.end),
+        'nothing was printed',
+      );
+      const [host, port] = (run.serverEnd?.remote ?? []) as [string, number];
+      return finding(
+        dataOf(line).toString() === `Accepted connection from ('${host}', ${port})\n`,
+        quoted(dataOf(line)),
+      );
+    },
+  },
+  {
+    id: 'rfds-both',
+    at: 'accepts',
+    says: 'Then rfds has the listening socket and the new one',
+    check: (run) => {
+      const fds = need(watched(need(run.waitsForBoth, 'the server waited no more')), 'no set was recorded');
+      const wanted = [run.listener?.fd, run.serverEnd?.fd];
+      return finding(
+        fds.length === 2 && wanted.every((fd) => fds.includes(fd!)),
+        `select() watches ${list(fds)}`,
+      );
+    },
+  },
+  {
+    id: 'nothing-to-read',
+    at: 'accepts',
+    says: 'The listening socket is taken out of rlist, and nothing is read: back to select()',
+    check: (run) => {
+      const wait = need(run.waitsForBoth, 'the server waited no more');
+      const between = run.serverCalls.filter(
+        ({ start, end }) => start >= acceptOf(run).end && end <= wait.start,
+      );
+      const names = between.map(({ name }) => `${name}()`).join(', ') || 'no call';
+      return finding(!between.some(({ name }) => name === 'recv'), `${names} between accept() and select()`);
+    },
+  },
+  {
+    id: 'client-prompts',
+    at: 'prompts',
+    says: 'The client prints what to do: type, press Enter, leave with Ctrl+C or Ctrl+D',
+    check: (run) => {
+      const connect = connectOf(run);
+      const printed = run.clientCalls.filter((call) => isPrint(call) && call.start >= connect.end);
+      const text = Buffer.concat(printed.slice(0, 2).map(dataOf)).toString();
+      need(printed[0], 'nothing was printed');
+      return finding(/^Type .*Enter\nTo quit: Ctrl\+C or Ctrl\+D\n$/.test(text), quoted(Buffer.from(text)));
+    },
+  },
+  {
+    id: 'input-blocks',
+    at: 'prompts',
+    says: 'input() blocks until the user has typed a line',
+    check: (run) => {
+      const call = need(run.clientCalls.find(isInput), 'the client read no input');
+      return finding(slept(call), spent(call));
+    },
+  },
+  {
+    id: 'server-sleeps-again',
+    at: 'current-state',
+    says: 'The server sleeps in select() meanwhile',
+    check: (run) => {
+      const wait = need(run.waitsForBoth, 'the server waited no more');
+      return finding(slept(wait), spent(wait));
+    },
+  },
+];

@@ -1,0 +1,261 @@
+// The walkthrough's server receiving the message and answering it.
+
+import { type Conversation, portOf } from '../conversation.ts';
+import { timestamps } from '../delays.ts';
+import { stateAfter, watched } from '../memory.ts';
+import { dataOf } from '../sockets.ts';
+import {
+  apart,
+  type Claim,
+  captured,
+  exchangeOf,
+  finding,
+  hello,
+  messageSegment,
+  NotVisible,
+  need,
+  quoted,
+  responseSegment,
+  slept,
+  spent,
+} from './claim.ts';
+
+const readOf = (run: Conversation) => need(exchangeOf(run).reads[0], 'the server read nothing');
+const answerOf = (run: Conversation) => need(exchangeOf(run).answers[0], 'the server answered nothing');
+const wokenOf = (run: Conversation) => need(exchangeOf(run).woken, 'nothing woke the server');
+const messageAck = (run: Conversation) =>
+  captured(exchangeOf(run).messageAck, 'the acknowledgement of the message');
+
+// The server's calls between reading and answering.
+const between = (run: Conversation) => {
+  const [read, answer] = [readOf(run), answerOf(run)];
+  return run.serverCalls.filter(({ start, end }) => start >= read.end && end <= answer.start);
+};
+
+export const receiving: Claim[] = [
+  {
+    id: 'select-wakes-on-data',
+    at: 'receive',
+    says: 'select() wakes and reports the client socket alone',
+    check: (run) => {
+      const ready = need(wokenOf(run).ready, 'what it reported was not recorded');
+      return finding(ready.length === 1 && ready[0] === run.serverEnd?.fd, `ready: [${ready.join(', ')}]`);
+    },
+  },
+  {
+    id: 'still-in-rfds',
+    at: 'receive-1',
+    says: 'The client socket is in rfds still',
+    check: (run) => {
+      const fds = need(watched(wokenOf(run)), 'no set was recorded');
+      return finding(fds.includes(run.serverEnd?.fd ?? -1), `select() watched [${fds.join(', ')}]`);
+    },
+  },
+  {
+    id: 'recv-1024',
+    at: 'receive-2',
+    says: 'The server asks recv() for at most 1024 bytes',
+    check: (run) => {
+      const texts = readOf(run).args.map(({ text }) => text);
+      return finding(texts.includes('1024'), `${readOf(run).name}(${texts.join(', ')})`);
+    },
+  },
+  {
+    id: 'checksum-verified',
+    at: 'receive-2a',
+    says: "The receiving kernel has verified the message's checksum",
+    check: (run) => {
+      const { checksumStatus: status = 'unknown' } = messageSegment(run).tcp;
+      if (status !== 'offloaded') throw new NotVisible(`it is ${status}; who looked is not to be seen`);
+      return finding(false, 'there was none to verify: it was never computed on this way');
+    },
+  },
+  {
+    id: 'ack-before-recv',
+    at: 'receive-2a',
+    says: 'The kernel has acknowledged the message before recv(), with a packet of its own',
+    check: (run) => {
+      const [packet, read] = [messageAck(run), readOf(run)];
+      const kind = packet.tcp.payloadLength === 0 ? 'an ACK alone' : 'together with the response';
+      const holds = packet.tcp.payloadLength === 0 && packet.at <= read.start;
+      return finding(holds, `${kind}, ${apart(packet.at, read.start)} recv()`);
+    },
+  },
+  {
+    id: 'in-receive-buffer',
+    at: 'receive-2a',
+    says: 'The payload is in the receive buffer before recv()',
+    check: (run) => {
+      const state = need(stateAfter(wokenOf(run), run.serverEnd?.fd), 'the socket was not looked at');
+      return finding(
+        state.receiveQueue === exchangeOf(run).messageLength,
+        `${state.receiveQueue} bytes in it when select() returned`,
+      );
+    },
+  },
+  {
+    id: 'recv-at-once',
+    at: 'receive-2a',
+    says: 'recv() returns at once, for the data is there',
+    check: (run) =>
+      finding(!slept(readOf(run)) || readOf(run).end - readOf(run).start < 1e6, spent(readOf(run))),
+  },
+  {
+    id: 'recv-is-message',
+    at: 'receive-2a',
+    says: 'One recv() returns all of the message',
+    check: (run) => {
+      const { reads, message } = exchangeOf(run);
+      const first = dataOf(readOf(run));
+      return finding(reads.length === 1 && first.equals(message), `${reads.length} recv(): ${quoted(first)}`);
+    },
+  },
+  {
+    id: 'no-goodbye',
+    at: 'receive-3',
+    says: 'It does not begin with 0xFF and is not empty: the connection stays',
+    check: (run) => {
+      const [data, read] = [dataOf(readOf(run)), readOf(run)];
+      return finding(
+        data[0] !== 0xff && read.result > 0,
+        `${read.result} bytes, the first 0x${data[0]?.toString(16)}`,
+      );
+    },
+  },
+  {
+    id: 'getpeername-twice',
+    at: 'receive-4',
+    says: "getpeername() is called twice, for the port and for the address, and gives the client's",
+    check: (run) => {
+      const calls = between(run).filter(({ name }) => name === 'getpeername');
+      const text = calls[0]?.args[1]?.text ?? '';
+      return finding(calls.length === 2, `${calls.length} getpeername()${text && `: ${text}`}`);
+    },
+  },
+  {
+    id: 'server-later',
+    at: 'receive-5',
+    says: "The server's timestamp is later than the client's",
+    check: (run) => {
+      const { server, sent } = timestamps(exchangeOf(run));
+      need(server && sent, 'no timestamps in the response');
+      return finding(Number(server) > Number(sent), `${server} and ${sent}`);
+    },
+  },
+  {
+    id: 'server-prints',
+    at: 'receive-6',
+    says: "The server prints the client's address, its own time and the data as Python's repr",
+    check: (run) => {
+      const line = dataOf(need(exchangeOf(run).printed, 'it printed nothing'));
+      const form = /^\[[\d.]+:(\d+)\] \d+\.\d+:b'.*'\n$/s;
+      const port = Number(line.toString('latin1').match(form)?.[1]);
+      return finding(port === portOf(run.clientEnd?.local), quoted(line));
+    },
+  },
+  {
+    id: 'response-format',
+    at: 'receive-7',
+    says: "The response is the server's time, a colon and what was received",
+    check: (run) => {
+      const { message, response } = exchangeOf(run);
+      const text = response.toString('latin1');
+      const stamp = text.match(/^\d+\.\d+:/)?.[0] ?? '';
+      return finding(
+        stamp !== '' && text.slice(stamp.length) === message.toString('latin1'),
+        quoted(response),
+      );
+    },
+  },
+  {
+    id: 'decoded',
+    at: 'receive-7',
+    says: 'The bytes are decoded to text and encoded again',
+    check: () => {
+      throw new NotVisible(
+        'no call does it; our server sends the bytes on as they came, be they UTF-8 or not',
+      );
+    },
+  },
+  {
+    id: 'response-45',
+    at: 'receive-8',
+    says: 'The response is 45 bytes long',
+    check: (run) => {
+      hello(run);
+      const { responseLength } = exchangeOf(run);
+      return finding(responseLength === 45, `${responseLength} bytes`);
+    },
+  },
+  {
+    id: 'response-one-send',
+    at: 'receive-9a',
+    says: 'One send() takes all of the response',
+    check: (run) => {
+      answerOf(run);
+      const { answers, responseLength } = exchangeOf(run);
+      const counts = answers.map(({ result }) => result).join(', ');
+      return finding(
+        answers.length === 1 && answers[0].result === responseLength,
+        `${answers.length} send() of ${counts} bytes`,
+      );
+    },
+  },
+  {
+    id: 'response-ports',
+    at: 'receive-9b',
+    says: "It goes from the server's port and address to the client's",
+    check: (run) => {
+      const { tcp, ip } = responseSegment(run);
+      const wanted = [portOf(run.serverEnd?.local), portOf(run.serverEnd?.remote)];
+      return finding(
+        tcp.sourcePort === wanted[0] && tcp.destinationPort === wanted[1],
+        `${ip?.source}:${tcp.sourcePort} to ${ip?.destination}:${tcp.destinationPort}`,
+      );
+    },
+  },
+  {
+    id: 'response-seq-2001',
+    at: 'receive-9b',
+    says: 'Its sequence number is 2001',
+    check: (run) => {
+      const { seq, relativeSeq } = responseSegment(run).tcp;
+      return finding(relativeSeq === 1, `${seq}, the SYN-ACK's plus ${relativeSeq}`);
+    },
+  },
+  {
+    id: 'response-ack-1027',
+    at: 'receive-9b',
+    says: 'It acknowledges 1027: 1001 and the 26 bytes',
+    check: (run) => {
+      hello(run);
+      const { ack, relativeAck } = responseSegment(run).tcp;
+      return finding(
+        relativeAck === 27,
+        `${ack}, the SYN's plus ${relativeAck}: the walkthrough's ${1000 + relativeAck}`,
+      );
+    },
+  },
+  {
+    id: 'response-85',
+    at: 'receive-9b',
+    says: 'It is about 85 bytes on the wire',
+    check: (run) => {
+      hello(run);
+      const { length } = responseSegment(run);
+      return finding(Math.abs(length - 85) <= 5, `${length} bytes`);
+    },
+  },
+  {
+    id: 'response-sent',
+    at: 'receive-9c',
+    says: 'It leaves through a network interface',
+    check: (run) => {
+      const packet = responseSegment(run);
+      return finding(
+        true,
+        `seen on ${packet.interface}, ${apart(packet.at, answerOf(run).end)} send() returned`,
+      );
+    },
+  },
+];
