@@ -93,6 +93,12 @@ function portNumber(text: string): number {
   return Number(text);
 }
 
+/** What stands before the first of these words, and what behind it (null: it is not there). */
+function partedAt(word: string, words: string[]): [string[], string[] | null] {
+  const at = words.indexOf(word);
+  return at < 0 ? [words, null] : [words.slice(0, at), words.slice(at + 1)];
+}
+
 async function main(): Promise<number> {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const program = new Command('rfds')
@@ -140,8 +146,51 @@ async function main(): Promise<number> {
       status = await compareCommand(options);
     });
 
+  // Behind `--` stands a program and its arguments, which are not ours to read.
+  const [own, traced] = partedAt('--', process.argv);
+  program
+    .command('trace')
+    .description(
+      'Have the documented conversation, and tell what happened: calls, kernel, packets.\n' +
+        'With -- PROGRAM: the calls of any program that uses rfds.',
+    )
+    .argument('[message...]', 'what the client says (default: Hello)')
+    .usage('[options] [message...]\n       rfds trace [options] -- program [argument...]')
+    .addOption(
+      new Option('--loop <kind>', 'what the server waits with')
+        .choices(loops.filter((loop) => loop !== 'node'))
+        .default('select'),
+    )
+    .addOption(
+      new Option('--port <number>', "the server's port; 0 takes a free one")
+        .argParser(portNumber)
+        .default(12345),
+    )
+    .option('--hosts', 'on two hosts, 10.0.0.1 and 10.0.0.2: network namespaces (Linux, root)')
+    .option('--step', 'stop before every call, and ask what it will return')
+    .option('--replay <file>', 'tell a recording that --json wrote (- is stdin)')
+    .option('--html <file>', 'write a page: three lanes, both sources (- is stdout, here and below)')
+    .option('--json <file>', 'write the recording, a line of JSON for each event')
+    .option('--strace <file>', "write the calls as strace's text")
+    .option('--pcapng <file>', 'write the packets, with comments, for Wireshark')
+    .option('--perfetto <file>', 'write a trace for ui.perfetto.dev')
+    .option('--claims <file>', "write the walkthrough's claims and what was seen, in Markdown")
+    .action(async (messages: string[], options, command: Command) => {
+      if (traced !== null && traced.length === 0)
+        command.error('error: no program behind --', { exitCode: 2 });
+      for (const [one, other] of [
+        [messages.length > 0, 'messages'],
+        [options.hosts, '--hosts'],
+        [options.step, '--step'],
+      ])
+        if (one && (traced || options.replay))
+          command.error(`error: ${other} go with the documented conversation only`);
+      const { traceCommand } = await import('./trace/command.ts');
+      status = await traceCommand(messages, traced, options);
+    });
+
   try {
-    await program.parseAsync();
+    await program.parseAsync(own);
     return status;
   } catch (error) {
     if (error instanceof Stopped) return 128 + error.signum;

@@ -2,7 +2,9 @@
 // Above: cli.ts. Below: run.ts, table.ts, page.ts.
 
 import { writeFileSync } from 'node:fs';
-import { constants, cpus, release, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
+import { showProgress } from '../progress.ts';
+import { StopSignal } from '../stop-signal.ts';
 import { page } from './page.ts';
 import { type Comparison, compare, plans } from './run.ts';
 import { tables } from './table.ts';
@@ -39,15 +41,7 @@ function machine(): Record<string, string> {
 export async function compareCommand({ quick, rounds, only, json, html }: CompareOptions): Promise<number> {
   if (process.platform !== 'linux')
     throw new Error('needs Linux: its load runs on epoll, its figures come from /proc');
-  const stop = new AbortController();
-  let signum = 0;
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => {
-      signum = constants.signals[name];
-      stop.abort();
-    });
-  }
-
+  const stop = new StopSignal();
   const plan = { ...plans[quick ? 'quick' : 'full'] };
   if (rounds !== undefined) plan.rounds = rounds;
   if (only !== undefined) plan.only = only;
@@ -64,13 +58,7 @@ export async function compareCommand({ quick, rounds, only, json, html }: Compar
     return 0;
   } catch (error) {
     showProgress('');
-    if (signum === 0) throw error;
-    return 128 + signum;
+    if (stop.status === null) throw error;
+    return stop.status;
   }
-}
-
-// One line that changes on a terminal; a line each elsewhere.
-function showProgress(step: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${step}`);
-  else if (step !== '') process.stderr.write(`${step}\n`);
 }

@@ -8,6 +8,9 @@ import { layout } from '../native.ts';
 
 export { kernel };
 
+/** From where on the recorder's descriptors are: the program's get the numbers that they would have. */
+export const HIGH = 1000;
+
 /** The calls that entered the kernel on the recorder's behalf since this was last taken. */
 let noted: string[] = [];
 

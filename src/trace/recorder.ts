@@ -14,6 +14,7 @@ import type { Syscalls } from '../native.ts';
 import { argumentsOf, type CallName, type Form, forms, type Kept } from './call-args.ts';
 import { type Stack, stackAbove, takeFrameLines } from './frames.ts';
 import { isReady, monotonic, realtimeOffset, takeNoted, threadCpu } from './looks.ts';
+import { Pauser } from './pause.ts';
 import { type CallLine, type ProcessLine, type SocketState, VERSION } from './recording.ts';
 import { learn, look, lookAtAll } from './socket-state.ts';
 import { TraceFile } from './trace-file.ts';
@@ -56,7 +57,9 @@ function shared(): Int32Array {
 export function recorded(calls: Syscalls, path: string): Syscalls {
   const file = new TraceFile(path);
   if (!file.open) return calls;
-  const recorder = new Recorder(file, process.env.RFDS_TRACE_STATE ?? 'call');
+  const step = process.env.RFDS_TRACE_STEP;
+  const pauser = step && isMainThread ? new Pauser(Number(step)) : null;
+  const recorder = new Recorder(file, process.env.RFDS_TRACE_STATE ?? 'call', pauser);
   process.on('exit', () => recorder.flush());
   const wrapped = Object.entries(calls).map(([name, call]) => {
     const form = forms[name as CallName];
@@ -68,13 +71,15 @@ export function recorded(calls: Syscalls, path: string): Syscalls {
 class Recorder {
   readonly #file: TraceFile;
   readonly #state: string;
+  readonly #pauser: Pauser | null;
   readonly #counters = shared();
   readonly #nextFrame: () => number;
   #entries: Entry[] = [];
 
-  constructor(file: TraceFile, state: string) {
+  constructor(file: TraceFile, state: string, pauser: Pauser | null) {
     this.#file = file;
     this.#state = state;
+    this.#pauser = pauser;
     this.#nextFrame = () => Atomics.add(this.#counters, FRAMES, 1);
     if (Atomics.exchange(this.#counters, PROCESS, 1) === 0)
       this.#file.append(`${JSON.stringify(processLine())}\n`);
@@ -86,11 +91,13 @@ class Recorder {
     return function recordedCall(...args: unknown[]): number {
       if (!recorder.#file.open) return call(...args);
       const before = recorder.#prepare(name, form, args);
+      if (recorder.#pauser) recorder.#pause(recorder.#pauser, name, form, args, recordedCall);
       const cpu = threadCpu();
       const start = monotonic();
       const result = call(...args);
       const end = monotonic();
       const spent = threadCpu() - cpu;
+      recorder.#pauser?.after(result < 0 ? `${result} ${errorcode(result)}` : String(result));
       recorder.#record(name, form, args, before, result, start, end, spent, recordedCall, depth);
       return result;
     };
@@ -103,6 +110,18 @@ class Recorder {
       return form.before?.(args);
     } catch {
       return undefined;
+    }
+  }
+
+  #pause(pauser: Pauser, name: CallName, form: Form, args: unknown[], below: Call): void {
+    try {
+      const { at } = stackAbove(below, this.#nextFrame, { frames: 0 });
+      this.#write([]);
+      const kept = form.keep ? form.keep(args, -1, form.before?.(args)) : args;
+      const texts = argumentsOf(form, kept, -1).map(({ text }) => text);
+      pauser.before(`${name}(${texts.join(', ')})`, at);
+    } catch {
+      // A wrong argument is the call's to refuse.
     }
   }
 
@@ -156,12 +175,17 @@ class Recorder {
     const entries = this.#entries;
     if (entries.length === 0 || !this.#file.open) return;
     this.#entries = [];
+    this.#write(entries);
+  }
+
+  // The frames that are new, and calls.
+  #write(entries: Entry[]): void {
     try {
       const lines = takeFrameLines().map((line) =>
         JSON.stringify(line.type === 'frame' ? { pid: process.pid, ...line } : line),
       );
       for (const entry of entries) lines.push(JSON.stringify(callLine(entry)));
-      this.#file.append(`${lines.join('\n')}\n`);
+      if (lines.length > 0) this.#file.append(`${lines.join('\n')}\n`);
     } catch (error) {
       this.#file.fail(`the recorder failed: ${(error as Error).message}`);
     }

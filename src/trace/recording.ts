@@ -6,6 +6,8 @@
 // Every time is in nanoseconds of CLOCK_MONOTONIC, which all processes of a machine share; a number
 // is exact for the first 104 days of uptime. Bytes are base64. Addresses are Python's: [host, port].
 
+import { readFileSync } from 'node:fs';
+
 /** The version of this schema: goes up where an older reader would misread. */
 export const VERSION = 1;
 
@@ -266,6 +268,12 @@ export function parseRecording(text: string): Recording {
     packets: of('packet').sort((a, b) => a.at - b.at || a.n - b.n),
     notes: of('note').sort((a, b) => a.at - b.at),
   };
+}
+
+/** What was recorded in a file so far, whole lines of it; nothing where there is no file yet. */
+export function recordingIn(file: string): Recording {
+  const text = readFileSync(file, { encoding: 'utf8', flag: 'a+' });
+  return parseRecording(text.slice(0, text.lastIndexOf('\n') + 1));
 }
 
 const types = new Set<unknown>(['process', 'frame', 'source', 'call', 'packet', 'note']);

@@ -5,10 +5,7 @@
 import { openSync } from 'node:fs';
 import { F_DUPFD_CLOEXEC } from '../constants/fcntl.ts';
 import { EINTR, errorcode } from '../errno.ts';
-import { kernel } from './looks.ts';
-
-// Out of the way, so that the program's descriptors get the numbers that they would have.
-const HIGH = 1000;
+import { HIGH, kernel } from './looks.ts';
 
 export class TraceFile {
   readonly #path: string;

@@ -1,0 +1,144 @@
+// `rfds trace`: records the documented conversation, or any program, or reads a recording, and tells
+// it. Above: cli.ts. Below: run.ts, recorded-program.ts, the renderers.
+
+import { accessSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { showProgress } from '../progress.ts';
+import { StopSignal } from '../stop-signal.ts';
+import { renderClaims } from './claims.ts';
+import { renderHtml } from './html.ts';
+import { renderPcapng } from './pcapng.ts';
+import { renderPerfetto } from './perfetto.ts';
+import { recordProgram } from './recorded-program.ts';
+import { linesOf, parseRecording, type Recording } from './recording.ts';
+import { recordConversation } from './run.ts';
+import { Stepper } from './stepper.ts';
+import { renderStory } from './story.ts';
+import { renderStrace } from './strace.ts';
+
+/** What a recording can be written as, by the option that names the file. */
+const renderers = {
+  html: renderHtml,
+  json: (recording: Recording) =>
+    linesOf(recording)
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join(''),
+  strace: renderStrace,
+  pcapng: renderPcapng,
+  perfetto: renderPerfetto,
+  claims: renderClaims,
+};
+type Format = keyof typeof renderers;
+const formats = Object.keys(renderers) as Format[];
+
+export interface TraceOptions extends Partial<Record<Format, string>> {
+  loop: string;
+  port: number;
+  hosts?: true;
+  step?: true;
+  replay?: string;
+}
+
+/** stdout or stdin, where a file is asked for. */
+const STANDARD = '-';
+
+/**
+ * Runs `rfds trace`; returns the exit status. program is what stands behind `--`: its status is the
+ * command's. Ctrl+C leaves no process and no host behind.
+ */
+export async function traceCommand(
+  messages: string[],
+  program: string[] | null,
+  options: TraceOptions,
+): Promise<number> {
+  refuseUnwritable(options);
+  const stop = new StopSignal();
+  try {
+    if (options.replay !== undefined) return await tell(readRecording(options.replay), options);
+    if (program !== null) return await traceProgram(program, options, stop);
+    using stepper = options.step ? new Stepper(process.stdin, process.stderr) : undefined;
+    const { loop, port, hosts = false } = options;
+    const wanted = messages.length === 0 ? ['Hello'] : messages;
+    const conversation = { messages: wanted, loop, port, hosts, stepper };
+    const recording = await recordConversation({
+      ...conversation,
+      signal: stop.signal,
+      progress: showProgress,
+    });
+    showProgress('');
+    return await tell(recording, options);
+  } catch (error) {
+    showProgress('');
+    if (stop.status === null) throw error;
+    return stop.status;
+  }
+}
+
+// The story goes where strace's goes: stdout is the program's.
+async function traceProgram(program: string[], options: TraceOptions, stop: StopSignal): Promise<number> {
+  const { recording, status } = await recordProgram(program, stop.signal);
+  if (formats.every((format) => options[format] === undefined))
+    await put(process.stderr, story(recording, process.stderr));
+  writeFiles(recording, options);
+  return stop.status ?? status;
+}
+
+async function tell(recording: Recording, options: TraceOptions): Promise<number> {
+  const toStdout = formats.find((format) => options[format] === STANDARD);
+  writeFiles(recording, options);
+  await put(process.stdout, toStdout ? renderers[toStdout](recording) : story(recording, process.stdout));
+  return 0;
+}
+
+function story(recording: Recording, { isTTY, columns }: NodeJS.WriteStream): string {
+  const color = isTTY && !process.env.NO_COLOR;
+  return renderStory(recording, { color, width: Math.min(columns ?? 100, 160) });
+}
+
+function put(stream: NodeJS.WriteStream, text: string | Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EPIPE' ? new Error('nobody reads the output any more (EPIPE)') : error);
+    stream.once('error', fail);
+    stream.write(text, (error) => (error ? fail(error) : resolve()));
+  });
+}
+
+function writeFiles(recording: Recording, options: TraceOptions): void {
+  for (const format of formats) {
+    const file = options[format];
+    if (file === undefined || file === STANDARD) continue;
+    try {
+      writeFileSync(file, renderers[format](recording));
+    } catch (error) {
+      throw new Error(`cannot write ${file}: ${(error as Error).message}`);
+    }
+    process.stderr.write(`${file}: written\n`);
+  }
+}
+
+// Before the run rather than after it.
+function refuseUnwritable(options: TraceOptions): void {
+  const files = formats.map((format) => options[format]).filter((file) => file !== undefined);
+  if (files.filter((file) => file === STANDARD).length > 1)
+    throw new Error('only one output can go to stdout (-)');
+  for (const file of files) {
+    if (file === STANDARD) continue;
+    const folder = path.dirname(path.resolve(file));
+    try {
+      if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder');
+      accessSync(folder, constants.W_OK);
+    } catch (error) {
+      throw new Error(`cannot write ${file}: ${(error as Error).message}`);
+    }
+  }
+}
+
+function readRecording(file: string): Recording {
+  const name = file === STANDARD ? 'stdin' : file;
+  try {
+    return parseRecording(readFileSync(file === STANDARD ? 0 : file, 'utf8'));
+  } catch (error) {
+    throw new Error(`cannot read ${name}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,4 @@
+import type { Recording } from './recording.ts';
+export function renderHtml(_recording: Recording): string {
+  return '';
+}
