@@ -162,9 +162,10 @@ async function main(): Promise<number> {
         .default('select'),
     )
     .addOption(
-      new Option('--port <number>', "the server's port; 0 takes a free one")
-        .argParser(portNumber)
-        .default(12345),
+      new Option(
+        '--port <number>',
+        "the server's port; 0 takes a free one (default: 12345, if it is free)",
+      ).argParser(portNumber),
     )
     .option('--hosts', 'on two hosts, 10.0.0.1 and 10.0.0.2: network namespaces (Linux, root)')
     .option('--step', 'stop before every call, and ask what it will return')

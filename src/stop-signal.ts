@@ -1,5 +1,5 @@
-// Ctrl+C and SIGTERM for the commands that wait in Node's own loop: an AbortSignal, and the exit
-// status that goes with it. Above: compare/command.ts, trace/command.ts. A leaf.
+// What ends a command that waits in Node's own loop, as an AbortSignal: Ctrl+C, SIGTERM, the terminal
+// that goes away, and readers that do. Above: compare/command.ts, trace/command.ts. A leaf.
 
 import { constants } from 'node:os';
 
@@ -8,10 +8,16 @@ export class StopSignal {
   #signum = 0;
 
   constructor() {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(name, () => {
         this.#signum = constants.signals[name];
         this.#controller.abort();
+      });
+    }
+    for (const stream of [process.stdout, process.stderr]) {
+      stream.on('error', (error: NodeJS.ErrnoException) => {
+        const isReaderGone = error.code === 'EPIPE';
+        this.#controller.abort(isReaderGone ? new Error('nobody reads the output any more (EPIPE)') : error);
       });
     }
   }

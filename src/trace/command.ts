@@ -4,6 +4,7 @@
 import { accessSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { showProgress } from '../progress.ts';
+import { SO_REUSEADDR, SOL_SOCKET, socket } from '../socket.ts';
 import { StopSignal } from '../stop-signal.ts';
 import { renderClaims } from './claims.ts';
 import { renderHtml } from './html.ts';
@@ -33,7 +34,8 @@ const formats = Object.keys(renderers) as Format[];
 
 export interface TraceOptions extends Partial<Record<Format, string>> {
   loop: string;
-  port: number;
+  /** Where the server listens; none: on the documented port, or any if that is taken. */
+  port?: number;
   hosts?: true;
   step?: true;
   replay?: string;
@@ -57,7 +59,8 @@ export async function traceCommand(
     if (options.replay !== undefined) return await tell(readRecording(options.replay), options);
     if (program !== null) return await traceProgram(program, options, stop);
     using stepper = options.step ? new Stepper(process.stdin, process.stderr) : undefined;
-    const { loop, port, hosts = false } = options;
+    const { loop, hosts = false } = options;
+    const port = options.port ?? (hosts || isFree(DOCUMENTED_PORT) ? DOCUMENTED_PORT : 0);
     const wanted = messages.length === 0 ? ['Hello'] : messages;
     const conversation = { messages: wanted, loop, port, hosts, stepper };
     const recording = await recordConversation({
@@ -69,8 +72,22 @@ export async function traceCommand(
     return await tell(recording, options);
   } catch (error) {
     showProgress('');
-    if (stop.status === null) throw error;
-    return stop.status;
+    if (stop.status !== null) return stop.status;
+    throw stop.signal.aborted ? stop.signal.reason : error;
+  }
+}
+
+const DOCUMENTED_PORT = 12345;
+
+function isFree(port: number): boolean {
+  using probe = socket();
+  probe.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
+  try {
+    probe.bind(['127.0.0.1', port]);
+    probe.listen();
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -95,12 +112,10 @@ function story(recording: Recording, { isTTY, columns }: NodeJS.WriteStream): st
   return renderStory(recording, { color, width: Math.min(columns ?? 100, 160) });
 }
 
+// Until it is written: the process exits as soon as the command is over.
 function put(stream: NodeJS.WriteStream, text: string | Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EPIPE' ? new Error('nobody reads the output any more (EPIPE)') : error);
-    stream.once('error', fail);
-    stream.write(text, (error) => (error ? fail(error) : resolve()));
+    stream.write(text, (error) => (error ? reject(error) : resolve()));
   });
 }
 

@@ -12,8 +12,8 @@ export function inferred(recording: Recording): PacketLine[] {
     const connect = client.calls.find(({ name }) => name === 'connect');
     const server = peerOf(client, lives);
     if (connect === undefined || server === undefined) return [];
-    const segments = [handshake(connect), stream(client, server, true), stream(server, client, false)];
-    return numbered(segments.flat(), client);
+    const segments = [handshake(connect), stream(client, server, true), stream(server, client, false)].flat();
+    return numbered([...segments, ...lastAcknowledgement(segments)], client);
   });
   return packets.sort((a, b) => a.at - b.at).map((packet, n) => ({ ...packet, n }));
 }
@@ -51,21 +51,27 @@ function stream(own: SocketLife, peer: SocketLife, byClient: boolean): Segment[]
   return [...segments, ...acknowledgements(own, peer, segments, byClient)];
 }
 
+// Of the second FIN: the socket that sends it is closed, and nobody can look at it any more.
+function lastAcknowledgement(segments: Segment[]): Segment[] {
+  const [first, last] = segments.filter(hasFin).sort((a, b) => a.at - b.at);
+  if (last === undefined) return [];
+  return [{ at: last.at, byClient: first.byClient, flags: ['ACK'], payloadLength: 0 }];
+}
+
 const hasFin = ({ flags }: Segment) => flags.includes('FIN');
 
-// What the kernel counted beyond the segments that calls made are acknowledgements, each sent when
-// what it acknowledges had come.
+// Of the handshake's segments Linux counts the client's two, and not the SYN-ACK, which was sent before
+// there was a socket. What it counts beyond those and the segments that calls made are acknowledgements,
+// each sent when what it acknowledges had come.
 function acknowledgements(own: SocketLife, peer: SocketLife, made: Segment[], byClient: boolean): Segment[] {
   const found: Segment[] = [];
-  let first: { at: number; segmentsOut: number } | undefined;
+  const handshakes = byClient ? 2 : 0;
   for (const { end: at, sockets } of own.calls) {
-    const segmentsOut = sockets?.find(({ fd }) => fd === own.fd)?.tcp?.segmentsOut;
-    if (segmentsOut === undefined) continue;
-    first ??= { at, segmentsOut };
-    const since = first.at;
-    const calls = made.filter((segment) => segment.at > since && segment.at <= at).length;
+    const tcp = sockets?.find(({ fd }) => fd === own.fd)?.tcp;
+    if (tcp?.segmentsOut === undefined || tcp.state === 'CLOSE') continue;
+    const bySends = made.filter((segment) => segment.at <= at).length;
     const came = peer.calls.findLast((call) => isSend(call) && call.start <= at);
-    for (let missing = segmentsOut - first.segmentsOut - calls - found.length; missing > 0; missing--)
+    for (let missing = tcp.segmentsOut - handshakes - bySends - found.length; missing > 0; missing--)
       found.push({ at: Math.min(came?.end ?? at, at), byClient, flags: ['ACK'], payloadLength: 0 });
   }
   return found;

@@ -22,6 +22,12 @@ const LOOK_EVERY = 5;
 /** stdin, stdout, stderr, and where it asks whether it may go on. */
 const STEPS = 3;
 
+// Whatever ends this process: theirs end with it.
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** A process that plays a part. Disposing of it ends it. */
 export class Participant {
   readonly #role: string;
@@ -58,9 +64,10 @@ export class Participant {
       this.#stderr += text;
     });
     this.#closed = once(this.#child, 'close');
-    this.#closed.catch(() => {}); // Whoever waits is told.
+    this.#closed.catch(() => {}).finally(() => running.delete(this.#child)); // Whoever waits is told.
     const frames = (id: number) =>
       recordingIn(file).frames.find((frame) => frame.pid === this.#child.pid && frame.id === id);
+    running.add(this.#child);
     stepper?.attach(role, this.#child.stdio[STEPS] as Duplex, frames);
   }
 

@@ -24,6 +24,8 @@ export class Stepper {
   readonly #lines: Interface;
   readonly #waiting: Asking[] = [];
   readonly #predictions = new Map<string, string>();
+  /** Lines that came before they were asked for. */
+  readonly #unread: string[] = [];
   #answer: ((line: string) => void) | null = null;
   #ended = false;
   #busy = false;
@@ -31,7 +33,7 @@ export class Stepper {
   constructor(input: Readable, output: Writable) {
     this.#output = output;
     this.#lines = createInterface({ input });
-    this.#lines.on('line', (line) => this.#answer?.(line));
+    this.#lines.on('line', (line) => (this.#answer ? this.#answer(line) : this.#unread.push(line)));
     // Nobody predicts any more: the rest runs by itself.
     this.#lines.on('close', () => {
       this.#ended = true;
@@ -68,18 +70,19 @@ export class Stepper {
       const { role, call, line, goOn } = asking;
       if (line) this.#output.write(`\n${role}: ${line.file}:${line.line}: ${line.text}\n`);
       this.#output.write(`${role}: ${call}\n`);
-      if (!this.#ended) this.#predictions.set(role, await this.#ask('what does it return? '));
+      const prediction = this.#unread.shift() ?? (this.#ended ? '' : await this.#ask());
+      this.#predictions.set(role, prediction.trim());
       goOn();
     }
     this.#busy = false;
   }
 
-  #ask(question: string): Promise<string> {
-    this.#output.write(question);
+  #ask(): Promise<string> {
+    this.#output.write('what does it return? ');
     return new Promise((resolve) => {
       this.#answer = (line) => {
         this.#answer = null;
-        resolve(line.trim());
+        resolve(line);
       };
     });
   }
