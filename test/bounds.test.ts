@@ -102,6 +102,7 @@ describe('a buffer too small', () => {
       ['poll', [bytes(8), 2, 0], nfds],
       ['poll', [bytes(8), 2 ** 31 - 1, 0], nfds],
       ['poll', [bytes(8), -1, 0], nfds],
+      ['ioctl', [-1, 0, bytes(16385)], 'arg is larger than any request takes'],
       ['clock_gettime', [0, new BigInt64Array(1)], 'time must be a BigInt64Array of at least two elements'],
       [
         'signals_noted',

@@ -6,8 +6,6 @@ import { POLLIN, POLLOUT } from '../constants/select.ts';
 import { kernel } from '../gate.ts';
 import { layout } from '../native.ts';
 
-export { kernel };
-
 /** The calls that entered the kernel on the recorder's behalf since this was last taken. */
 let noted: string[] = [];
 

@@ -57,7 +57,7 @@ export function recorded(calls: Syscalls, path: string): Syscalls {
   const file = new TraceFile(path);
   if (!file.open) return calls;
   const recorder = new Recorder(file, process.env.RFDS_TRACE_STATE ?? 'call');
-  process.on('exit', () => recorder.flush());
+  process.on('exit', () => recorder.end());
   const wrapped = Object.entries(calls).map(([name, call]) => {
     const form = forms[name as CallName];
     return [name, form === undefined ? call : recorder.wrap(name as CallName, form, call as Call)];
@@ -71,6 +71,7 @@ class Recorder {
   readonly #counters = shared();
   readonly #nextFrame: () => number;
   #entries: Entry[] = [];
+  #ends = false;
 
   constructor(file: TraceFile, state: string) {
     this.#file = file;
@@ -138,6 +139,7 @@ class Recorder {
         sockets,
         observed: takeNoted(),
       });
+      if (this.#ends) this.flush();
       if (name === 'close' && args[0] === this.#file.fd && result === 0)
         this.#file.fail('its descriptor was closed');
     } catch (error) {
@@ -150,6 +152,12 @@ class Recorder {
     if (this.#state === 'none' || fd === undefined || fd < 0 || name === 'close') return [];
     const fds = result >= 0 && (name === 'accept' || name === 'accept4') ? [fd, result] : [fd];
     return fds.map(look).filter((state) => state !== undefined);
+  }
+
+  /** From now on nothing is kept back: other listeners may make calls while the process ends. */
+  end(): void {
+    this.#ends = true;
+    this.flush();
   }
 
   flush(): void {

@@ -23,9 +23,10 @@ import {
   SOL_SOCKET,
 } from '../constants/socket.ts';
 import { EBADF, ENOTSOCK } from '../errno.ts';
+import { kernel } from '../gate.ts';
 import { layout } from '../native.ts';
 import { type CallName, statusFlags } from './call-args.ts';
-import { kernel, note } from './looks.ts';
+import { note } from './looks.ts';
 import { type AddressText, DATA_LIMIT, type SocketState } from './recording.ts';
 import { named } from './strace-text.ts';
 import { acceptQueue, readTcpState, sendQueueOf, TCP_STATE, tcpInfoMemory } from './tcp-info.ts';
