@@ -70,8 +70,14 @@ async function converse(loop: string, state: string): Promise<Traced> {
 async function backInItsLoop(straced: () => string): Promise<void> {
   const end = /(?:recvfrom\(\d+, |recvfrom resumed>)"", 1024, 0, NULL, NULL\) += 0\n/;
   for (;;) {
-    const last = straced().split(end)[1]?.split('\n').at(-1) ?? '';
-    if (/(pselect6\(.*|poll\(.*, -1|epoll_p?wait\(\d+, )$/.test(last)) return;
+    const pid = String(Number.parseInt(straced(), 10));
+    const [, ...after] = straced().split(end);
+    const last =
+      after
+        .at(-1)
+        ?.split('\n')
+        .findLast((line) => line.startsWith(pid)) ?? '';
+    if (/ (pselect6\(.*|poll\(.*, -1|epoll_p?wait\(\d+, )( <unfinished ...>)?$/.test(last)) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
