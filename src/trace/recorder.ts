@@ -12,10 +12,10 @@ import { MSG_DONTWAIT } from '../constants/socket.ts';
 import { errorcode } from '../errno.ts';
 import type { Syscalls } from '../native.ts';
 import { argumentsOf, type CallName, type Form, forms, type Kept } from './call-args.ts';
-import { type Stack, stackAbove, takeFrameLines } from './frames.ts';
+import { Depth, type Stack, stackAbove, takeFrameLines } from './frames.ts';
 import { isReady, monotonic, realtimeOffset, takeNoted, threadCpu } from './looks.ts';
 import { type CallLine, type ProcessLine, type SocketState, VERSION } from './recording.ts';
-import { learn, look, lookAtAll } from './socket-state.ts';
+import { isNonblocking, learn, look, lookAtAll } from './socket-state.ts';
 import { TraceFile } from './trace-file.ts';
 
 /** So many records are written at once at most. */
@@ -83,7 +83,7 @@ class Recorder {
 
   wrap(name: CallName, form: Form, call: Call): Call {
     const recorder = this;
-    const depth = { frames: 4 };
+    const depth = new Depth();
     return function recordedCall(...args: unknown[]): number {
       if (!recorder.#file.open) return call(...args);
       const before = recorder.#prepare(name, form, args);
@@ -117,7 +117,7 @@ class Recorder {
     end: number,
     cpu: number,
     below: Call,
-    depth: { frames: number },
+    depth: Depth,
   ): void {
     try {
       const kept = form.keep ? form.keep(args, result, before) : args;
@@ -236,8 +236,10 @@ function processLine(): ProcessLine {
   };
 }
 
-// Whether a call may sleep. Of a descriptor the kernel is asked; who waits for events sleeps, mostly.
+// Whether a call may sleep. Of a descriptor that is not known to be non-blocking the kernel is asked;
+// who waits for events sleeps, mostly.
 function mayBlock(name: CallName, args: unknown[]): boolean {
+  const fd = args[0] as number;
   switch (name) {
     case 'select':
     case 'kevent':
@@ -247,16 +249,16 @@ function mayBlock(name: CallName, args: unknown[]): boolean {
       return args[2] !== 0;
     case 'epoll_wait':
       return args[3] !== 0;
+    case 'recv':
+    case 'send':
+      if ((args.at(-1) as number) & MSG_DONTWAIT) return false;
+      return !isNonblocking(fd) && !isReady(fd, name === 'recv' ? 'read' : 'write');
     case 'accept':
     case 'accept4':
     case 'read':
-      return !isReady(args[0] as number, 'read');
-    case 'recv':
-      return !((args.at(-1) as number) & MSG_DONTWAIT) && !isReady(args[0] as number, 'read');
-    case 'send':
-      return !((args.at(-1) as number) & MSG_DONTWAIT) && !isReady(args[0] as number, 'write');
+      return !isNonblocking(fd) && !isReady(fd, 'read');
     case 'write':
-      return !isReady(args[0] as number, 'write');
+      return !isNonblocking(fd) && !isReady(fd, 'write');
     default:
       return false;
   }
