@@ -4,12 +4,16 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { forms } from '../src/trace/call-args.ts';
 import { kernelName } from '../src/trace/kernel-names.ts';
 import { type CallLine, parseRecording, type Recording } from '../src/trace/recording.ts';
 import { renderStrace } from '../src/trace/strace.ts';
 import { cli, loops, Program, within } from './programs.ts';
 import { hasStrace, parseStrace, readStrace, type TracedCall } from './strace.ts';
+
+const everyCall = fileURLToPath(new URL('every-call.mjs', import.meta.url));
 
 interface Traced {
   recording: Recording;
@@ -204,5 +208,24 @@ describe.skipIf(!hasStrace)(hasStrace ? 'under strace' : 'strace is missing, or 
         if (call.ready) expect(call.ready.length).toBe(Math.max(call.result, 0));
       }
     });
+  });
+
+  test('every call is written as strace writes it, whatever its arguments', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'rfds-'));
+    try {
+      const [file, output] = ['recording', 'strace'].map((name) => path.join(folder, name));
+      const command = [process.execPath, everyCall, pathToFileURL(cli).href];
+      await using program = new Program('strace', ['-f', '-o', output, ...command], { RFDS_TRACE: file });
+      expect([await within(program.exited, 'its end'), program.stderr]).toEqual([0, '']);
+      const recording = parseRecording(readFileSync(file, 'utf8'));
+      const { pid } = recording.processes[0];
+      const rendered = parseStrace(renderStrace(recording));
+      const strace = readStrace(output).filter(({ tid }) => tid === pid);
+      const found = pairs(recording.calls, rendered, strace, 1000);
+      expect(found.map(([ours]) => ours)).toEqual(found.map(([, theirs]) => theirs));
+      expect(new Set(recording.calls.map(({ name }) => name))).toEqual(new Set(Object.keys(forms)));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -11,7 +11,8 @@ import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from '
 import { MSG_DONTWAIT } from '../constants/socket.ts';
 import { errorcode } from '../errno.ts';
 import type { Syscalls } from '../native.ts';
-import { argumentsOf, type CallName, type Form, forms, type Kept } from './call-args.ts';
+import { argumentsOf, type CallName, forms } from './call-args.ts';
+import type { Form, Kept } from './call-form.ts';
 import { Depth, type Stack, stackAbove, takeFrameLines } from './frames.ts';
 import { isReady, monotonic, realtimeOffset, takeNoted, threadCpu } from './looks.ts';
 import { type CallLine, type ProcessLine, type SocketState, VERSION } from './recording.ts';

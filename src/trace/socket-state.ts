@@ -25,7 +25,8 @@ import {
 import { EBADF, ENOTSOCK } from '../errno.ts';
 import { kernel } from '../gate.ts';
 import { layout } from '../native.ts';
-import { type CallName, statusFlags } from './call-args.ts';
+import type { CallName } from './call-args.ts';
+import { statusFlags } from './file-forms.ts';
 import { note } from './looks.ts';
 import { type AddressText, DATA_LIMIT, type SocketState } from './recording.ts';
 import { named } from './strace-text.ts';
