@@ -111,7 +111,7 @@ const engine = new Set([
 // V8 also wakes libuv's loop, through its eventfd, for work that it puts off.
 const isEngines = ({ name, args }: TracedCall) =>
   engine.has(name) || (name === 'write' && args.endsWith('"\\1\\0\\0\\0\\0\\0\\0\\0", 8'));
-// The handler in C passes the signal on through a pipe, for the case that it came too early.
+// The handler in C writes to the thread that sends the signal again, in case it came too early.
 const isHandlers = ({ name, args }: TracedCall) =>
   name === 'rt_sigreturn' || (name === 'write' && args.endsWith('"\\0", 1'));
 // The first handler starts a thread that sends a signal again (native/nudge.cc).
@@ -148,9 +148,7 @@ function pairs(
         return call;
       }
       const isOther =
-        isEngines(call) ||
-        (record.errno === 'EINTR' && isHandlers(call)) ||
-        (record.name === 'sigaction' && nudging.has(call.name));
+        isEngines(call) || isHandlers(call) || (record.name === 'sigaction' && nudging.has(call.name));
       if (!isOther) throw new Error(`${line(call)} where ${wanted} of ${JSON.stringify(record)} was to come`);
     }
   };
