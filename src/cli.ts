@@ -186,6 +186,8 @@ async function main(): Promise<number> {
       ])
         if (one && (traced || options.replay))
           command.error(`error: ${other} go with the documented conversation only`);
+      if (messages.some((message) => message.includes('\n')))
+        command.error('error: a message is one line', { exitCode: 2 });
       const { traceCommand } = await import('./trace/command.ts');
       status = await traceCommand(messages, traced, options);
     });

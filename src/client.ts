@@ -15,17 +15,21 @@ import { time } from './time.ts';
  * Throws OSError if it cannot connect, ConnectionError when the server goes away.
  */
 export function converse(host: string, port: number): void {
-  using server_socket = socket(AF_INET, SOCK_STREAM);
-  server_socket.connect([host, port]);
+  const server_socket = socket(AF_INET, SOCK_STREAM);
+  try {
+    server_socket.connect([host, port]);
 
-  print('Type messages and press Enter');
-  print('To quit: Ctrl+C or Ctrl+D');
-  for (let line = input('> '); line !== null; line = input('> ')) {
-    const message = bytes`${time()}:${line}`;
-    const response = exchange(server_socket, message);
-    print(`${time()}:`, response);
+    print('Type messages and press Enter');
+    print('To quit: Ctrl+C or Ctrl+D');
+    for (let line = input('> '); line !== null; line = input('> ')) {
+      const message = bytes`${time()}:${line}`;
+      const response = exchange(server_socket, message);
+      print(`${time()}:`, response);
+    }
+    print();
+  } finally {
+    server_socket.close();
   }
-  print();
 }
 
 /**

@@ -109,6 +109,7 @@ describe('a buffer too small', () => {
       ['recvmsg', [-1, [bytes(1)], null, bytes(16), Int32Array.of(0, 17, 0), 0], larger],
       ['recvmsg', [-1, [bytes(1)], null, bytes(16), Int32Array.of(0, -1, 0), 0], larger],
       ['recvmsg', [-1, [], detached(bytes(16)), null, Int32Array.of(16, 0, 0), 0], larger],
+      ['ioctl', [-1, 0, bytes(16385)], 'arg is larger than any request takes'],
       ['clock_gettime', [0, new BigInt64Array(1)], 'time must be a BigInt64Array of at least two elements'],
       [
         'signals_noted',

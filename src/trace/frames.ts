@@ -40,18 +40,32 @@ const sources = new Set<string>();
 
 const callSites = (_: Error, sites: NodeJS.CallSite[]) => sites;
 
+/** How deep the program's own line was in the stacks of one call; V8 takes half a microsecond a frame. */
+export class Depth {
+  /** How many frames are captured. */
+  frames = 4;
+  #deepest = 1;
+  #stacks = 0;
+
+  found(frames: number): void {
+    if (frames > this.frames) this.frames = frames;
+    if (frames > this.#deepest) this.#deepest = frames;
+    if (++this.#stacks < 64) return;
+    this.frames = this.#deepest;
+    this.#deepest = 1;
+    this.#stacks = 0;
+  }
+}
+
 /**
  * The stack above a function, as far as the program's own line; nextId gives numbers to frames that
- * were not met before. V8 takes a third of a microsecond for each frame: from depth, which is the
- * caller's to keep, comes how many were enough the last time.
+ * were not met before. Where the line is deeper than the last times, it is captured again, whole.
  */
-export function stackAbove(below: Callable, nextId: () => number, depth: { frames: number }): Stack {
-  const stack = stackOf(capture(below, depth.frames), nextId, false);
-  if (stack !== null) return stack;
-  const whole = stackOf(capture(below, DEPTH), nextId, true)!;
-  const found = whole.at === null ? -1 : whole.stack.indexOf(whole.at);
-  if (found >= 0) depth.frames = found + 1;
-  return whole;
+export function stackAbove(below: Callable, nextId: () => number, depth: Depth): Stack {
+  const sites = capture(below, depth.frames);
+  let stack = stackOf(sites, nextId, depth, sites.length < depth.frames);
+  stack ??= stackOf(capture(below, DEPTH), nextId, depth, true);
+  return stack!;
 }
 
 function capture(below: Callable, limit: number): NodeJS.CallSite[] {
@@ -69,7 +83,12 @@ function capture(below: Callable, limit: number): NodeJS.CallSite[] {
 }
 
 // null where the program's own line may be further out, unless the stack is whole.
-function stackOf(sites: NodeJS.CallSite[], nextId: () => number, isWhole: boolean): Stack | null {
+function stackOf(
+  sites: NodeJS.CallSite[],
+  nextId: () => number,
+  depth: Depth,
+  isWhole: boolean,
+): Stack | null {
   const stack: number[] = [];
   const found: Frame[] = [];
   for (const site of sites) {
@@ -79,6 +98,7 @@ function stackOf(sites: NodeJS.CallSite[], nextId: () => number, isWhole: boolea
     found.push(frame);
     if (frame.part !== 'program' && (frame.part !== 'foreign' || found.some(isCommand))) continue;
     frame.isAt = true;
+    depth.found(sites.indexOf(site) + 1);
     return { stack, at: frame.id };
   }
   if (!isWhole) return null;

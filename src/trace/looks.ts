@@ -6,8 +6,6 @@ import { POLLIN, POLLOUT } from '../constants/select.ts';
 import { kernel } from '../gate.ts';
 import { layout } from '../native.ts';
 
-export { kernel };
-
 /** From where on the recorder's descriptors are: the program's get the numbers that they would have. */
 export const HIGH = 1000;
 

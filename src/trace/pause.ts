@@ -3,7 +3,8 @@
 
 import { F_DUPFD_CLOEXEC } from '../constants/fcntl.ts';
 import { EINTR } from '../errno.ts';
-import { HIGH, kernel, note } from './looks.ts';
+import { kernel } from '../gate.ts';
+import { HIGH, note } from './looks.ts';
 import type { Step } from './stepper.ts';
 
 export class Pauser {

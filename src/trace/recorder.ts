@@ -11,12 +11,13 @@ import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from '
 import { MSG_DONTWAIT } from '../constants/socket.ts';
 import { errorcode } from '../errno.ts';
 import type { Syscalls } from '../native.ts';
-import { argumentsOf, type CallName, type Form, forms, type Kept } from './call-args.ts';
-import { type Stack, stackAbove, takeFrameLines } from './frames.ts';
+import { argumentsOf, type CallName, forms } from './call-args.ts';
+import type { Form, Kept } from './call-form.ts';
+import { Depth, type Stack, stackAbove, takeFrameLines } from './frames.ts';
 import { isReady, monotonic, realtimeOffset, takeNoted, threadCpu } from './looks.ts';
 import { Pauser } from './pause.ts';
 import { type CallLine, type ProcessLine, type SocketState, VERSION } from './recording.ts';
-import { learn, look, lookAtAll } from './socket-state.ts';
+import { isNonblocking, learn, look, lookAtAll } from './socket-state.ts';
 import { TraceFile } from './trace-file.ts';
 
 /** So many records are written at once at most. */
@@ -60,7 +61,7 @@ export function recorded(calls: Syscalls, path: string): Syscalls {
   const step = process.env.RFDS_TRACE_STEP;
   const pauser = step && isMainThread ? new Pauser(Number(step)) : null;
   const recorder = new Recorder(file, process.env.RFDS_TRACE_STATE ?? 'call', pauser);
-  process.on('exit', () => recorder.flush());
+  process.on('exit', () => recorder.end());
   const wrapped = Object.entries(calls).map(([name, call]) => {
     const form = forms[name as CallName];
     return [name, form === undefined ? call : recorder.wrap(name as CallName, form, call as Call)];
@@ -75,6 +76,7 @@ class Recorder {
   readonly #counters = shared();
   readonly #nextFrame: () => number;
   #entries: Entry[] = [];
+  #ends = false;
 
   constructor(file: TraceFile, state: string, pauser: Pauser | null) {
     this.#file = file;
@@ -87,7 +89,7 @@ class Recorder {
 
   wrap(name: CallName, form: Form, call: Call): Call {
     const recorder = this;
-    const depth = { frames: 4 };
+    const depth = new Depth();
     return function recordedCall(...args: unknown[]): number {
       if (!recorder.#file.open) return call(...args);
       const before = recorder.#prepare(name, form, args);
@@ -115,7 +117,7 @@ class Recorder {
 
   #pause(pauser: Pauser, name: CallName, form: Form, args: unknown[], below: Call): void {
     try {
-      const { at } = stackAbove(below, this.#nextFrame, { frames: 0 });
+      const { at } = stackAbove(below, this.#nextFrame, new Depth());
       this.#write([]);
       const kept = form.keep ? form.keep(args, -1, form.before?.(args)) : args;
       const texts = argumentsOf(form, kept, -1).map(({ text }) => text);
@@ -135,7 +137,7 @@ class Recorder {
     end: number,
     cpu: number,
     below: Call,
-    depth: { frames: number },
+    depth: Depth,
   ): void {
     try {
       const kept = form.keep ? form.keep(args, result, before) : args;
@@ -157,6 +159,7 @@ class Recorder {
         sockets,
         observed: takeNoted(),
       });
+      if (this.#ends) this.flush();
       if (name === 'close' && args[0] === this.#file.fd && result === 0)
         this.#file.fail('its descriptor was closed');
     } catch (error) {
@@ -169,6 +172,12 @@ class Recorder {
     if (this.#state === 'none' || fd === undefined || fd < 0 || name === 'close') return [];
     const fds = result >= 0 && (name === 'accept' || name === 'accept4') ? [fd, result] : [fd];
     return fds.map(look).filter((state) => state !== undefined);
+  }
+
+  /** From now on nothing is kept back: other listeners may make calls while the process ends. */
+  end(): void {
+    this.#ends = true;
+    this.flush();
   }
 
   flush(): void {
@@ -252,8 +261,10 @@ function processLine(): ProcessLine {
   };
 }
 
-// Whether a call may sleep. Of a descriptor the kernel is asked; who waits for events sleeps, mostly.
+// Whether a call may sleep. Of a descriptor that is not known to be non-blocking the kernel is asked;
+// who waits for events sleeps, mostly.
 function mayBlock(name: CallName, args: unknown[]): boolean {
+  const fd = args[0] as number;
   switch (name) {
     case 'select':
     case 'kevent':
@@ -263,16 +274,16 @@ function mayBlock(name: CallName, args: unknown[]): boolean {
       return args[2] !== 0;
     case 'epoll_wait':
       return args[3] !== 0;
+    case 'recv':
+    case 'send':
+      if ((args.at(-1) as number) & MSG_DONTWAIT) return false;
+      return !isNonblocking(fd) && !isReady(fd, name === 'recv' ? 'read' : 'write');
     case 'accept':
     case 'accept4':
     case 'read':
-      return !isReady(args[0] as number, 'read');
-    case 'recv':
-      return !((args.at(-1) as number) & MSG_DONTWAIT) && !isReady(args[0] as number, 'read');
-    case 'send':
-      return !((args.at(-1) as number) & MSG_DONTWAIT) && !isReady(args[0] as number, 'write');
+      return !isNonblocking(fd) && !isReady(fd, 'read');
     case 'write':
-      return !isReady(args[0] as number, 'write');
+      return !isNonblocking(fd) && !isReady(fd, 'write');
     default:
       return false;
   }

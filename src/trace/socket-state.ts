@@ -6,7 +6,7 @@
 // Node itself closed and opened again, the addresses are stale until this thread has closed it.
 
 import { sizeofStorage, unpackAddress } from '../address.ts';
-import { F_GETFD, F_GETFL, F_SETFD, FD_CLOEXEC } from '../constants/fcntl.ts';
+import { F_GETFD, F_GETFL, F_SETFD, FD_CLOEXEC, O_NONBLOCK } from '../constants/fcntl.ts';
 import { FIONREAD, SIOCOUTQ } from '../constants/ioctl.ts';
 import {
   AF_INET,
@@ -23,9 +23,11 @@ import {
   SOL_SOCKET,
 } from '../constants/socket.ts';
 import { EBADF, ENOTSOCK } from '../errno.ts';
+import { kernel } from '../gate.ts';
 import { layout } from '../native.ts';
-import { type CallName, statusFlags } from './call-args.ts';
-import { kernel, note } from './looks.ts';
+import type { CallName } from './call-args.ts';
+import { statusFlags } from './file-forms.ts';
+import { note } from './looks.ts';
 import { type AddressText, DATA_LIMIT, type SocketState } from './recording.ts';
 import { named } from './strace-text.ts';
 import { acceptQueue, readTcpState, sendQueueOf, TCP_STATE, tcpInfoMemory } from './tcp-info.ts';
@@ -42,6 +44,8 @@ interface Known {
   listens: boolean;
   /** Only this process can change them, and does it through a call that is seen; null: not looked at. */
   descriptorFlags: string[] | null;
+  /** As the last look had it. */
+  nonblocking: boolean;
   /** Both addresses stay as they are until it is closed. */
   settled: boolean;
 }
@@ -117,6 +121,7 @@ const fresh = (family: number, type: number): Known => ({
   local: null,
   remote: null,
   listens: false,
+  nonblocking: false,
   descriptorFlags: null,
   settled: false,
 });
@@ -139,6 +144,9 @@ function known(fd: number): Known | null {
   return found;
 }
 
+/** Whether a socket's calls were seen not to wait. */
+export const isNonblocking = (fd: number) => sockets.get(fd)?.nonblocking === true;
+
 /** The state of a socket; undefined if the descriptor is none. */
 export function look(fd: number): SocketState | undefined {
   const socket = known(fd);
@@ -149,6 +157,7 @@ export function look(fd: number): SocketState | undefined {
     sockets.delete(fd);
     return undefined;
   }
+  socket.nonblocking = (status & O_NONBLOCK) !== 0;
   if (socket.descriptorFlags === null) {
     note('fcntl');
     socket.descriptorFlags = kernel.fcntl(fd, F_GETFD, 0) & FD_CLOEXEC ? ['FD_CLOEXEC'] : [];

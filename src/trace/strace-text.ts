@@ -29,7 +29,7 @@ export function quoted(bytes: Uint8Array, total = bytes.length): string {
 function escaped(byte: number, next: number): string {
   if (byte >= 0x20 && byte < 0x7f) return escapes.get(byte) ?? String.fromCharCode(byte);
   const octal = byte.toString(8);
-  return escapes.get(byte) ?? `\\${next >= 0x30 && next <= 0x39 ? octal.padStart(3, '0') : octal}`;
+  return escapes.get(byte) ?? `\\${next >= 0x30 && next <= 0x37 ? octal.padStart(3, '0') : octal}`;
 }
 
 const tables = new Map<string, Map<number, string>>();
@@ -51,10 +51,16 @@ function table(prefix: string): Map<number, string> {
 // EPOLL_CTL_ADD is not one of EPOLLIN and the like.
 const isIn = (prefix: string, name: string) => prefix.endsWith('_') || name[prefix.length] !== '_';
 
-/** 'AF_INET', or the number where no constant that begins so has it. */
+/** 'AF_INET'; '0x3039 /* AF_???…' where no constant that begins so has the value. */
 export function named(prefix: string, value: number): string {
-  return table(prefix).get(value) ?? (value < 0 ? String(value) : `0x${value.toString(16)}`);
+  return table(prefix).get(value) ?? unknown(prefix, value);
 }
+
+const unknown = (prefix: string, value: number) =>
+  `0x${(value >>> 0).toString(16)} /* ${prefix.endsWith('_') ? prefix : `${prefix}_`}??? */`;
+
+// Numbers among the flags.
+const noFlag = /^(O_RDONLY|O_WRONLY|O_RDWR|EPOLL_CTL_.*)$/;
 
 const bits = new Map<string, [number, string][]>();
 
@@ -62,8 +68,11 @@ const bits = new Map<string, [number, string][]>();
 export function flags(prefix: string, value: number): string {
   let list = bits.get(prefix);
   if (list === undefined) {
-    const single = [...table(prefix)].filter(([bit]) => bit !== 0 && (bit & (bit - 1)) === 0);
+    const single = [...table(prefix)].filter(
+      ([bit, name]) => bit !== 0 && (bit & (bit - 1)) === 0 && !noFlag.test(name),
+    );
     list = single.sort(([a], [b]) => (a >>> 0) - (b >>> 0));
+    if (prefix === 'SOCK_') list.reverse(); // As strace has these.
     bits.set(prefix, list);
   }
   let rest = value >>> 0;
@@ -73,8 +82,8 @@ export function flags(prefix: string, value: number): string {
     names.push(name);
     rest = (rest & ~bit) >>> 0;
   }
-  if (rest !== 0 || names.length === 0) names.push(rest === 0 ? '0' : `0x${rest.toString(16)}`);
-  return names.join('|');
+  if (rest === 0) return names.length === 0 ? '0' : names.join('|');
+  return names.length === 0 ? unknown(prefix, rest) : `${names.join('|')}|0x${rest.toString(16)}`;
 }
 
 const familyAt = layout['sockaddr.sa_family']!;

@@ -107,7 +107,9 @@ function timespec(text: string): string {
 function resultText({ result, errno, detail }: CallLine, name: string): string {
   if (errno !== undefined) {
     if (errno === 'EINTR' && restarts[name]) return `? ${restarts[name]}`;
-    return `-1 ${errno} (${errorText(errno)})`;
+    // One number on Linux, and strace has this name for it.
+    const code = errno === 'ENOTSUP' ? 'EOPNOTSUPP' : errno;
+    return `-1 ${code} (${errorText(code)})`;
   }
   if (!detail) return String(result);
   const number = detail.startsWith('flags ') ? `0x${result.toString(16)}` : String(result);
@@ -116,13 +118,24 @@ function resultText({ result, errno, detail }: CallLine, name: string): string {
 
 // libuv's texts are those of strerror(3), but for the first letter and these.
 const texts: Record<string, string> = {
-  EFAULT: 'Bad address',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EAFNOSUPPORT: 'Address family not supported by protocol',
   EALREADY: 'Operation already in progress',
+  EBUSY: 'Device or resource busy',
+  EEXIST: 'File exists',
+  EFAULT: 'Bad address',
+  EHOSTUNREACH: 'No route to host',
+  EIO: 'Input/output error',
   EISCONN: 'Transport endpoint is already connected',
+  EISDIR: 'Is a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  ENAMETOOLONG: 'File name too long',
+  ENFILE: 'Too many open files in system',
+  ENOMEM: 'Cannot allocate memory',
   ENOTCONN: 'Transport endpoint is not connected',
-  ESHUTDOWN: 'Cannot send after transport endpoint shutdown',
   EOPNOTSUPP: 'Operation not supported',
-  EINPROGRESS: 'Operation now in progress',
+  ERANGE: 'Numerical result out of range',
+  ESPIPE: 'Illegal seek',
 };
 const byName = new Map(getSystemErrorMap().values());
 

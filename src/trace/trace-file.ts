@@ -2,10 +2,12 @@
 // processes of a run may share it. When it cannot be written (a full disk, a closed descriptor) that is
 // said once, on stderr, and nothing more is written: the program goes on. Above: recorder.ts.
 
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
 import { F_DUPFD_CLOEXEC } from '../constants/fcntl.ts';
 import { EINTR, errorcode } from '../errno.ts';
-import { HIGH, kernel } from './looks.ts';
+import { kernel } from '../gate.ts';
+import { HIGH } from './looks.ts';
 
 export class TraceFile {
   readonly #path: string;
@@ -17,9 +19,10 @@ export class TraceFile {
     let fd = -1;
     try {
       fd = openSync(file, 'a');
-      const high = kernel.fcntl(fd, F_DUPFD_CLOEXEC, HIGH);
+      // A worker's stays as it is: Node closes that with the worker.
+      const high = isMainThread ? kernel.fcntl(fd, F_DUPFD_CLOEXEC, HIGH) : -1;
       if (high >= 0) {
-        kernel.close(fd);
+        closeSync(fd);
         fd = high;
       }
     } catch (error) {
