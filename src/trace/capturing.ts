@@ -68,6 +68,10 @@ export class Capture {
     return answer;
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   // Resolves with the first line; every line after it is kept.
   #ready(): Promise<Refusal | { type: 'ready' }> {
     return new Promise((resolve, reject) => {
