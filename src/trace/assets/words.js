@@ -1,0 +1,158 @@
+// What the page says: times, bytes, addresses, calls and packets in words. Below: model.js.
+
+import { begin } from './model.js';
+
+/** 850 ns, 12.3 µs, 4.56 ms, 7.89 s. */
+export function duration(ns) {
+  const units = [
+    [1e9, 's', 2],
+    [1e6, 'ms', 2],
+    [1e3, 'µs', 1],
+  ];
+  const [size, unit, digits] = units.find(([least]) => ns >= least) ?? [1, 'ns', 0];
+  return `${(ns / size).toFixed(digits)} ${unit}`;
+}
+
+/** Since the recording began, in milliseconds to the microsecond. */
+export const clock = (ns) =>
+  ((ns - begin) / 1e6).toLocaleString('en', { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+
+export const count = (n, thing) => `${n.toLocaleString('en')} ${thing}${n === 1 ? '' : 's'}`;
+
+export const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Bytes as text: UTF-8 where they are that, and what cannot be printed escaped as in C. */
+export function textOf(bytes) {
+  let text;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    text = String.fromCharCode(...bytes);
+  }
+  const named = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+  const code = (one) => one.codePointAt(0).toString(16).padStart(2, '0');
+  return text.replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (one) => named[one] ?? (one < '\u0100' ? `\\x${code(one)}` : `\\u{${code(one)}}`),
+  );
+}
+
+const shortened = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+/** What a user would recognise of the bytes: the documented programs put times before the message. */
+const messageOf = (bytes) => textOf(bytes).replace(/^(\d+\.\d+:)+/, '');
+
+/** The message that a call moved between the program and a socket; '' for any other call. */
+export function carried(call) {
+  if (!call.data || call.result <= 0 || !/^(send|recv)/.test(call.name)) return '';
+  call.message ??= `“${shortened(messageOf(bytesOf(call.data)), 60)}”`;
+  return call.message;
+}
+
+export function addressText(address) {
+  if (address === null) return '–';
+  if (typeof address === 'string') return textOf(new TextEncoder().encode(address)) || 'unnamed';
+  const [host, port] = address;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+export const resultText = ({ result, errno }) => (errno ? `−1 ${errno}` : String(result));
+
+/** What stands beside a call's name in its lane: the least that tells it. */
+export function briefly(call, phase) {
+  const { name, result, fd, ready, data } = call;
+  const waiting = phase === 'begin';
+  const told = carried(call);
+  if (/^(send|write)/.test(name) && (waiting || told))
+    return told || (data ? count(bytesOf(data).length, 'byte') : '');
+  if (waiting) return call.slept ? `waits ${duration(call.end - call.start)}` : '';
+  if (call.errno) return call.errno;
+  if (told) return told;
+  if (ready) return ready.length > 0 ? `${ready.join(', ')} ready` : 'none ready';
+  if (/^(socket$|accept|epoll_create|kqueue|dup)/.test(name)) return `→ ${result}`;
+  if (/^(recv|read)/.test(name)) return result === 0 ? 'end of stream' : count(result, 'byte');
+  if (/^(send|write)/.test(name)) return count(result, 'byte');
+  return fd === undefined ? '' : String(fd);
+}
+
+/** Flags, and how much it carries. */
+export function packetBriefly({ tcp, ip, length }) {
+  if (tcp === null) return ip === null ? count(length, 'byte') : `protocol ${ip.protocol}`;
+  return tcp.flags.join(' ') || 'no flags';
+}
+
+/** The payload's bytes; null where they were not captured. */
+function payloadOf(packet) {
+  if (packet.bytes === '' || packet.ip === null || packet.tcp === null) return null;
+  const start = (packet.link ? 14 : 0) + packet.ip.headerLength + packet.tcp.headerLength;
+  return bytesOf(packet.bytes).subarray(start, start + packet.tcp.payloadLength);
+}
+
+export function packetMessage(packet) {
+  if (!packet.tcp?.payloadLength) return '';
+  packet.message ??= messageIn(packet);
+  return packet.message;
+}
+
+function messageIn(packet) {
+  const payload = payloadOf(packet);
+  if (payload !== null) return `“${shortened(messageOf(payload), 60)}”`;
+  return packet.call ? carried(packet.call) : '';
+}
+
+export const whose = (lane) => (lane === undefined ? 'somebody' : `the ${lane.name}`);
+export const capital = (text) => text[0].toUpperCase() + text.slice(1);
+
+/** The step in a sentence. */
+export const sentence = (step) => capital(step.packet ? packetSentence(step.packet) : callSentence(step));
+
+function packetSentence(packet) {
+  const { tcp, source, destination, why, inferred } = packet;
+  const what = `${packetBriefly(packet)}${tcp?.payloadLength ? ` with ${count(tcp.payloadLength, 'byte')}` : ''}`;
+  const how = inferred ? ' (inferred)' : '';
+  const message = packetMessage(packet);
+  return `${whose(source)} → ${whose(destination)}: ${what}${message ? ` ${message}` : ''}${how}${why ? `. ${capital(why)}` : ''}.`;
+}
+
+function callSentence({ call, phase }) {
+  const { name, lane, fd, data, errno, slept, start, end } = call;
+  const who = `the ${lane.name}`;
+  const on = fd === undefined ? '' : ` on ${fd}`;
+  if (phase === 'begin') {
+    if (/^send/.test(name)) return `${who} calls ${name}()${on}: ${carried(call) || 'bytes'} for the kernel.`;
+    if (name === 'connect') return `${who} calls connect() and sleeps until the handshake is done.`;
+    if (!slept) return `${who} calls ${name}()${on}.`;
+    return `${who} calls ${name}()${on} and sleeps for ${duration(end - start)}.`;
+  }
+  if (errno) return `${name}()${on} fails in the ${lane.name}: ${errno}.`;
+  const text = carried(call) || (data ? `“${shortened(textOf(bytesOf(data)), 60)}”` : '');
+  return `${who}: ${outcome(call, phase === 'return', text)}.`;
+}
+
+/** What came of a call that succeeded. */
+function outcome({ name, result, fd, ready, args }, again, text) {
+  const did = again ? `${name}() returns` : `${name}()`;
+  if (ready) {
+    const woken = again ? `${name}() wakes it` : did;
+    return ready.length === 0
+      ? `${did}: nothing is ready`
+      : `${woken}: ${ready.join(' and ')} ${ready.length > 1 ? 'are' : 'is'} ready`;
+  }
+  if (name === 'socket') return `socket() makes descriptor ${result}`;
+  if (/^accept/.test(name))
+    return `${name}() takes a connection out of the accept queue, as descriptor ${result}`;
+  if (name === 'connect') return `${did}: the connection on ${fd} stands`;
+  if (/^(recv|read)/.test(name)) {
+    return result === 0
+      ? `${did} nothing on ${fd}: the end of the stream`
+      : `${did} ${count(result, 'byte')} from ${fd}: ${text}`;
+  }
+  if (/^send/.test(name))
+    return `${did}: the kernel has ${count(result, 'byte')} for ${fd}${text ? `: ${text}` : ''}`;
+  if (name === 'write') return `${did}: ${count(result, 'byte')} to ${fd}${text ? `: ${text}` : ''}`;
+  if (name === 'close') return `close() gives descriptor ${fd} back`;
+  if (name === 'listen') return `listen() lets ${fd} take connections`;
+  return `${did.replace(/\(\)/, `(${shortened(args.map((one) => one.text).join(', '), 80)})`)} = ${result}`;
+}
