@@ -43,12 +43,11 @@ export const axis = {
   },
   /** The step nearest to a height. */
   nearest(y) {
-    const ys = { get: (i) => this.y(i) };
     let low = 0;
     let high = steps.length - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (ys.get(middle) < y) low = middle + 1;
+      if (this.y(middle) < y) low = middle + 1;
       else high = middle;
     }
     return low > 0 && y - this.y(low - 1) < this.y(low) - y ? low - 1 : low;
@@ -74,15 +73,27 @@ export const axis = {
     if (this.mode === 'even') this.pitch = this.fitting(room);
     else this.scale = this.fitting(room);
   },
-  /** Changes to the true axis, so that a few steps around i fill the room. */
+  /** Changes to the true axis, where steps around i are as far apart, mostly, as on the even one. */
   showTrueAround(i, room) {
     this.mode = 'true';
     if (this.scale > 0) return;
-    const near = steps.slice(Math.max(0, i - 4), i + 8).map(({ at }) => at);
-    this.scale = room / Math.max(1000, near.at(-1) - near[0]);
+    const near = steps.slice(Math.max(0, i - 5), i + 10).map(({ at }) => at);
+    const gaps = near.slice(1).map((at, k) => at - near[k]);
+    const median = gaps.sort((a, b) => a - b)[gaps.length >> 1] ?? 0;
+    this.scale = this.pitch / Math.max(median, 1000);
     this.zoom(1, room);
   },
 };
+
+/** Round times that are some 90 pixels apart, from one height to another, on the true axis. */
+export function ticks(top, bottom) {
+  const rough = 90 / axis.scale;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((n) => n * power >= rough);
+  const first = Math.ceil(Math.max(0, (top - MARGIN) / axis.scale) / step);
+  const last = Math.floor(Math.min(total, (bottom - MARGIN) / axis.scale) / step);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, k) => begin + (first + k) * step);
+}
 
 export const between = (x, least, most) => Math.min(most, Math.max(least, x));
 

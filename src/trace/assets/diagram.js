@@ -1,7 +1,7 @@
 // The three lanes: calls as bars, packets as arrows, drawn on a canvas around what is in view; the texts
 // are the options of a list, of which only those in view exist. Below: axis.js, words.js, model.js.
 
-import { axis, between, ROW } from './axis.js';
+import { axis, between, ROW, ticks } from './axis.js';
 import { calls, lanes, moments, packets, steps } from './model.js';
 import { briefly, clock, duration, packetBriefly, packetMessage } from './words.js';
 
@@ -11,6 +11,9 @@ const canvas = document.getElementById('marks');
 export const list = document.getElementById('list');
 const nowBand = document.getElementById('now');
 const pen = canvas.getContext('2d');
+
+/** The height of the band behind the current step, as in page.css. */
+const BAND = 28;
 
 /** Where everything is across: set by measure(). */
 const across = { width: 0, gutter: 0, wire: [0, 0], columns: [] };
@@ -24,7 +27,7 @@ export const spare = [];
 export function measure() {
   const width = scroller.clientWidth;
   const gutter = width < 520 ? 0 : 76;
-  const wire = between(width * 0.27, 116, 260);
+  const wire = between(width * 0.3, 116, 260);
   const column = (width - gutter - wire) / Math.max(1, lanes.length);
   let x = gutter;
   across.columns = lanes.map(({ side }, i) => {
@@ -41,7 +44,10 @@ export function measure() {
   const style = getComputedStyle(document.documentElement);
   const color = (name) => style.getPropertyValue(`--${name}`).trim();
   colors = Object.fromEntries(
-    ['client', 'server', 'data', 'ink', 'muted', 'line', 'wire', 'back'].map((name) => [name, color(name)]),
+    ['client', 'server', 'data', 'ink', 'muted', 'line', 'wire', 'now', 'back'].map((name) => [
+      name,
+      color(name),
+    ]),
   );
   drawHeads();
 }
@@ -78,7 +84,8 @@ export function draw(current) {
   canvas.style.cssText = `top:${top}px;width:${across.width}px;height:${drawn.height}px`;
   pen.setTransform(ratio, 0, 0, ratio, 0, -top * ratio);
   pen.clearRect(0, top, across.width, drawn.height);
-  drawLines();
+  drawLines(current);
+  if (axis.mode === 'true') drawTicks();
   const moment = moments[current];
   for (const call of calls) drawCall(call, current, moment);
   for (const packet of packets) drawPacket(packet, current, moment);
@@ -88,11 +95,15 @@ export function draw(current) {
 
 const isDrawn = (from, to) => to >= drawn.top - 40 && from <= drawn.top + drawn.height + 40;
 
-function drawLines() {
+function drawLines(current) {
   const { top, height } = drawn;
   pen.globalAlpha = 1;
   pen.fillStyle = colors.wire;
   pen.fillRect(across.wire[0], top, across.wire[1] - across.wire[0], height);
+  if (steps.length > 0) {
+    pen.fillStyle = colors.now;
+    pen.fillRect(across.wire[0], axis.y(current) - BAND / 2, across.wire[1] - across.wire[0], BAND);
+  }
   lanes.forEach((lane, i) => {
     pen.globalAlpha = 0.3;
     pen.fillStyle = laneColor(lane);
@@ -123,7 +134,7 @@ function drawCall(call, current, moment) {
   pen.fill(bar);
   pen.globalAlpha = call.from > current ? 0.35 : 1;
   pen.strokeStyle = pen.fillStyle = laneColor(call.lane);
-  if (!call.slept || call.from === call.to) {
+  if (!call.slept || (call.from === call.to && axis.mode === 'even')) {
     pen.fill(bar);
     return;
   }
@@ -153,13 +164,15 @@ function drawPacket(packet, current, moment) {
   const isData = packet.tcp?.payloadLength > 0;
   pen.globalAlpha = packet.step > current ? 0.35 : 1;
   pen.strokeStyle = pen.fillStyle = isData ? colors.data : colors.muted;
-  pen.lineWidth = moment.packet === packet ? 2.5 : 1.5;
+  const room = axis.mode === 'even' ? axis.pitch : ROW;
+  pen.lineWidth = moment.packet === packet ? 2.5 : between(room / 8, 0.25, 1.5);
   pen.setLineDash(packet.inferred ? [4, 4] : []);
   pen.beginPath();
   pen.moveTo(x, y - slant);
   pen.lineTo(x2 - direction * 4, y + slant * 0.96);
   pen.stroke();
   pen.setLineDash([]);
+  if (room < 8) return; // no room for a head
   pen.beginPath();
   pen.moveTo(x2, y + slant);
   pen.lineTo(x2 - direction * 9, y + slant - 5.5);
@@ -176,6 +189,23 @@ function ends({ source, destination }) {
   if (source === undefined && destination === undefined) return across.wire;
   const x = source === undefined ? far(destination) : edge(source, source.i);
   return [x, at(destination, source)];
+}
+
+/** Lines across all lanes at round times, and, where there is room for them, the times. */
+function drawTicks() {
+  pen.textAlign = 'right';
+  pen.textBaseline = 'middle';
+  pen.font = '12px system-ui, sans-serif';
+  const taken = steps.length > 0 ? wantedRows(0).map((i) => axis.y(i)) : [];
+  for (const at of ticks(drawn.top, drawn.top + drawn.height)) {
+    const y = axis.yAt(at);
+    pen.globalAlpha = 1;
+    pen.fillStyle = colors.line;
+    pen.fillRect(across.gutter, y, across.width - across.gutter, 1);
+    if (across.gutter === 0 || taken.some((other) => Math.abs(other - y) < ROW)) continue;
+    pen.fillStyle = colors.muted;
+    pen.fillText(clock(at), across.gutter - 8, y);
+  }
 }
 
 function drawPauses() {
@@ -208,7 +238,7 @@ function placeRows(current) {
     row.classList.toggle('later', i > current);
   }
   list.setAttribute('aria-activedescendant', `step-${current}`);
-  nowBand.style.transform = `translateY(${axis.y(current) - ROW / 2 - 3}px)`;
+  nowBand.style.transform = `translateY(${axis.y(current) - BAND / 2}px)`;
 }
 
 function wantedRows(current) {
@@ -244,26 +274,31 @@ function emptyRow() {
   const row = document.createElement('div');
   row.setAttribute('role', 'option');
   for (const name of ['when', 'what']) row.appendChild(document.createElement('span')).className = name;
-  for (const name of ['b', 'i', 'em']) row.lastChild.append(document.createElement(name), ' ');
+  const tag = row.lastChild.appendChild(document.createElement('span'));
+  tag.className = 'tag';
+  tag.append(...['b', 'i', 'em'].flatMap((name) => [document.createElement(name), ' ']));
   return row;
 }
 
 function fillRow(row, step) {
   const [when, what] = row.children;
-  const [name, detail, message] = what.children;
+  const [name, detail, message] = what.firstChild.children;
   when.textContent = across.gutter ? clock(step.at) : '';
   when.style.width = `${across.gutter}px`;
   const { packet, call, phase } = step;
   const [from, to] = packet ? across.wire : placeOf(call.lane);
-  row.className = packet ? 'packet' : `${call.lane.side} ${phase}`;
+  row.className = packet ? 'segment' : `${call.lane.side} ${phase}`;
   what.style.left = `${from}px`;
   what.style.width = `${to - from}px`;
   const brief = packet ? packetMessage(packet) : briefly(call, phase);
-  const quoted = brief.startsWith('“');
-  name.textContent = packet ? packetBriefly(packet) : phase === 'return' ? `${call.name} returns` : call.name;
-  detail.textContent = quoted ? '' : brief;
-  message.textContent = quoted ? brief : '';
-  row.setAttribute('aria-label', `${packet ? 'wire' : call.lane.name}: ${name.textContent} ${brief}`);
+  const quoted = brief.indexOf('“');
+  name.textContent = packet ? (brief && !across.gutter ? '' : packetBriefly(packet)) : call.name;
+  detail.textContent = quoted < 0 ? brief : brief.slice(0, quoted);
+  message.textContent = quoted < 0 ? '' : brief.slice(quoted);
+  row.setAttribute(
+    'aria-label',
+    `${packet ? 'wire' : call.lane.name}: ${packet ? packetBriefly(packet) : call.name} ${brief}`,
+  );
 }
 
 /** Beside the bars of a lane, away from the wire. */

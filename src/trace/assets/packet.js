@@ -132,17 +132,16 @@ function tcpFields(tcp) {
   };
 }
 
+/** What has a line of its own, where names and values are in columns. */
+const wide = new Set(['accept queue', 'receive queue', 'send queue', 'flags']);
+
 /** Names and values; those that are undefined are left out. */
 export function pairs(fields, isNew = () => false) {
   const all = element('dl');
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;
-    const row = element(
-      'div',
-      isNew(name) ? 'new' : '',
-      element('dt', '', name),
-      element('dd', '', String(value)),
-    );
+    const kind = `${wide.has(name) ? 'wide' : ''}${isNew(name) ? ' new' : ''}`;
+    const row = element('div', kind, element('dt', '', name), element('dd', '', String(value)));
     all.append(row);
   }
   return all;

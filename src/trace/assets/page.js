@@ -7,7 +7,7 @@ import { element } from './hex.js';
 import { calls, packets, recording, steps } from './model.js';
 import { showPacket } from './packet.js';
 import { side } from './panes.js';
-import { carried, clock, count, duration, sentence } from './words.js';
+import { carried, clock, count, duration, sentence, shortened } from './words.js';
 
 const by = (id) => document.getElementById(id);
 let current = 0;
@@ -33,7 +33,7 @@ function bringIntoView() {
   room.style.height = `${Math.max(axis.height(), height)}px`;
   const margin = Math.min(90, height / 4);
   if (y - margin < scroller.scrollTop) scroller.scrollTop = y - height * 0.4;
-  else if (y + margin > scroller.scrollTop + height) scroller.scrollTop = y - height * 0.6;
+  else if (y + margin > scroller.scrollTop + height) scroller.scrollTop = y - height * 0.4;
 }
 
 /** Changes the axis, and keeps what was at that height of the view where it was. */
@@ -172,21 +172,26 @@ scroller.addEventListener('touchend', () => {
   fingers = undefined;
 });
 
+/** Of more messages than that the last ones are not chapters, but for the very last. */
+const MOST_MESSAGES = 5;
+
 /** The parts of the documented conversation; of any other program, none. */
 function chaptersOf() {
   const first = (role, name) => calls.find((call) => call.lane.role === role && call.name === name);
+  const sent = calls.filter(
+    (call) => call.lane.role === 'client' && carried(call) && /^send/.test(call.name),
+  );
+  const messages = sent.length <= MOST_MESSAGES ? sent : [...sent.slice(0, MOST_MESSAGES - 1), sent.at(-1)];
   const told = [
     ['The server listens', first('server', 'listen')],
     ['The client connects', first('client', 'connect')],
-    ...calls
-      .filter((call) => call.lane.role === 'client' && carried(call) && /^send/.test(call.name))
-      .map((call) => [carried(call), call]),
+    ...messages.map((call) => [shortened(carried(call), 24), call]),
     ['Goodbye', calls.findLast((call) => call.lane.role === 'client' && call.name === 'close')],
   ];
   return told.filter(([, call]) => call !== undefined).map(([title, call]) => ({ title, i: call.from }));
 }
 
-const chapters = chaptersOf().slice(0, 60);
+const chapters = chaptersOf();
 by('chapters').append(
   ...chapters.map(({ title, i }) => {
     const button = element('button', '', title);

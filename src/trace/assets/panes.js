@@ -52,9 +52,9 @@ function laneToShow(own, i) {
 function doing(call, inCall, i) {
   if (call === null) return 'has not called anything yet';
   if (!inCall) return `runs, after ${call.name}()`;
-  return call.slept
-    ? `sleeps in ${call.name}(), ${duration(steps[i].at - call.start)} so far`
-    : `is in ${call.name}()`;
+  const so = steps[i].at - call.start;
+  if (!call.slept) return `is in ${call.name}()`;
+  return so < 1 ? `goes to sleep in ${call.name}()` : `sleeps in ${call.name}(), ${duration(so)} so far`;
 }
 
 function showCall(place, call, inCall) {
@@ -64,7 +64,7 @@ function showCall(place, call, inCall) {
   const { name, args, start, end, cpu, n } = call;
   strace.replaceChildren(
     element('b', '', name),
-    `(${args.map(({ text }) => text).join(', ')})`,
+    `(${args.map(({ text }, i) => (inCall && i > 0 && isFilled(call) ? '…' : text)).join(', ')})`,
     element('span', 'result', inCall ? ' = …' : ` = ${resultText(call)}`),
   );
   const took = `${duration(end - start)}, of it ${duration(Math.min(cpu, end - start))} CPU`;
@@ -73,6 +73,9 @@ function showCall(place, call, inCall) {
   const isKnown = bytes !== null && (!inCall || /^(send|write)/.test(name));
   data.replaceChildren(...(isKnown ? [hexDump(bytes, undefined, 8)] : []));
 }
+
+/** Whether the kernel writes what its pointers lead to: nobody knows it before the call returns. */
+const isFilled = ({ name }) => /^(recv|read|accept|getsockname|getpeername)/.test(name);
 
 /** The descriptors that the process asks about, those that are ready marked. */
 function showWatched(place, fds, call, inCall) {
@@ -132,7 +135,7 @@ function socketItem(state, old) {
     ` ${family} ${kind} `,
     tcp ? stateChip : '',
   );
-  const item = element('li', old === undefined ? 'fresh' : '', head, pairs(now, isNew));
+  const item = element('li', old === undefined ? 'fresh' : '', head, endsOf(state), pairs(now, isNew));
   if (receiveQueueData) {
     item.append(element('p', 'waiting', `waits to be received: ${textOf(bytesOf(receiveQueueData))}`));
     item.append(hexDump(bytesOf(receiveQueueData), undefined, 8));
@@ -140,20 +143,12 @@ function socketItem(state, old) {
   return item;
 }
 
-function socketFields({
-  local,
-  remote,
-  receiveQueue,
-  sendQueue,
-  acceptQueue,
-  tcp = {},
-  descriptorFlags,
-  statusFlags,
-}) {
+const endsOf = ({ local, remote }) =>
+  element('p', 'ends', addressText(local), remote === null ? '' : ` ⇄ ${addressText(remote)}`);
+
+function socketFields({ receiveQueue, sendQueue, acceptQueue, tcp = {}, descriptorFlags, statusFlags }) {
   const known = (value, text) => (value === undefined ? undefined : text);
   return {
-    local: addressText(local),
-    remote: remote === null ? undefined : addressText(remote),
     'accept queue': known(acceptQueue, `${acceptQueue?.length} of ${acceptQueue?.backlog}`),
     'receive queue': acceptQueue ? undefined : count(receiveQueue, 'byte'),
     'send queue': acceptQueue ? undefined : count(sendQueue, 'byte'),

@@ -2,15 +2,16 @@
 
 import { begin } from './model.js';
 
-/** 850 ns, 12.3 µs, 4.56 ms, 7.89 s. */
+/** Three digits: 850 ns, 12.3 µs, 4.56 ms, 789 s. */
 export function duration(ns) {
   const units = [
-    [1e9, 's', 2],
-    [1e6, 'ms', 2],
-    [1e3, 'µs', 1],
+    [1e9, 's'],
+    [1e6, 'ms'],
+    [1e3, 'µs'],
   ];
-  const [size, unit, digits] = units.find(([least]) => ns >= least) ?? [1, 'ns', 0];
-  return `${(ns / size).toFixed(digits)} ${unit}`;
+  const [size, unit] = units.find(([least]) => ns >= least) ?? [1, 'ns'];
+  const amount = ns / size;
+  return `${amount.toFixed(size === 1 || amount >= 100 ? 0 : amount >= 10 ? 1 : 2)} ${unit}`;
 }
 
 /** Since the recording began, in milliseconds to the microsecond. */
@@ -39,7 +40,7 @@ export function textOf(bytes) {
   );
 }
 
-const shortened = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+export const shortened = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 /** What a user would recognise of the bytes: the documented programs put times before the message. */
 const messageOf = (bytes) => textOf(bytes).replace(/^(\d+\.\d+:)+/, '');
@@ -62,19 +63,26 @@ export const resultText = ({ result, errno }) => (errno ? `−1 ${errno}` : Stri
 
 /** What stands beside a call's name in its lane: the least that tells it. */
 export function briefly(call, phase) {
-  const { name, result, fd, ready, data } = call;
-  const waiting = phase === 'begin';
-  const told = carried(call);
-  if (/^(send|write)/.test(name) && (waiting || told))
-    return told || (data ? count(bytesOf(data).length, 'byte') : '');
-  if (waiting) return call.slept ? `waits ${duration(call.end - call.start)}` : '';
-  if (call.errno) return call.errno;
-  if (told) return told;
+  const { name, data, slept, start, end } = call;
+  const isOut = /^(send|write)/.test(name);
+  if (phase === 'begin') {
+    if (isOut) return carried(call) || (data ? count(bytesOf(data).length, 'byte') : '');
+    return slept ? `waits ${duration(end - start)}` : '…';
+  }
+  // What went out was told when it did.
+  const told = isOut && phase === 'return' ? '' : carried(call);
+  return `${phase === 'return' ? '→ ' : ''}${told || came(call)}`;
+}
+
+/** What a call gave back, in a word or two. */
+function came({ name, result, fd, ready, errno }) {
+  if (errno) return errno;
   if (ready) return ready.length > 0 ? `${ready.join(', ')} ready` : 'none ready';
-  if (/^(socket$|accept|epoll_create|kqueue|dup)/.test(name)) return `→ ${result}`;
-  if (/^(recv|read)/.test(name)) return result === 0 ? 'end of stream' : count(result, 'byte');
-  if (/^(send|write)/.test(name)) return count(result, 'byte');
-  return fd === undefined ? '' : String(fd);
+  if (/^(socket$|accept|epoll_create|kqueue|dup)/.test(name)) return `new ${result}`;
+  if (/^(recv|read)/.test(name) && result === 0) return 'end of stream';
+  if (/^(recv|read|send|write)/.test(name)) return count(result, 'byte');
+  if (name === 'connect') return String(result);
+  return fd === undefined ? String(result) : `on ${fd}`;
 }
 
 /** Flags, and how much it carries. */
@@ -103,7 +111,9 @@ function messageIn(packet) {
 }
 
 export const whose = (lane) => (lane === undefined ? 'somebody' : `the ${lane.name}`);
-export const capital = (text) => text[0].toUpperCase() + text.slice(1);
+/** As a sentence begins, but for the name of a call. */
+export const capital = (text) =>
+  /^\w+\(/.test(text) ? text : text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** The step in a sentence. */
 export const sentence = (step) => capital(step.packet ? packetSentence(step.packet) : callSentence(step));
@@ -121,25 +131,27 @@ function callSentence({ call, phase }) {
   const who = `the ${lane.name}`;
   const on = fd === undefined ? '' : ` on ${fd}`;
   if (phase === 'begin') {
-    if (/^send/.test(name)) return `${who} calls ${name}()${on}: ${carried(call) || 'bytes'} for the kernel.`;
+    if (/^send/.test(name))
+      return `${who} calls ${name}()${on}: ${carried(call) || 'bytes'} goes to the kernel.`;
     if (name === 'connect') return `${who} calls connect() and sleeps until the handshake is done.`;
     if (!slept) return `${who} calls ${name}()${on}.`;
     return `${who} calls ${name}()${on} and sleeps for ${duration(end - start)}.`;
   }
   if (errno) return `${name}()${on} fails in the ${lane.name}: ${errno}.`;
+  if (phase === 'return' && call.ready?.length > 0) return `${name}() wakes ${who}: ${readyText(call.ready)}`;
   const text = carried(call) || (data ? `“${shortened(textOf(bytesOf(data)), 60)}”` : '');
-  return `${who}: ${outcome(call, phase === 'return', text)}.`;
+  return `${who}: ${outcome(call, phase === 'return', text)}.`.replace(/\.\.$/, '.');
 }
+
+const readyText = (ready) =>
+  ready.length === 0
+    ? 'nothing is ready.'
+    : `${ready.join(' and ')} ${ready.length > 1 ? 'are' : 'is'} ready.`;
 
 /** What came of a call that succeeded. */
 function outcome({ name, result, fd, ready, args }, again, text) {
   const did = again ? `${name}() returns` : `${name}()`;
-  if (ready) {
-    const woken = again ? `${name}() wakes it` : did;
-    return ready.length === 0
-      ? `${did}: nothing is ready`
-      : `${woken}: ${ready.join(' and ')} ${ready.length > 1 ? 'are' : 'is'} ready`;
-  }
+  if (ready) return `${did}: ${readyText(ready)}`;
   if (name === 'socket') return `socket() makes descriptor ${result}`;
   if (/^accept/.test(name))
     return `${name}() takes a connection out of the accept queue, as descriptor ${result}`;
