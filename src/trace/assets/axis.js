@@ -31,6 +31,7 @@ export const axis = {
   pauses: pausesBefore(),
 
   y(i) {
+    if (steps.length === 0) return MARGIN;
     if (this.mode === 'true') return this.yAt(steps[i].at);
     return MARGIN + (i + this.pauses[i]) * this.pitch;
   },

@@ -26,7 +26,7 @@ export const spare = [];
 
 export function measure() {
   const width = scroller.clientWidth;
-  const gutter = width < 520 ? 0 : 76;
+  const gutter = width < 440 ? 0 : 76;
   const wire = between(width * 0.3, 116, 260);
   const column = (width - gutter - wire) / Math.max(1, lanes.length);
   let x = gutter;
@@ -73,6 +73,7 @@ function drawHeads() {
 
 /** Draws what is in view, and a screen above and below it. */
 export function draw(current) {
+  if (steps.length === 0) return;
   const height = Math.max(axis.height(), scroller.clientHeight);
   room.style.height = `${height}px`;
   const screen = scroller.clientHeight;
@@ -85,7 +86,7 @@ export function draw(current) {
   pen.setTransform(ratio, 0, 0, ratio, 0, -top * ratio);
   pen.clearRect(0, top, across.width, drawn.height);
   drawLines(current);
-  if (axis.mode === 'true') drawTicks();
+  if (axis.mode === 'true') drawTicks(current);
   const moment = moments[current];
   for (const call of calls) drawCall(call, current, moment);
   for (const packet of packets) drawPacket(packet, current, moment);
@@ -100,10 +101,8 @@ function drawLines(current) {
   pen.globalAlpha = 1;
   pen.fillStyle = colors.wire;
   pen.fillRect(across.wire[0], top, across.wire[1] - across.wire[0], height);
-  if (steps.length > 0) {
-    pen.fillStyle = colors.now;
-    pen.fillRect(across.wire[0], axis.y(current) - BAND / 2, across.wire[1] - across.wire[0], BAND);
-  }
+  pen.fillStyle = colors.now;
+  pen.fillRect(across.wire[0], axis.y(current) - BAND / 2, across.wire[1] - across.wire[0], BAND);
   lanes.forEach((lane, i) => {
     pen.globalAlpha = 0.3;
     pen.fillStyle = laneColor(lane);
@@ -192,11 +191,11 @@ function ends({ source, destination }) {
 }
 
 /** Lines across all lanes at round times, and, where there is room for them, the times. */
-function drawTicks() {
+function drawTicks(current) {
   pen.textAlign = 'right';
   pen.textBaseline = 'middle';
   pen.font = '12px system-ui, sans-serif';
-  const taken = steps.length > 0 ? wantedRows(0).map((i) => axis.y(i)) : [];
+  const taken = wantedRows(current).map((i) => axis.y(i));
   for (const at of ticks(drawn.top, drawn.top + drawn.height)) {
     const y = axis.yAt(at);
     pen.globalAlpha = 1;
@@ -242,7 +241,6 @@ function placeRows(current) {
 }
 
 function wantedRows(current) {
-  if (steps.length === 0) return [];
   const first = axis.nearest(drawn.top);
   const end = drawn.top + drawn.height;
   const wanted = [current];
@@ -276,13 +274,13 @@ function emptyRow() {
   for (const name of ['when', 'what']) row.appendChild(document.createElement('span')).className = name;
   const tag = row.lastChild.appendChild(document.createElement('span'));
   tag.className = 'tag';
-  tag.append(...['b', 'i', 'em'].flatMap((name) => [document.createElement(name), ' ']));
+  tag.append(...['u', 'b', 'i', 'em'].flatMap((name) => [document.createElement(name), ' ']));
   return row;
 }
 
 function fillRow(row, step) {
   const [when, what] = row.children;
-  const [name, detail, message] = what.firstChild.children;
+  const [lane, name, detail, message] = what.firstChild.children;
   when.textContent = across.gutter ? clock(step.at) : '';
   when.style.width = `${across.gutter}px`;
   const { packet, call, phase } = step;
@@ -292,13 +290,10 @@ function fillRow(row, step) {
   what.style.width = `${to - from}px`;
   const brief = packet ? packetMessage(packet) : briefly(call, phase);
   const quoted = brief.indexOf('“');
+  lane.textContent = packet ? 'wire:' : `${call.lane.name}:`; // what others see from its place
   name.textContent = packet ? (brief && !across.gutter ? '' : packetBriefly(packet)) : call.name;
   detail.textContent = quoted < 0 ? brief : brief.slice(0, quoted);
   message.textContent = quoted < 0 ? '' : brief.slice(quoted);
-  row.setAttribute(
-    'aria-label',
-    `${packet ? 'wire' : call.lane.name}: ${packet ? packetBriefly(packet) : call.name} ${brief}`,
-  );
 }
 
 /** Beside the bars of a lane, away from the wire. */

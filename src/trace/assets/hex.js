@@ -16,8 +16,11 @@ export function element(name, kind, ...children) {
 const printable = (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·');
 const twoDigits = (byte) => byte.toString(16).padStart(2, '0');
 
+const narrow = matchMedia('(max-width: 640px)');
+
 /** A dump of bytes in layers, [{ name, start, end }]; a layer's bytes carry its name as their class. */
-export function hexDump(bytes, layers = [{ name: 'data', start: 0, end: bytes.length }], width = 16) {
+export function hexDump(bytes, layers = [{ name: 'data', start: 0, end: bytes.length }], most = 16) {
+  const width = narrow.matches ? 8 : most;
   const shown = Math.min(bytes.length, MOST_BYTES);
   const dump = element('pre', 'hex');
   for (let at = 0; at < shown; at += width) {

@@ -20,6 +20,8 @@ function lanesOf({ processes, calls }) {
   // A thread that made no call has nothing to show, but for the only one.
   const all = [...keys].filter(([key]) => called.has(key) || keys.size === 1).map(([, lane]) => lane);
   const roleOf = (pid) => processes.find((one) => one.pid === pid)?.role ?? null;
+  const order = ({ pid, thread }) => processes.findIndex((one) => one.pid === pid) * 1e6 + thread;
+  all.sort((a, b) => order(a) - order(b));
   const known = all.map((lane) => ({ ...lane, role: roleOf(lane.pid) }));
   const isLeft = known.some(({ role }) => role === 'client')
     ? ({ role }) => role === 'client'

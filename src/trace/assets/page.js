@@ -213,7 +213,7 @@ function again() {
   for (const row of rows.values()) row.remove();
   spare.push(...rows.values());
   rows.clear();
-  if (steps.length > 0) draw(current);
+  draw(current);
 }
 
 by('total').textContent = steps.length;

@@ -28,8 +28,8 @@ export function side(name) {
     if (before.lane !== lane) {
       part('h2').textContent = lane.name;
       place.setAttribute('aria-label', lane.name);
-      part('.code').setAttribute('aria-label', `Source of the ${lane.name}`);
-      part('.facts').setAttribute('aria-label', `State of the ${lane.name}`);
+      part('.code').setAttribute('aria-label', `Source: ${lane.name}`);
+      part('.facts').setAttribute('aria-label', `State: ${lane.name}`);
     }
     part('.doing').textContent = doing(call, inCall, i);
     place.classList.toggle('active', steps[i].call?.lane === lane);
@@ -64,7 +64,7 @@ function showCall(place, call, inCall) {
   const { name, args, start, end, cpu, n } = call;
   strace.replaceChildren(
     element('b', '', name),
-    `(${args.map(({ text }, i) => (inCall && i > 0 && isFilled(call) ? '…' : text)).join(', ')})`,
+    `(${args.map(({ text }, i) => (inCall && isFilled(call, i) ? '…' : text)).join(', ')})`,
     element('span', 'result', inCall ? ' = …' : ` = ${resultText(call)}`),
   );
   const took = `${duration(end - start)}, of it ${duration(Math.min(cpu, end - start))} CPU`;
@@ -74,8 +74,9 @@ function showCall(place, call, inCall) {
   data.replaceChildren(...(isKnown ? [hexDump(bytes, undefined, 8)] : []));
 }
 
-/** Whether the kernel writes what its pointers lead to: nobody knows it before the call returns. */
-const isFilled = ({ name }) => /^(recv|read|accept|getsockname|getpeername)/.test(name);
+/** Whether the kernel writes where an argument points: nobody knows what before the call returns. */
+const isFilled = ({ name }, i) =>
+  /^(recv|read)/.test(name) ? i === 1 : i > 0 && /^(accept|getsockname|getpeername)/.test(name);
 
 /** The descriptors that the process asks about, those that are ready marked. */
 function showWatched(place, fds, call, inCall) {

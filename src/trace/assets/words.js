@@ -110,7 +110,8 @@ function messageIn(packet) {
   return packet.call ? carried(packet.call) : '';
 }
 
-export const whose = (lane) => (lane === undefined ? 'somebody' : `the ${lane.name}`);
+export const whose = (lane) =>
+  lane === undefined ? 'somebody' : lane.role === null ? lane.name : `the ${lane.name}`;
 /** As a sentence begins, but for the name of a call. */
 export const capital = (text) =>
   /^\w+\(/.test(text) ? text : text.slice(0, 1).toUpperCase() + text.slice(1);
@@ -128,7 +129,7 @@ function packetSentence(packet) {
 
 function callSentence({ call, phase }) {
   const { name, lane, fd, data, errno, slept, start, end } = call;
-  const who = `the ${lane.name}`;
+  const who = whose(lane);
   const on = fd === undefined ? '' : ` on ${fd}`;
   if (phase === 'begin') {
     if (/^send/.test(name))
@@ -137,7 +138,7 @@ function callSentence({ call, phase }) {
     if (!slept) return `${who} calls ${name}()${on}.`;
     return `${who} calls ${name}()${on} and sleeps for ${duration(end - start)}.`;
   }
-  if (errno) return `${name}()${on} fails in the ${lane.name}: ${errno}.`;
+  if (errno) return `${name}()${on} fails in ${who}: ${errno}.`;
   if (phase === 'return' && call.ready?.length > 0) return `${name}() wakes ${who}: ${readyText(call.ready)}`;
   const text = carried(call) || (data ? `“${shortened(textOf(bytesOf(data)), 60)}”` : '');
   return `${who}: ${outcome(call, phase === 'return', text)}.`.replace(/\.\.$/, '.');
