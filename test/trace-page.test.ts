@@ -93,7 +93,10 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     expect(woken.packet).toBe('Packet 4, the last one so far');
     expect(await state(page, 'right').textContent()).toContain('receive queue23 bytes');
     expect(await page.locator('.side.right .ready').textContent()).toBe('5');
-    const received = await walkTo(page, /^The server: recv\(\) 23 bytes from 5: “Hello”\.$/);
+    const received = await walkTo(
+      page,
+      /^The server takes 23 bytes out of the receive queue of 5, with recv\(\): “Hello”\.$/,
+    );
     expect(received.server.trim()).toBe('const data = client_socket.recv(1024);');
     expect(received.client).toBe(woken.client); // still asleep there
     expect(await state(page, 'right').textContent()).toContain('receive queue0 bytes');
@@ -113,27 +116,29 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     await page.keyboard.press('ArrowDown');
     expect(await shown(page)).toMatchObject({
       number: total,
-      sentence: 'The server: close() gives descriptor 5 back.',
+      sentence: 'close() returns 0 to the server.',
     });
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowUp');
     expect(await shown(page)).toMatchObject({
       number: 1,
-      sentence: 'The server: socket() makes descriptor 3.',
+      sentence: 'The server makes a socket, descriptor 3.',
     });
     expect(await page.getByRole('button', { name: 'Previous step' }).isDisabled()).toBe(true);
     await page.getByRole('button', { name: 'Next step' }).click();
     expect((await shown(page)).number).toBe(2);
     await page.getByRole('button', { name: 'The client connects' }).click();
     expect((await shown(page)).sentence).toBe(
-      'The client calls connect() and sleeps until the handshake is done.',
+      'The client calls connect() to 10.0.0.1:12345 and sleeps until the handshake is done.',
     );
   });
 
   test('shows the step that is clicked', async () => {
     const { page } = await opened();
     await page.getByRole('option', { name: 'server: recv “Hello”' }).click();
-    expect((await shown(page)).sentence).toBe('The server: recv() 23 bytes from 5: “Hello”.');
+    expect((await shown(page)).sentence).toBe(
+      'The server takes 23 bytes out of the receive queue of 5, with recv(): “Hello”.',
+    );
   });
 
   test('says everything of a packet, its bytes by layers', async () => {
@@ -273,6 +278,7 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     }
     const took = ((await page.evaluate('took')) as number[]).sort((a, b) => a - b);
     expect(took.length).toBeGreaterThanOrEqual(100);
+    console.log(took[took.length >> 1], took.at(-1));
     expect(took[took.length >> 1]).toBeLessThan(100);
     expect(await page.evaluate('kept.every((one) => one.isConnected)')).toBe(true);
     expect(await page.getByRole('option').count()).toBeLessThan(150);

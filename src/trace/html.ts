@@ -8,7 +8,22 @@ import type { CallLine, Recording } from './recording.ts';
 const assets = new URL('assets/', import.meta.url);
 
 /** Each stands behind those that it imports from. */
-const modules = ['model', 'words', 'axis', 'diagram', 'hex', 'packet', 'source', 'panes', 'page'];
+const modules = [
+  'model',
+  'words',
+  'sentences',
+  'hex',
+  'axis',
+  'across',
+  'marks',
+  'rows',
+  'diagram',
+  'packet',
+  'source',
+  'panes',
+  'chapters',
+  'page',
+];
 
 /** The page. It asks for nothing from the network, and its policy forbids it to. */
 export function renderHtml(recording: Recording): string {

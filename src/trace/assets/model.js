@@ -6,6 +6,9 @@ export const recording = JSON.parse(document.getElementById('data').textContent)
 /** A call that used that much less CPU than time was asleep, in nanoseconds. */
 const ASLEEP = 50_000;
 
+/** Who sleeps that long has a step to fall asleep in, even if nothing happens meanwhile; in nanoseconds. */
+const LONG = 1e6;
+
 const laneKey = ({ pid, thread = 0 }) => `${pid}:${thread}`;
 
 /** A lane for each thread that called, clients left of the wire, the others right of it. */
@@ -54,7 +57,7 @@ for (const packet of packets) {
 
 /**
  * Steps: packets, and calls: one step for a call, two (begin and return) for a call during which
- * something else happened, because it slept or because its packet was sent meanwhile.
+ * something else happened, because it slept or because its packet was sent meanwhile, or slept long.
  */
 export const steps = stepsOf();
 steps.forEach((step, i) => {
@@ -80,7 +83,8 @@ function stepsOf() {
     const { start, end, slept } = call;
     const between = times[below(times, start, 1)] < end; // the next event after its start is not its own end
     const whole = { call, phase: 'whole', at: end, order: end, rank: 2 };
-    if (!between || !(slept || call.packets.some(({ at }) => at <= end))) return [whole];
+    const isLong = slept && (between || end - start >= LONG);
+    if (!isLong && !(between && call.packets.some(({ at }) => at <= end))) return [whole];
     return [
       { call, phase: 'begin', at: start, order: start, rank: 0 },
       { ...whole, phase: 'return' },

@@ -1,13 +1,17 @@
 // Ties the page together: one step is the current one, and everything shows it. Keys, buttons, the
 // pointer, zoom and chapters. Above: nothing. Below: everything else in this folder.
 
+import { measure, scroller } from './across.js';
 import { axis, between, MARGIN, total } from './axis.js';
-import { draw, drawn, list, measure, room, rows, scroller, spare } from './diagram.js';
+import { chapters, markChapter, showChapters } from './chapters.js';
+import { draw, isAtEnd, makeRoom, redraw, room } from './diagram.js';
 import { element } from './hex.js';
 import { calls, packets, recording, steps } from './model.js';
 import { showPacket } from './packet.js';
 import { side } from './panes.js';
-import { carried, clock, count, duration, sentence, shortened } from './words.js';
+import { list } from './rows.js';
+import { sentence } from './sentences.js';
+import { clock, count, duration } from './words.js';
 
 const by = (id) => document.getElementById(id);
 let current = 0;
@@ -25,26 +29,32 @@ function go(i) {
   by('moment').textContent = `T + ${clock(steps[current].at)} ms`;
   by('first').disabled = by('previous').disabled = current === 0;
   by('last').disabled = by('next').disabled = current === steps.length - 1;
-  markChapter();
+  markChapter(current);
 }
 
 function bringIntoView() {
   const [y, height] = [axis.y(current), scroller.clientHeight];
-  room.style.height = `${Math.max(axis.height(), height)}px`;
+  makeRoom();
   const margin = Math.min(90, height / 4);
-  if (y - margin < scroller.scrollTop) scroller.scrollTop = y - height * 0.4;
-  else if (y + margin > scroller.scrollTop + height) scroller.scrollTop = y - height * 0.4;
+  const isIn = y - margin >= scroller.scrollTop && y + margin <= scroller.scrollTop + height;
+  if (!isIn) scroller.scrollTop = y - height * 0.4;
+}
+
+/** The height in the view of the current step, or of the middle if the step is not in view. */
+function anchor() {
+  const y = axis.y(current) - scroller.scrollTop;
+  return y >= 0 && y <= scroller.clientHeight ? y : scroller.clientHeight / 2;
 }
 
 /** Changes the axis, and keeps what was at that height of the view where it was. */
-function changeAxis(change, height = axis.y(current) - scroller.scrollTop) {
+function changeAxis(change, height = anchor()) {
   const y = scroller.scrollTop + height;
   const i = axis.nearest(y);
   const before = axis.y(i);
   const part = (y - MARGIN) / Math.max(1, axis.height() - 2 * MARGIN);
   const { mode } = axis;
   change();
-  room.style.height = `${Math.max(axis.height(), scroller.clientHeight)}px`;
+  makeRoom();
   const kept =
     axis.mode === 'true' && mode === 'true'
       ? MARGIN + part * (axis.height() - 2 * MARGIN)
@@ -131,13 +141,7 @@ list.addEventListener('click', (event) => {
 
 let awaited = false;
 scroller.addEventListener('scroll', () => {
-  // The canvas goes further than the view: it is drawn again when the view comes near its end.
-  const { scrollTop, clientHeight } = scroller;
-  const free = clientHeight / 3;
-  const inside =
-    (drawn.top === 0 || scrollTop - free > drawn.top) &&
-    (drawn.top + drawn.height >= axis.height() || scrollTop + clientHeight + free < drawn.top + drawn.height);
-  if (awaited || inside) return;
+  if (awaited || !isAtEnd()) return;
   awaited = true;
   requestAnimationFrame(() => {
     awaited = false;
@@ -172,50 +176,6 @@ scroller.addEventListener('touchend', () => {
   fingers = undefined;
 });
 
-/** Of more messages than that the last ones are not chapters, but for the very last. */
-const MOST_MESSAGES = 5;
-
-/** The parts of the documented conversation; of any other program, none. */
-function chaptersOf() {
-  const first = (role, name) => calls.find((call) => call.lane.role === role && call.name === name);
-  const sent = calls.filter(
-    (call) => call.lane.role === 'client' && carried(call) && /^send/.test(call.name),
-  );
-  const messages = sent.length <= MOST_MESSAGES ? sent : [...sent.slice(0, MOST_MESSAGES - 1), sent.at(-1)];
-  const told = [
-    ['The server listens', first('server', 'listen')],
-    ['The client connects', first('client', 'connect')],
-    ...messages.map((call) => [shortened(carried(call), 24), call]),
-    ['Goodbye', calls.findLast((call) => call.lane.role === 'client' && call.name === 'close')],
-  ];
-  return told.filter(([, call]) => call !== undefined).map(([title, call]) => ({ title, i: call.from }));
-}
-
-const chapters = chaptersOf();
-by('chapters').append(
-  ...chapters.map(({ title, i }) => {
-    const button = element('button', '', title);
-    button.type = 'button';
-    button.addEventListener('click', () => go(i));
-    return button;
-  }),
-);
-function markChapter() {
-  const now = chapters.findLastIndex(({ i }) => i <= current);
-  [...by('chapters').children].forEach((button, i) => {
-    if (i === now) button.setAttribute('aria-current', 'step');
-    else button.removeAttribute('aria-current');
-  });
-}
-
-function again() {
-  measure();
-  for (const row of rows.values()) row.remove();
-  spare.push(...rows.values());
-  rows.clear();
-  draw(current);
-}
-
 by('total').textContent = steps.length;
 by('facts').textContent = [
   ...recording.processes
@@ -230,8 +190,9 @@ by('facts').textContent = [
 ].join(' · ');
 by('notes').append(...recording.notes.map(({ text }) => element('li', '', text)));
 by('notes').hidden = recording.notes.length === 0;
-by('chapters').hidden = chapters.length === 0;
+showChapters(go);
 measure();
+const again = () => redraw(current);
 new ResizeObserver(again).observe(scroller);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);
 // It begins where the message goes out.

@@ -43,12 +43,13 @@ export function textOf(bytes) {
 export const shortened = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 /** What a user would recognise of the bytes: the documented programs put times before the message. */
-const messageOf = (bytes) => textOf(bytes).replace(/^(\d+\.\d+:)+/, '');
+const messageOf = (bytes) => textOf(bytes).replace(/^(\d+\.\d+:)+|\\n$/g, '');
+export const quoted = (bytes) => `“${shortened(messageOf(bytes), 60)}”`;
 
-/** The message that a call moved between the program and a socket; '' for any other call. */
+/** The message that a call sent, received or read; '' for any other call. */
 export function carried(call) {
-  if (!call.data || call.result <= 0 || !/^(send|recv)/.test(call.name)) return '';
-  call.message ??= `“${shortened(messageOf(bytesOf(call.data)), 60)}”`;
+  if (!call.data || call.result <= 0 || !/^(send|recv|read)/.test(call.name)) return '';
+  call.message ??= quoted(bytesOf(call.data));
   return call.message;
 }
 
@@ -106,7 +107,7 @@ export function packetMessage(packet) {
 
 function messageIn(packet) {
   const payload = payloadOf(packet);
-  if (payload !== null) return `“${shortened(messageOf(payload), 60)}”`;
+  if (payload !== null) return quoted(payload);
   return packet.call ? carried(packet.call) : '';
 }
 
@@ -115,57 +116,3 @@ export const whose = (lane) =>
 /** As a sentence begins, but for the name of a call. */
 export const capital = (text) =>
   /^\w+\(/.test(text) ? text : text.slice(0, 1).toUpperCase() + text.slice(1);
-
-/** The step in a sentence. */
-export const sentence = (step) => capital(step.packet ? packetSentence(step.packet) : callSentence(step));
-
-function packetSentence(packet) {
-  const { tcp, source, destination, why, inferred } = packet;
-  const what = `${packetBriefly(packet)}${tcp?.payloadLength ? ` with ${count(tcp.payloadLength, 'byte')}` : ''}`;
-  const how = inferred ? ' (inferred)' : '';
-  const message = packetMessage(packet);
-  return `${whose(source)} → ${whose(destination)}: ${what}${message ? ` ${message}` : ''}${how}${why ? `. ${capital(why)}` : ''}.`;
-}
-
-function callSentence({ call, phase }) {
-  const { name, lane, fd, data, errno, slept, start, end } = call;
-  const who = whose(lane);
-  const on = fd === undefined ? '' : ` on ${fd}`;
-  if (phase === 'begin') {
-    if (/^send/.test(name))
-      return `${who} calls ${name}()${on}: ${carried(call) || 'bytes'} goes to the kernel.`;
-    if (name === 'connect') return `${who} calls connect() and sleeps until the handshake is done.`;
-    if (!slept) return `${who} calls ${name}()${on}.`;
-    return `${who} calls ${name}()${on} and sleeps for ${duration(end - start)}.`;
-  }
-  if (errno) return `${name}()${on} fails in ${who}: ${errno}.`;
-  if (phase === 'return' && call.ready?.length > 0) return `${name}() wakes ${who}: ${readyText(call.ready)}`;
-  const text = carried(call) || (data ? `“${shortened(textOf(bytesOf(data)), 60)}”` : '');
-  return `${who}: ${outcome(call, phase === 'return', text)}.`.replace(/\.\.$/, '.');
-}
-
-const readyText = (ready) =>
-  ready.length === 0
-    ? 'nothing is ready.'
-    : `${ready.join(' and ')} ${ready.length > 1 ? 'are' : 'is'} ready.`;
-
-/** What came of a call that succeeded. */
-function outcome({ name, result, fd, ready, args }, again, text) {
-  const did = again ? `${name}() returns` : `${name}()`;
-  if (ready) return `${did}: ${readyText(ready)}`;
-  if (name === 'socket') return `socket() makes descriptor ${result}`;
-  if (/^accept/.test(name))
-    return `${name}() takes a connection out of the accept queue, as descriptor ${result}`;
-  if (name === 'connect') return `${did}: the connection on ${fd} stands`;
-  if (/^(recv|read)/.test(name)) {
-    return result === 0
-      ? `${did} nothing on ${fd}: the end of the stream`
-      : `${did} ${count(result, 'byte')} from ${fd}: ${text}`;
-  }
-  if (/^send/.test(name))
-    return `${did}: the kernel has ${count(result, 'byte')} for ${fd}${text ? `: ${text}` : ''}`;
-  if (name === 'write') return `${did}: ${count(result, 'byte')} to ${fd}${text ? `: ${text}` : ''}`;
-  if (name === 'close') return `close() gives descriptor ${fd} back`;
-  if (name === 'listen') return `listen() lets ${fd} take connections`;
-  return `${did.replace(/\(\)/, `(${shortened(args.map((one) => one.text).join(', '), 80)})`)} = ${result}`;
-}
