@@ -272,13 +272,17 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
       }, true);
       window.kept = [...document.querySelectorAll('.line, .side, #packet')];
     })()`);
+    let pressed = 0;
     for (const mode of ['Even steps', 'True time', 'Fit']) {
       await page.getByRole('button', { name: mode }).click();
-      for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowRight');
+      for (let i = 0; i < 40; i++) {
+        await page.keyboard.press('ArrowRight');
+        await page.evaluate(
+          `new Promise((resolve) => { const look = () => took.length === ${++pressed} ? resolve() : setTimeout(look, 2); look(); })`,
+        );
+      }
     }
     const took = ((await page.evaluate('took')) as number[]).sort((a, b) => a - b);
-    expect(took.length).toBeGreaterThanOrEqual(100);
-    console.log(took[took.length >> 1], took.at(-1));
     expect(took[took.length >> 1]).toBeLessThan(100);
     expect(await page.evaluate('kept.every((one) => one.isConnected)')).toBe(true);
     expect(await page.getByRole('option').count()).toBeLessThan(150);

@@ -13,6 +13,9 @@ const nowBand = document.getElementById('now');
 /** The part that is drawn. */
 let part = { top: 0, height: 0 };
 
+/** The drawing of the marks that the next frame is to do: one, however many keys come before it. */
+let marks;
+
 /** Makes the diagram as high as the axis is now. */
 export function makeRoom() {
   const height = Math.max(axis.height(), scroller.clientHeight);
@@ -27,13 +30,21 @@ export function draw(current) {
   const top = between(scroller.scrollTop - screen, 0, Math.max(0, height - 3 * screen));
   part = { top, height: Math.min(height, 3 * screen) };
   const wanted = wantedRows(part, current);
-  drawMarks(
-    part,
-    current,
-    [...wanted].map((i) => axis.y(i)),
-  );
   placeRows(wanted, current);
+  if (marks === undefined) requestAnimationFrame(drawLast);
+  marks = () =>
+    drawMarks(
+      part,
+      current,
+      [...wanted].map((i) => axis.y(i)),
+    );
   nowBand.style.transform = `translateY(${axis.y(current) - BAND / 2}px)`;
+}
+
+function drawLast() {
+  const draw = marks;
+  marks = undefined;
+  draw();
 }
 
 /** Draws for a room or colours that have changed. */

@@ -59,8 +59,9 @@ function extent({ from, to, start, end }) {
 }
 
 function drawCall(call, current, moment) {
-  const [y, y2] = extent(call);
-  if (!isDrawn(y, y2)) return;
+  const [from, to] = extent(call);
+  if (!isDrawn(from, to)) return;
+  const [y, y2] = [Math.max(from, drawn.top - 40), Math.min(to, drawn.top + drawn.height + 40)];
   const x = across.columns[call.lane.i].line;
   const isLatest = moment.calls[call.lane.i] === call;
   const half = isLatest ? 7 : 5;
@@ -76,19 +77,35 @@ function drawCall(call, current, moment) {
     return;
   }
   // Asleep: hollow, with a hatching.
-  pen.save();
-  pen.clip(bar);
-  pen.lineWidth = 1;
-  pen.beginPath();
-  const first = Math.max(y, drawn.top - 40);
-  for (let at = first - (first % 6); at < Math.min(y2, drawn.top + drawn.height) + 16; at += 6) {
-    pen.moveTo(x - 8, at);
-    pen.lineTo(x + 8, at - 12);
-  }
-  pen.stroke();
-  pen.restore();
+  pen.fillStyle = hatching(laneColor(call.lane));
+  pen.fill(bar);
   pen.lineWidth = isLatest ? 2 : 1.25;
   pen.stroke(bar);
+}
+
+const patterns = new Map();
+
+/** Thin diagonal lines of a colour. */
+function hatching(color) {
+  if (!patterns.has(color)) patterns.set(color, newHatching(color));
+  return patterns.get(color);
+}
+
+function newHatching(color) {
+  // Twice as large as it will be, for displays of more pixels.
+  const size = 12;
+  const tile = new OffscreenCanvas(size, size);
+  const tilePen = tile.getContext('2d');
+  tilePen.strokeStyle = color;
+  tilePen.lineWidth = 1.75;
+  for (const at of [0, size, 2 * size]) {
+    tilePen.moveTo(-2, at + 2);
+    tilePen.lineTo(size + 2, at - size - 2);
+  }
+  tilePen.stroke();
+  const pattern = pen.createPattern(tile, 'repeat');
+  pattern.setTransform(new DOMMatrix([0.5, 0, 0, 0.5, 0, 0]));
+  return pattern;
 }
 
 /** An arrow, a little downward, for no packet is anywhere at once. */
