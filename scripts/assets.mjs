@@ -1,12 +1,12 @@
-// Puts what `rfds compare --html` inlines beside the compiled report: the page and the plotting library.
-import { copyFileSync, mkdirSync } from 'node:fs';
+// Puts what the pages of `rfds compare --html` and `rfds trace --html` inline beside the compiled code:
+// their own assets and the plotting library.
+import { copyFileSync, cpSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const at = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
-const assets = at('dist/compare/assets/');
-mkdirSync(assets, { recursive: true });
-for (const name of ['page.html', 'page.css', 'draw.js']) {
-  copyFileSync(at(`src/compare/assets/${name}`), `${assets}${name}`);
+for (const part of ['compare', 'trace']) {
+  cpSync(at(`src/${part}/assets`), at(`dist/${part}/assets`), { recursive: true });
 }
-copyFileSync(at('node_modules/d3/dist/d3.min.js'), `${assets}d3.min.js`);
-copyFileSync(at('node_modules/@observablehq/plot/dist/plot.umd.min.js'), `${assets}plot.umd.min.js`);
+const plots = at('dist/compare/assets/');
+copyFileSync(at('node_modules/d3/dist/d3.min.js'), `${plots}d3.min.js`);
+copyFileSync(at('node_modules/@observablehq/plot/dist/plot.umd.min.js'), `${plots}plot.umd.min.js`);

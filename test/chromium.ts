@@ -30,7 +30,7 @@ export interface Opened {
   problems: string[];
 }
 
-/** A browser for the pages of reports. Closing it removes their files. */
+/** A browser for pages. Closing it removes their files. */
 export class Chromium {
   readonly #browser: Browser;
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'rfds-page-test-'));
@@ -49,9 +49,10 @@ export class Chromium {
     rmSync(this.#folder, { recursive: true });
   }
 
-  async open(report: Report, options: BrowserContextOptions = {}): Promise<Opened> {
+  /** Opens the page of a report, or a page as it is. */
+  async open(report: Report | string, options: BrowserContextOptions = {}): Promise<Opened> {
     const file = path.join(this.#folder, `${++this.#count}.html`);
-    writeFileSync(file, pageOf(report));
+    writeFileSync(file, typeof report === 'string' ? report : pageOf(report));
     const { href } = pathToFileURL(file);
     const context = await this.#browser.newContext({ viewport: wide, offline: true, ...options });
     const page = await context.newPage();

@@ -1,9 +1,6 @@
-// Pieces of HTML. Above: page.ts.
+// Lists and tables in HTML. Above: page.ts. Below: ../html.ts.
 
-/** Text for an element or an attribute, and JSON for a script element. */
-export const escaped = (text: string) =>
-  text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-export const embedded = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c');
+import { escaped } from '../html.ts';
 
 /** Names and what is said of them. */
 export function list(pairs: [string, string][]): string {

@@ -1,15 +1,13 @@
 // The comparison as one self-contained HTML page: texts and tables written here, plots drawn in the
 // reader's browser by Observable Plot, which is inlined, as are the raw samples. Light and dark, wide
-// and narrow. Above: command.ts. Below: plots.ts, call-section.ts, html.ts, assets/.
+// and narrow. Above: command.ts. Below: plots.ts, call-section.ts, html.ts, ../html.ts, assets/.
 
-import { readFileSync } from 'node:fs';
+import { embedded, escaped, filled } from '../html.ts';
 import { callSection } from './call-section.ts';
 import type { Report } from './command.ts';
-import { embedded, escaped, list, table } from './html.ts';
+import { list, table } from './html.ts';
 import { cellSections, type Plot, type Section } from './plots.ts';
 import { LEAST_COUNT } from './table.ts';
-
-const asset = (name: string) => readFileSync(new URL(`assets/${name}`, import.meta.url), 'utf8');
 
 /** The page. */
 export function page(report: Report): string {
@@ -21,17 +19,12 @@ export function page(report: Report): string {
     name,
     missing === undefined ? about : `${about}: not compared, ${missing}`,
   ]);
-  return asset('page.html')
-    .replace('{{style}}', () => asset('page.css'))
-    .replace('{{facts}}', () => list(Object.entries({ date: report.date, ...report.machine })))
-    .replace('{{contenders}}', () => list(contenders))
-    .replace('{{sections}}', () => sections.map(sectionHtml).join('') + syscallsHtml(report))
-    .replace('{{d3}}', () => asset('d3.min.js'))
-    .replace('{{plot}}', () => asset('plot.umd.min.js'))
-    .replace('{{data}}', () =>
-      embedded({ plots: sections.flatMap(({ plots }) => plots).filter(isDrawn), report }),
-    )
-    .replace('{{draw}}', () => asset('draw.js'));
+  return filled(new URL('assets/', import.meta.url), {
+    facts: list(Object.entries({ date: report.date, ...report.machine })),
+    contenders: list(contenders),
+    sections: sections.map(sectionHtml).join('') + syscallsHtml(report),
+    data: embedded({ plots: sections.flatMap(({ plots }) => plots).filter(isDrawn), report }),
+  });
 }
 
 function sectionHtml({ title, about, plots }: Section): string {

@@ -1,0 +1,64 @@
+// The three lanes: marks on a canvas and texts in rows, made for what is in view and a screen above and
+// below it, so that they scroll together. Below: marks.js, rows.js, across.js, axis.js.
+
+import { measure, scroller } from './across.js';
+import { axis, between } from './axis.js';
+import { BAND, drawMarks } from './marks.js';
+import { steps } from './model.js';
+import { dropRows, placeRows, wantedRows } from './rows.js';
+
+export const room = document.getElementById('room');
+const nowBand = document.getElementById('now');
+
+/** The part that is drawn. */
+let part = { top: 0, height: 0 };
+
+/** The drawing of the marks that the next frame is to do: one, however many keys come before it. */
+let marks;
+
+/** Makes the diagram as high as the axis is now. */
+export function makeRoom() {
+  const height = Math.max(axis.height(), scroller.clientHeight);
+  room.style.height = `${height}px`;
+  return height;
+}
+
+export function draw(current) {
+  if (steps.length === 0) return;
+  const height = makeRoom();
+  const screen = scroller.clientHeight;
+  const top = between(scroller.scrollTop - screen, 0, Math.max(0, height - 3 * screen));
+  part = { top, height: Math.min(height, 3 * screen) };
+  const wanted = wantedRows(part, current);
+  placeRows(wanted, current);
+  if (marks === undefined) requestAnimationFrame(drawLast);
+  marks = () =>
+    drawMarks(
+      part,
+      current,
+      [...wanted].map((i) => axis.y(i)),
+    );
+  nowBand.style.transform = `translateY(${axis.y(current) - BAND / 2}px)`;
+}
+
+function drawLast() {
+  const draw = marks;
+  marks = undefined;
+  draw();
+}
+
+/** Draws for a room or colours that have changed. */
+export function redraw(current) {
+  measure();
+  dropRows();
+  draw(current);
+}
+
+/** Whether the view is near the end of what is drawn, and there is more. */
+export function isAtEnd() {
+  const { scrollTop, clientHeight } = scroller;
+  const near = clientHeight / 3;
+  const isAbove = part.top > 0 && scrollTop < part.top + near;
+  const end = part.top + part.height;
+  return isAbove || (end < axis.height() && scrollTop + clientHeight > end - near);
+}

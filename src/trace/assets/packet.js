@@ -1,0 +1,148 @@
+// The packet panel: what the latest packet is and why, its layers by their sizes, its headers decoded,
+// and its bytes. Below: hex.js, words.js, model.js.
+
+import { element, hexDump } from './hex.js';
+import { moments, packets, steps } from './model.js';
+import { bytesOf, capital, clock, count, packetBriefly, packetMessage, whose } from './words.js';
+
+const packetPanel = document.getElementById('packet');
+const packetBody = packetPanel.querySelector('.body');
+let shownPacket;
+
+/** Shows the latest packet of a step; says whether the step is the packet itself. */
+export function showPacket(i) {
+  const { packet } = moments[i];
+  const isNow = steps[i].packet !== undefined;
+  packetPanel.classList.toggle('past', !isNow);
+  const title = packetPanel.querySelector('h2');
+  title.textContent =
+    packet === null ? 'Packet' : `Packet ${packet.n}${isNow ? '' : ', the last one so far'}`;
+  if (packet === shownPacket) return;
+  shownPacket = packet;
+  packetBody.scrollTop = 0;
+  packetBody.replaceChildren(
+    ...(packet === null ? [element('p', 'none', nothingYet())] : packetParts(packet)),
+  );
+}
+
+const nothingYet = () => (packets.length === 0 ? 'No packet was captured.' : 'Nothing is on the wire yet.');
+
+function packetParts(packet) {
+  const { source, destination, why, call, inferred, interface: name, length, bytes } = packet;
+  const lead = element(
+    'p',
+    'lead',
+    element('b', '', packetBriefly(packet)),
+    ` ${whose(source)} → ${whose(destination)}`,
+  );
+  if (packetMessage(packet)) lead.append(' ', element('em', '', packetMessage(packet)));
+  const parts = [lead];
+  if (why) parts.push(element('p', 'why', `${capital(why)}.`));
+  const facts = [`${count(length, 'byte')} on ${name}`, `T + ${clock(packet.at)} ms`];
+  if (call) facts.push(`made by ${call.name}() of ${whose(call.lane)}`);
+  if (inferred) facts.push('inferred, not captured');
+  parts.push(element('p', 'facts', facts.join(' · ')));
+  const layers = layersOf(packet);
+  if (layers.length > 0) parts.push(strip(layers));
+  parts.push(headers(packet));
+  if (bytes) parts.push(hexDump(bytesOf(bytes), layers));
+  return parts;
+}
+
+/** From where to where each layer goes in the captured bytes. */
+function layersOf({ link, ip, tcp, bytes }) {
+  if (!bytes) return [];
+  const captured = bytesOf(bytes).length;
+  const sizes = [
+    ['ethernet', link ? 14 : 0],
+    ['ip', ip?.headerLength ?? 0],
+    ['tcp', tcp?.headerLength ?? 0],
+    ['data', tcp?.payloadLength ?? 0],
+    ['rest', captured],
+  ];
+  let start = 0;
+  return sizes.flatMap(([name, size]) => {
+    const end = Math.min(captured, start + size);
+    const layer = { name, start, end };
+    start = end;
+    return layer.end > layer.start ? [layer] : [];
+  });
+}
+
+const layerNames = { ethernet: 'Ethernet', ip: 'IP', tcp: 'TCP', data: 'Data', rest: 'Rest' };
+
+/** The layers as a strip, as wide as they are long. */
+function strip(layers) {
+  const all = element('p', 'strip');
+  for (const { name, start, end } of layers) {
+    const one = element('span', name, element('b', '', layerNames[name]), ` ${end - start}`);
+    one.style.flexGrow = end - start;
+    all.append(one);
+  }
+  return all;
+}
+
+const hex = (n, digits) => `0x${n.toString(16).padStart(digits, '0')}`;
+const checksum = ({ checksum: sum, checksumStatus }) =>
+  sum === undefined ? undefined : `${hex(sum, 4)}${checksumStatus ? ` ${checksumStatus}` : ''}`;
+
+/** Header fields, layer by layer; what is not known is left out. */
+function headers({ link, ip, tcp }) {
+  const groups = [
+    ['ethernet', link && { from: link.source, to: link.destination, type: hex(link.etherType, 4) }],
+    [
+      'ip',
+      ip && {
+        from: ip.source,
+        to: ip.destination,
+        version: ip.version,
+        header: count(ip.headerLength, 'byte'),
+        total: count(ip.totalLength, 'byte'),
+        ttl: ip.ttl,
+        protocol: ip.protocol === 6 ? '6 TCP' : ip.protocol,
+        id: ip.id === undefined ? undefined : hex(ip.id, 4),
+        flags: ip.flags?.join(' ') || undefined,
+        'flow label': ip.flowLabel === undefined ? undefined : hex(ip.flowLabel, 5),
+        checksum: checksum(ip),
+      },
+    ],
+    ['tcp', tcp && tcpFields(tcp)],
+  ];
+  const all = element('div', 'headers');
+  for (const [name, fields] of groups) {
+    if (fields) all.append(element('section', name, element('h3', '', layerNames[name]), pairs(fields)));
+  }
+  return all;
+}
+
+function tcpFields(tcp) {
+  const number = (relative, whole) => (whole === undefined ? String(relative) : `${relative} (${whole})`);
+  const scaled =
+    tcp.scaledWindow === undefined || tcp.scaledWindow === tcp.window ? '' : ` → ${tcp.scaledWindow}`;
+  return {
+    ports: `${tcp.sourcePort} → ${tcp.destinationPort}`,
+    flags: tcp.flags.join(' ') || 'none',
+    seq: number(tcp.relativeSeq, tcp.seq),
+    ack: tcp.flags.includes('ACK') ? number(tcp.relativeAck, tcp.ack) : undefined,
+    header: count(tcp.headerLength, 'byte'),
+    data: count(tcp.payloadLength, 'byte'),
+    window: tcp.window === undefined ? undefined : `${tcp.window}${scaled}`,
+    checksum: checksum(tcp),
+    options: tcp.options.map(({ name, values }) => [name, ...values].join(' ')).join(', ') || undefined,
+  };
+}
+
+/** What has a line of its own, where names and values are in columns. */
+const wide = new Set(['accept queue', 'receive queue', 'send queue', 'flags']);
+
+/** Names and values; those that are undefined are left out. */
+export function pairs(fields, isNew = () => false) {
+  const all = element('dl');
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    const kind = `${wide.has(name) ? 'wide' : ''}${isNew(name) ? ' new' : ''}`;
+    const row = element('div', kind, element('dt', '', name), element('dd', '', String(value)));
+    all.append(row);
+  }
+  return all;
+}

@@ -1,0 +1,199 @@
+// Ties the page together: one step is the current one, and everything shows it. Keys, buttons, the
+// pointer, zoom and chapters. Above: nothing. Below: everything else in this folder.
+
+import { measure, scroller } from './across.js';
+import { axis, between, MARGIN, total } from './axis.js';
+import { chapters, markChapter, showChapters } from './chapters.js';
+import { draw, isAtEnd, makeRoom, redraw, room } from './diagram.js';
+import { element } from './hex.js';
+import { calls, packets, recording, steps } from './model.js';
+import { showPacket } from './packet.js';
+import { side } from './panes.js';
+import { list } from './rows.js';
+import { sentence } from './sentences.js';
+import { clock, count, duration } from './words.js';
+
+const by = (id) => document.getElementById(id);
+let current = 0;
+const sides = [side('left'), side('right')];
+
+function go(i) {
+  if (steps.length === 0) return;
+  current = between(i, 0, steps.length - 1);
+  bringIntoView();
+  draw(current);
+  for (const show of sides) show(current);
+  showPacket(current);
+  by('number').textContent = current + 1;
+  by('sentence').textContent = sentence(steps[current]);
+  by('moment').textContent = `T + ${clock(steps[current].at)} ms`;
+  by('first').disabled = by('previous').disabled = current === 0;
+  by('last').disabled = by('next').disabled = current === steps.length - 1;
+  markChapter(current);
+}
+
+function bringIntoView() {
+  const [y, height] = [axis.y(current), scroller.clientHeight];
+  makeRoom();
+  const margin = Math.min(90, height / 4);
+  const isIn = y - margin >= scroller.scrollTop && y + margin <= scroller.scrollTop + height;
+  if (!isIn) scroller.scrollTop = y - height * 0.4;
+}
+
+/** The height in the view of the current step, or of the middle if the step is not in view. */
+function anchor() {
+  const y = axis.y(current) - scroller.scrollTop;
+  return y >= 0 && y <= scroller.clientHeight ? y : scroller.clientHeight / 2;
+}
+
+/** Changes the axis, and keeps what was at that height of the view where it was. */
+function changeAxis(change, height = anchor()) {
+  const y = scroller.scrollTop + height;
+  const i = axis.nearest(y);
+  const before = axis.y(i);
+  const part = (y - MARGIN) / Math.max(1, axis.height() - 2 * MARGIN);
+  const { mode } = axis;
+  change();
+  makeRoom();
+  const kept =
+    axis.mode === 'true' && mode === 'true'
+      ? MARGIN + part * (axis.height() - 2 * MARGIN)
+      : axis.y(i) + y - before;
+  scroller.scrollTop = kept - height;
+  by('even').setAttribute('aria-pressed', axis.mode === 'even');
+  by('true').setAttribute('aria-pressed', axis.mode === 'true');
+  draw(current);
+}
+
+const zoom = (factor, height) => changeAxis(() => axis.zoom(factor, scroller.clientHeight), height);
+const fit = () => changeAxis(() => axis.fit(scroller.clientHeight));
+const showEven = () =>
+  changeAxis(() => {
+    axis.mode = 'even';
+  });
+const showTrue = () => changeAxis(() => axis.showTrueAround(current, scroller.clientHeight));
+
+let playing;
+function play(on) {
+  clearInterval(playing);
+  playing = on
+    ? setInterval(() => (current < steps.length - 1 ? go(current + 1) : play(false)), 900)
+    : undefined;
+  by('play').setAttribute('aria-pressed', on);
+  by('play').title = on ? 'Stop' : 'Play';
+}
+
+const actions = {
+  first: () => go(0),
+  previous: () => go(current - 1),
+  next: () => go(current + 1),
+  last: () => go(steps.length - 1),
+  play: () => play(playing === undefined),
+  even: showEven,
+  true: showTrue,
+  in: () => zoom(1.5),
+  out: () => zoom(1 / 1.5),
+  fit,
+};
+for (const [id, act] of Object.entries(actions)) {
+  by(id).addEventListener('click', () => {
+    if (['first', 'previous', 'next', 'last'].includes(id)) play(false);
+    act();
+  });
+}
+
+const keys = {
+  ArrowRight: actions.next,
+  ArrowDown: actions.next,
+  ArrowLeft: actions.previous,
+  ArrowUp: actions.previous,
+  Home: actions.first,
+  End: actions.last,
+  PageDown: () => go(current + 10),
+  PageUp: () => go(current - 10),
+};
+/** Single characters belong to the list alone. */
+const listKeys = {
+  '+': actions.in,
+  '=': actions.in,
+  '-': actions.out,
+  0: fit,
+  t: () => (axis.mode === 'even' ? showTrue() : showEven()),
+  ' ': actions.play,
+};
+addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  // Who is in a pane that scrolls wants to scroll it.
+  if (event.target.closest?.('.code, .facts, .body')) return;
+  const act = keys[event.key] ?? (event.target === list ? listKeys[event.key] : undefined);
+  if (act === undefined) return;
+  event.preventDefault();
+  if (event.key !== ' ') play(false);
+  act();
+});
+
+list.addEventListener('click', (event) => {
+  play(false);
+  const row = event.target.closest('[role=option]');
+  const y = event.clientY - room.getBoundingClientRect().top;
+  go(row === null ? axis.nearest(y) : Number(row.id.slice(5)));
+});
+
+let awaited = false;
+scroller.addEventListener('scroll', () => {
+  if (awaited || !isAtEnd()) return;
+  awaited = true;
+  requestAnimationFrame(() => {
+    awaited = false;
+    draw(current);
+  });
+});
+scroller.addEventListener(
+  'wheel',
+  (event) => {
+    if (!event.ctrlKey) return; // a pinch on a touchpad comes as a wheel with Ctrl
+    event.preventDefault();
+    zoom(Math.exp(-event.deltaY / 200), event.clientY - scroller.getBoundingClientRect().top);
+  },
+  { passive: false },
+);
+let fingers;
+scroller.addEventListener(
+  'touchmove',
+  ({ touches }) => {
+    if (touches.length !== 2) return;
+    const apart = Math.hypot(
+      touches[0].clientX - touches[1].clientX,
+      touches[0].clientY - touches[1].clientY,
+    );
+    const middle = (touches[0].clientY + touches[1].clientY) / 2 - scroller.getBoundingClientRect().top;
+    if (fingers) zoom(apart / fingers, middle);
+    fingers = apart;
+  },
+  { passive: true },
+);
+scroller.addEventListener('touchend', () => {
+  fingers = undefined;
+});
+
+by('total').textContent = steps.length;
+by('facts').textContent = [
+  ...recording.processes
+    .slice(0, 1)
+    .map(
+      ({ rfds, runtime, platform, kernel, arch }) =>
+        `rfds ${rfds}, ${runtime}, ${platform} ${kernel} ${arch}`,
+    ),
+  count(calls.length, 'call'),
+  count(packets.length, 'packet'),
+  duration(total),
+].join(' · ');
+by('notes').append(...recording.notes.map(({ text }) => element('li', '', text)));
+by('notes').hidden = recording.notes.length === 0;
+showChapters(go);
+measure();
+const again = () => redraw(current);
+new ResizeObserver(again).observe(scroller);
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);
+// It begins where the message goes out.
+go(chapters.find(({ title }) => title.startsWith('“'))?.i ?? 0);
