@@ -60,7 +60,7 @@ function packetParts(look: Look, what: string, packet: TcpPacket): string[] {
         (tcp.checksum === undefined ? '' : `, checksum ${hex(tcp.checksum)} (${tcp.checksumStatus})`) +
         (tcp.options.length === 0 ? '' : `, options ${tcp.options.map(optionText).join(', ')}`),
     ),
-    ...part('Data', tcp.payloadLength, what.toLowerCase()),
+    ...part('Data', tcp.payloadLength, /\d$/.test(what) ? what.toLowerCase() : `the ${what.toLowerCase()}`),
     '',
   ];
 }
