@@ -83,7 +83,7 @@ function kernelFacts(run: Conversation): string[] {
     ...(captured ? [] : ['The packets were not captured, only inferred from what the calls show.']),
     `Shook hands: ${Object.keys(run.wire.handshake).length} packets, before the server called accept().`,
     `Carried ${plural(payload, 'byte')} in ${plural(data.length, 'segment')}, and numbered and acknowledged them: ${plural(shaken.length, 'ACK')} alone, the others along with data.`,
-    `Put headers in front: ${length - payload} of the ${length} bytes on the wire.`,
+    ...(captured ? [`Put headers in front: ${length - payload} of the ${length} bytes on the wire.`] : []),
     `Woke a sleeping call ${plural(wakes, 'time')}.`,
     ...(has('FIN').length === 0
       ? []
