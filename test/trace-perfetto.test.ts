@@ -40,14 +40,18 @@ describe('the document', () => {
       expect(isDocument({ traceEvents: [JSON.parse(JSON.stringify(event))] })).toBe(false);
   });
 
-  test('is valid for a recording of nothing, and for one with a note and worker threads', () => {
+  test('is valid for a recording of nothing, with a note and worker threads, and of inferred packets', () => {
     const nothing = { processes: [], frames: [], sources: [], calls: [], packets: [], notes: [] };
     const threads = recordingOf([
       { name: 'socket', result: 3 },
       { name: 'socket', result: 4, thread: 2 },
     ]);
     threads.notes.push({ type: 'note', at: 5, text: 'no right to capture' });
-    for (const recording of [nothing, threads]) {
+    const inferred = changed(({ packets }) => {
+      for (const packet of packets)
+        Object.assign(packet, { inferred: true, interface: '', link: null, bytes: '' });
+    });
+    for (const recording of [nothing, threads, inferred]) {
       expect([isDocument(traceDocument(recording)), isDocument.errors]).toEqual([true, null]);
     }
   });

@@ -141,6 +141,29 @@ function twoMessages(): string {
     .join('\n');
 }
 
+test('a wait that did not sleep is told with what it brought', () => {
+  const busy = changed((recording) => {
+    const select = callOf(recording, 'server', 'select', 1);
+    Object.assign(select, { start: select.end - 1000, cpu: 1000 });
+  });
+  const receives = part('Message: the server receives and answers', renderStory(busy, plain));
+  expect(receives).toMatch(
+    /^\n *\d+ SERVER .*\n.*│ const \[rlist\] = select\(rfds, \[\], \[\]\);\n.* = 1 \(in \[22\]\)/,
+  );
+});
+
+test('inferred packets are said to be inferred', () => {
+  const inferred = changed(({ packets }) => {
+    for (const packet of packets)
+      Object.assign(packet, { inferred: true, interface: '', link: null, bytes: '' });
+  });
+  const told = renderStory(inferred, plain);
+  expect(told).toContain('seq 0; not captured but inferred\n');
+  expect(told).toContain('Message on the wire: 89 bytes at least, inferred, not captured\n');
+  expect(told).toContain('SYN, seq 0, inferred ─');
+  expect(part('Summary of operations', told)).toContain('The packets were not captured');
+});
+
 describe('the timeline', () => {
   const timeline = part('Timeline');
 

@@ -11,8 +11,17 @@ export interface Memory {
   sockets: SocketState[];
 }
 
+// A story asks again and again.
+const known = new WeakMap<CallLine[], Map<CallLine, Memory>>();
+
 /** The memory of one process after each of its calls. */
 export function memories(calls: CallLine[]): Map<CallLine, Memory> {
+  const found = known.get(calls) ?? memoriesOf(calls);
+  known.set(calls, found);
+  return found;
+}
+
+function memoriesOf(calls: CallLine[]): Map<CallLine, Memory> {
   const after = new Map<CallLine, Memory>();
   const sockets = new Map<number, SocketState>();
   const interest = new Set<number>();

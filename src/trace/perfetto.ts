@@ -118,9 +118,7 @@ class Tracks {
       args: { sort_index: index },
     });
     const threads = new Map(calls.map((call) => [`${call.pid}.${call.thread}`, call]));
-    const interfaces = [...new Set(packets.map((packet) => packet.interface))].concat(
-      notes.length > 0 ? ['notes'] : [],
-    );
+    const interfaces = [...new Set(packets.map(placeOf))].concat(notes.length > 0 ? ['notes'] : []);
     // The wire stands between the client and the server.
     const order = { client: 0, server: 2 };
     return [
@@ -142,6 +140,9 @@ class Tracks {
     ];
   }
 }
+
+// An inferred packet was seen nowhere.
+const placeOf = (packet: PacketLine) => packet.interface || 'inferred';
 
 type Micros = (at: number) => number;
 
@@ -168,7 +169,7 @@ function callEvent(call: CallLine, tracks: Tracks, micros: Micros, place: object
 function packetEvent(packet: PacketLine, tracks: Tracks, micros: Micros): TraceEvent {
   const { tcp, ip, n, length, why, inferred } = packet;
   return {
-    ...tracks.wire(packet.interface),
+    ...tracks.wire(placeOf(packet)),
     name: tcp === null ? `packet ${n}` : `${flagsOf(tcp)} ${numbersOf(tcp)}`,
     ph: 'i',
     s: 't',

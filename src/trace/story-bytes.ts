@@ -35,12 +35,12 @@ function packetParts(look: Look, what: string, packet: TcpPacket): string[] {
   const { link, ip, tcp, length, inferred } = packet;
   const part = (name: string, size: number | undefined, text: string) =>
     hanging(look, `${INDENT}${name.padEnd(9)}${String(size ?? '?').padStart(5)}  `, text);
-  const title = `${INDENT}${what} on the wire: ${length} bytes on ${packet.interface}`;
+  const where = inferred ? 'at least, inferred, not captured' : `on ${packet.interface}`;
   const window = [tcp.window, tcp.scaledWindow === tcp.window ? undefined : tcp.scaledWindow]
     .filter((value) => value !== undefined)
     .join(', scaled ');
   return [
-    paint(look, 'title', inferred ? `${title}, inferred, not captured` : title),
+    paint(look, 'title', `${INDENT}${what} on the wire: ${length} bytes ${where}`),
     ...(link === null
       ? []
       : part('Ethernet', 14, `${link.source} → ${link.destination}, type ${hex(link.etherType)}`)),
@@ -60,7 +60,7 @@ function packetParts(look: Look, what: string, packet: TcpPacket): string[] {
         (tcp.checksum === undefined ? '' : `, checksum ${hex(tcp.checksum)} (${tcp.checksumStatus})`) +
         (tcp.options.length === 0 ? '' : `, options ${tcp.options.map(optionText).join(', ')}`),
     ),
-    ...part('Data', tcp.payloadLength, what.toLowerCase()),
+    ...part('Data', tcp.payloadLength, /\d$/.test(what) ? what.toLowerCase() : `the ${what.toLowerCase()}`),
     '',
   ];
 }

@@ -2,7 +2,7 @@
 // events, for the story goes on between them. Above: story.ts and the files beside it.
 // Below: conversation.ts.
 
-import { isInput, isWait } from './conversation.ts';
+import { isInput, isWait, slept } from './conversation.ts';
 import type { CallLine, PacketLine } from './recording.ts';
 import { isReceive } from './sockets.ts';
 
@@ -38,7 +38,7 @@ export function eventsOf(calls: CallLine[], packets: PacketLine[]): Event[] {
     .sort((a, b) => a.at - b.at);
   const events: Event[] = inOrder.flatMap((call, i): CallEvent[] => {
     const step = i + 1;
-    const meanwhile = maySleep(call) && somethingBetween(times, call);
+    const meanwhile = (isInput(call) && slept(call)) || (maySleep(call) && somethingBetween(times, call));
     if (!meanwhile) return [{ at: call.start, call, step, phase: 'whole' }];
     return [
       { at: call.start, call, step, phase: 'begins' },

@@ -7,7 +7,6 @@ import { numbersAt } from './packets.ts';
 import type { CallLine } from './recording.ts';
 import type { SocketLife } from './sockets.ts';
 import type { Event } from './story-events.ts';
-import { label } from './story-timeline.ts';
 import { hanging, type Look, paint, type Style } from './terminal.ts';
 
 const NAMES = ['state', 'out', 'in', 'seq', 'ack'];
@@ -38,7 +37,7 @@ export function memoryTable(
     [
       step.padStart(STEP),
       `${rfds.padEnd(RFDS)}${padded('client', client)}`,
-      `${padded('server', server)}  ${room >= 12 ? what.slice(0, room) : ''}`,
+      `${padded('server', server)}  ${room >= 14 ? what.slice(0, room) : ''}`,
     ]
       .join(' ')
       .trimEnd();
@@ -59,7 +58,7 @@ export function memoryTable(
     const state = Object.values(now).join();
     if (state === last || state === ',,') return [];
     last = state;
-    return [row(String(step), now.rfds, now.client, now.server, label(event))];
+    return [row(String(step), now.rfds, now.client, now.server, `${call.name}()`)];
   });
   return [
     ...hanging(

@@ -4,7 +4,7 @@
 import { reprBytes } from '../repr.ts';
 import { type Conversation, isInput, isPrint, isWait, portOf } from './conversation.ts';
 import { clock, duration } from './delays.ts';
-import { type Memory, watched } from './memory.ts';
+import type { Memory } from './memory.ts';
 import { flagsOf, numbersAt, numbersOf } from './packets.ts';
 import type { CallLine, FrameLine, PacketLine, SocketState } from './recording.ts';
 import { addressText, dataOf, isSend } from './sockets.ts';
@@ -51,7 +51,7 @@ export function stepLines(telling: Telling, event: CallEvent): string[] {
 /** The call as strace writes it, and how long it took. */
 export function callText({ call, phase }: Pick<CallEvent, 'call' | 'phase'>): string {
   // What a call brings is not known yet when it begins.
-  const brings = phase === 'begins' && /^(recv|read|accept)/.test(call.name);
+  const brings = phase === 'begins' && /^(recv|read|accept|epoll_wait)/.test(call.name);
   const asked = `${call.name}(${call.args.map(({ text }, i) => (brings && i === 1 ? '…' : text)).join(', ')})`;
   const result = `${call.result < 0 ? `-1 ${call.errno ?? -call.result}` : call.result}${call.detail ? ` (${call.detail})` : ''}`;
   if (phase === 'begins') return `${asked} …`;
@@ -110,7 +110,7 @@ function waitMeaning(
   memory: Memory | undefined,
 ): string {
   if (phase === 'begins') {
-    const fds = watched(call) ?? memory?.rfds ?? [];
+    const fds = memory?.rfds ?? [];
     return `Sleeps until ${fds.length > 1 ? 'one of ' : ''}${fdList(fds)} is ready.`;
   }
   const facts = (call.ready ?? []).map((fd) => {

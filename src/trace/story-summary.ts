@@ -1,7 +1,7 @@
 // The summary of operations: what the client, the server and the kernel did, and how often.
 // Above: story.ts. Below: conversation.ts, packets.ts, terminal.ts.
 
-import { type Conversation, portOf } from './conversation.ts';
+import { type Conversation, portOf, slept } from './conversation.ts';
 import { duration } from './delays.ts';
 import type { TcpPacket } from './packets.ts';
 import type { CallLine } from './recording.ts';
@@ -59,7 +59,7 @@ export function callCounts(look: Look, calls: CallLine[]): string[] {
       failed > 0 ? `${failed} failed` : undefined,
       `${duration(time)}${all.length > 1 ? ' in all' : ''}`,
     ].filter((fact) => fact !== undefined);
-    return hanging(look, `  ${`${name}()`.padEnd(14)} ×${String(all.length).padEnd(4)}`, facts.join(', '));
+    return hanging(look, `  ${`${name}()`.padEnd(15)} ×${String(all.length).padEnd(4)}`, facts.join(', '));
   });
 }
 
@@ -76,14 +76,14 @@ function kernelFacts(run: Conversation): string[] {
   const payload = sum(data, ({ tcp }) => tcp.payloadLength);
   const length = sum(packets, (packet) => packet.length);
   const wakes = [...run.serverCalls, ...run.clientCalls].filter(
-    (call) => maySleep(call) && call.end - call.start > 2 * call.cpu && call.result >= 0,
+    (call) => maySleep(call) && slept(call) && call.result >= 0,
   ).length;
   const shaken = run.wire.handshake.ack ? bare.filter((packet) => packet !== run.wire.handshake.ack) : bare;
   return [
     ...(captured ? [] : ['The packets were not captured, only inferred from what the calls show.']),
     `Shook hands: ${Object.keys(run.wire.handshake).length} packets, before the server called accept().`,
     `Carried ${plural(payload, 'byte')} in ${plural(data.length, 'segment')}, and numbered and acknowledged them: ${plural(shaken.length, 'ACK')} alone, the others along with data.`,
-    `Put headers in front: ${length - payload} of the ${length} bytes on the wire.`,
+    ...(captured ? [`Put headers in front: ${length - payload} of the ${length} bytes on the wire.`] : []),
     `Woke a sleeping call ${plural(wakes, 'time')}.`,
     ...(has('FIN').length === 0
       ? []

@@ -52,11 +52,14 @@ interface Chapter {
   after?: () => string[];
 }
 
-function chaptersOf(run: Conversation, look: Look): Chapter[] {
+function chaptersOf(run: Conversation, look: Look, events: Event[]): Chapter[] {
+  // When the story tells that a call returned: one that did not sleep is told where it began.
+  const returns = new Map(events.flatMap((event) => ('call' in event ? [[event.call, event.at]] : [])));
+  const told = (call: CallLine | undefined) => call && returns.get(call);
   const chapters: (Omit<Chapter, 'from'> & { from: number | undefined })[] = [
     { title: 'Before any message: the server', from: -Infinity },
     { title: 'The client connects', from: run.zero },
-    { title: 'The server accepts', from: run.wokenToAccept?.end },
+    { title: 'The server accepts', from: told(run.wokenToAccept) },
   ];
   run.exchanges.forEach((exchange, i) => {
     const which = run.exchanges.length > 1 ? ` ${i + 1}` : '';
@@ -67,17 +70,17 @@ function chaptersOf(run: Conversation, look: Look): Chapter[] {
     chapters.push(
       {
         title: `Message${which}: the client sends`,
-        from: exchange.input?.end ?? exchange.sends[0].start,
+        from: told(exchange.input) ?? exchange.sends[0].start,
         after: bytes('Message', message, messageLength, messagePackets),
       },
       {
         title: `Message${which}: the server receives and answers`,
-        from: exchange.woken?.end ?? exchange.reads[0]?.start,
+        from: told(exchange.woken) ?? exchange.reads[0]?.start,
         after: bytes('Response', response, responseLength, responsePackets),
       },
       {
         title: `Message${which}: the client has its answer`,
-        from: exchange.receives[0]?.end,
+        from: told(exchange.receives[0]),
         after: () => delayLines(look, exchange),
       },
     );
@@ -87,7 +90,7 @@ function chaptersOf(run: Conversation, look: Look): Chapter[] {
     ({ start, name, result }) =>
       start >= (last ?? Infinity) && (name === 'close' || (name === 'read' && result <= 0)),
   );
-  chapters.push({ title: 'Goodbye', from: leaves?.end });
+  chapters.push({ title: 'Goodbye', from: told(leaves) });
   return chapters
     .filter((chapter): chapter is Chapter => chapter.from !== undefined)
     .sort((a, b) => a.from - b.from);
@@ -100,7 +103,7 @@ function conversationStory(run: Conversation, look: Look): string[] {
   const from = new Map([run.server, run.client].map(({ pid }) => [pid, firstSocket(recording.calls, pid)]));
   const told = recording.calls.filter(({ pid, start }) => start >= (from.get(pid) ?? Infinity));
   const events = eventsOf(told, run.wire.packets);
-  const chapters = chaptersOf(run, look);
+  const chapters = chaptersOf(run, look, events);
   return [
     ...introduction(run, look),
     ...chapters.flatMap(({ title, from: begin, after }, i) => {
@@ -176,7 +179,8 @@ function contradictions(recording: Recording, look: Look): string[] {
 }
 
 function plainStory(recording: Recording, look: Look): string[] {
-  if (recording.calls.length === 0) return ['The recording has no calls.'];
+  if (recording.calls.length === 0)
+    return ['The recording has no calls.', ...recording.notes.map(({ text }) => `Note: ${text}`)];
   const telling = tellingOf(recording, look, null);
   return [
     ...machineLines(recording, look),

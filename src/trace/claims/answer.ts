@@ -2,7 +2,6 @@
 
 import { type Conversation, isInput } from '../conversation.ts';
 import { delaysByCalls, delaysByTimestamps, duration, timestamps } from '../delays.ts';
-import { watched } from '../memory.ts';
 import { dataOf } from '../sockets.ts';
 import {
   apart,
@@ -14,7 +13,9 @@ import {
   need,
   quoted,
   responseSegment,
+  slept,
   spent,
+  watchedBy,
 } from './claim.ts';
 
 const receiveOf = (run: Conversation) => need(exchangeOf(run).receives[0], 'the client received nothing');
@@ -60,7 +61,7 @@ export const answering: Claim[] = [
         need(exchangeOf(run).answers[0], 'the server answered nothing'),
       ];
       return finding(
-        receive.start >= answer.end,
+        !slept(receive),
         `it was called ${apart(receive.start, answer.start)} the server's send(): ${spent(receive)}`,
       );
     },
@@ -144,9 +145,9 @@ export const answering: Claim[] = [
     says: 'The server goes back to select(), with the same rfds',
     check: (run) => {
       const again = need(exchangeOf(run).waitsAgain, 'the server waited no more');
-      const fds = need(watched(again), 'no set was recorded');
-      const before = watched(need(exchangeOf(run).woken, 'nothing woke the server'));
-      return finding(fds.join() === before?.join(), `select() watches [${fds.join(', ')}]`);
+      const fds = watchedBy(run, again);
+      const before = watchedBy(run, need(exchangeOf(run).woken, 'nothing woke the server'));
+      return finding(fds.join() === before.join(), `${again.name}() watches [${fds.join(', ')}]`);
     },
   },
 ];
@@ -181,7 +182,7 @@ export const timeline: Claim[] = [
     check: (run) => {
       const packet = captured(exchangeOf(run).messageAck, 'the acknowledgement of the message');
       const woken = need(exchangeOf(run).woken, 'nothing woke the server');
-      return finding(packet.at <= woken.end, `ACK ${apart(packet.at, woken.end)} select() returned`);
+      return finding(packet.at <= woken.end, `ACK ${apart(packet.at, woken.end)} ${woken.name}() returned`);
     },
   },
   {
@@ -204,7 +205,7 @@ export const timeline: Claim[] = [
       ];
       return finding(
         again.start > receive.end,
-        `select() began ${apart(again.start, receive.end)} recv() returned`,
+        `${again.name}() began ${apart(again.start, receive.end)} recv() returned`,
       );
     },
   },

@@ -3,8 +3,11 @@
 
 import type { Conversation, Exchange } from '../conversation.ts';
 import { duration } from '../delays.ts';
+import { memories } from '../memory.ts';
 import type { TcpPacket } from '../packets.ts';
 import type { CallLine } from '../recording.ts';
+
+export { slept } from '../conversation.ts';
 
 export type Verdict = 'seen' | 'contradicted' | 'not visible';
 
@@ -71,8 +74,9 @@ export const callOf = (calls: CallLine[], name: string, who: string): CallLine =
 
 export const lasted = (call: CallLine) => call.end - call.start;
 
-/** Whether a call slept: most of its time the thread did not run. */
-export const slept = (call: CallLine) => lasted(call) > 2 * call.cpu;
+/** The descriptors that a wait of the server's watched for reading. */
+export const watchedBy = (run: Conversation, wait: CallLine): number[] =>
+  need(memories(run.serverCalls).get(wait)?.rfds, 'what it watched was not recorded');
 
 /** 'it took 1.2 s, with 30 µs of CPU time' */
 export const spent = (call: CallLine) =>

@@ -3,11 +3,11 @@
 
 import { type Conversation, isInput, isPrint, mirrored } from '../conversation.ts';
 import { duration } from '../delays.ts';
-import { stateAfter, watched } from '../memory.ts';
+import { stateAfter } from '../memory.ts';
 import type { TcpPacket } from '../packets.ts';
 import type { CallLine } from '../recording.ts';
 import { addressText, dataOf } from '../sockets.ts';
-import { apart, type Claim, captured, finding, need, quoted, slept, spent } from './claim.ts';
+import { apart, type Claim, captured, finding, need, quoted, slept, spent, watchedBy } from './claim.ts';
 
 const connectOf = ({ connect }: Conversation) => need(connect, 'the client did not connect');
 const acceptOf = ({ accept }: Conversation) => need(accept, 'the server accepted nobody');
@@ -64,7 +64,7 @@ export const connecting: Claim[] = [
       const facts = [
         ended === undefined
           ? ''
-          : `select() returned ${apart(woken.end, ended)} the ACK that ends the handshake`,
+          : `${woken.name}() returned ${apart(woken.end, ended)} the ACK that ends the handshake`,
         queued === undefined ? '' : `${queued} finished connection in the accept queue then`,
       ];
       return finding(!(afterAck && queued !== 0), facts.filter(Boolean).join(', '));
@@ -85,7 +85,10 @@ export const connecting: Claim[] = [
     says: 'The SYN-ACK is sent when the server program has woken and looks at its list',
     check: (run) => {
       const [woken, packet] = [wokenOf(run), synAck(run)];
-      return finding(packet.at > woken.end, `SYN-ACK ${apart(packet.at, woken.end)} select() returned`);
+      return finding(
+        packet.at > woken.end,
+        `SYN-ACK ${apart(packet.at, woken.end)} ${woken.name}() returned`,
+      );
     },
   },
   {
@@ -199,11 +202,12 @@ export const connecting: Claim[] = [
     at: 'accepts',
     says: 'Then rfds has the listening socket and the new one',
     check: (run) => {
-      const fds = need(watched(need(run.waitsForBoth, 'the server waited no more')), 'no set was recorded');
+      const wait = need(run.waitsForBoth, 'the server waited no more');
+      const fds = watchedBy(run, wait);
       const wanted = [run.listener?.fd, run.serverEnd?.fd];
       return finding(
         fds.length === 2 && wanted.every((fd) => fds.includes(fd!)),
-        `select() watches ${list(fds)}`,
+        `${wait.name}() watches ${list(fds)}`,
       );
     },
   },
@@ -217,7 +221,10 @@ export const connecting: Claim[] = [
         ({ start, end }) => start >= acceptOf(run).end && end <= wait.start,
       );
       const names = between.map(({ name }) => `${name}()`).join(', ') || 'no call';
-      return finding(!between.some(({ name }) => name === 'recv'), `${names} between accept() and select()`);
+      return finding(
+        !between.some(({ name }) => name === 'recv'),
+        `${names} between accept() and ${wait.name}()`,
+      );
     },
   },
   {

@@ -1,7 +1,7 @@
 // The walkthrough's memory states and its summary of operations.
 
 import { type Conversation, isWait, mirrored, portOf } from '../conversation.ts';
-import { stateAfter, watched } from '../memory.ts';
+import { stateAfter } from '../memory.ts';
 import { numbersAt } from '../packets.ts';
 import type { CallLine, SocketState } from '../recording.ts';
 import { addressText } from '../sockets.ts';
@@ -15,6 +15,7 @@ import {
   NotVisible,
   need,
   quoted,
+  watchedBy,
 } from './claim.ts';
 
 const state = (call: CallLine | undefined, fd: number | undefined): SocketState =>
@@ -167,14 +168,21 @@ export const summary: Claim[] = [
     at: 'summary-server',
     says: 'The server does bind, listen, select, accept, recv, sendall, in this order',
     check: (run) =>
-      inOrder(run.serverCalls, [['bind'], ['listen'], ['select'], ['accept', 'accept4'], ['recv'], ['send']]),
+      inOrder(run.serverCalls, [
+        ['bind'],
+        ['listen'],
+        ['select', 'poll', 'epoll_wait', 'kevent'],
+        ['accept', 'accept4'],
+        ['recv'],
+        ['send'],
+      ]),
   },
   {
     id: 'select-many',
     at: 'summary-server',
     says: 'One select() watches several sockets',
     check: (run) => {
-      const counts = run.serverCalls.filter(isWait).map((call) => watched(call)?.length ?? 0);
+      const counts = run.serverCalls.filter(isWait).map((call) => watchedBy(run, call).length);
       need(counts[0], 'the server did not wait');
       return finding(Math.max(...counts) > 1, `up to ${Math.max(...counts)} in ${counts.length} calls`);
     },

@@ -2,7 +2,7 @@
 
 import { type Conversation, portOf } from '../conversation.ts';
 import { timestamps } from '../delays.ts';
-import { stateAfter, watched } from '../memory.ts';
+import { stateAfter } from '../memory.ts';
 import { dataOf } from '../sockets.ts';
 import {
   apart,
@@ -18,6 +18,7 @@ import {
   responseSegment,
   slept,
   spent,
+  watchedBy,
 } from './claim.ts';
 
 const readOf = (run: Conversation) => need(exchangeOf(run).reads[0], 'the server read nothing');
@@ -47,8 +48,11 @@ export const receiving: Claim[] = [
     at: 'receive-1',
     says: 'The client socket is in rfds still',
     check: (run) => {
-      const fds = need(watched(wokenOf(run)), 'no set was recorded');
-      return finding(fds.includes(run.serverEnd?.fd ?? -1), `select() watched [${fds.join(', ')}]`);
+      const fds = watchedBy(run, wokenOf(run));
+      return finding(
+        fds.includes(run.serverEnd?.fd ?? -1),
+        `${wokenOf(run).name}() watched [${fds.join(', ')}]`,
+      );
     },
   },
   {
@@ -89,7 +93,7 @@ export const receiving: Claim[] = [
       const state = need(stateAfter(wokenOf(run), run.serverEnd?.fd), 'the socket was not looked at');
       return finding(
         state.receiveQueue === exchangeOf(run).messageLength,
-        `${state.receiveQueue} bytes in it when select() returned`,
+        `${state.receiveQueue} bytes in it when ${wokenOf(run).name}() returned`,
       );
     },
   },
