@@ -36,7 +36,7 @@ const places: Record<number, Record<string, string>> = {
     read: "input('> ')",
     send: 'exchange(server_socket',
     recv: '.recv(65536)',
-    close: 'using server_socket',
+    close: 'server_socket.close()',
   },
 };
 
