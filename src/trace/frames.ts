@@ -135,13 +135,18 @@ function positionOf(site: NodeJS.CallSite & { getPosition?(): number }): number 
 function newFrame(script: string, site: NodeJS.CallSite, id: number): Frame {
   const file = script.startsWith('file:') ? fileURLToPath(script) : script;
   const place = { file, line: site.getLineNumber() ?? 1, column: site.getColumnNumber() ?? 1 };
-  return { id, part: partOf(file), place, function: site.getFunctionName() ?? null, isAt: false };
+  const name = site.getFunctionName() ?? null;
+  return { id, part: partOf(file, name), place, function: name, isAt: false };
 }
 
+// What tsc puts at the head of a file that has `using`: no line of its source.
+const isOfUsing = /^(next|__disposeResources)$/;
+
 // The compiled files lie as their sources do, dist/ for src/.
-function partOf(file: string): Part {
+function partOf(file: string, name: string | null): Part {
   const ours = path.relative(root, file).replaceAll('\\', '/');
   if (!/^(src|dist)\//.test(ours)) return 'foreign';
+  if (isOfUsing.test(name ?? '')) return 'library';
   if (/^\w+\/(servers\/[\w-]+-server|client)\.[jt]s$/.test(ours)) return 'program';
   if (/^\w+\/servers\/conversations\.[jt]s$/.test(ours)) return 'loop';
   return /^\w+\/cli\.[jt]s$/.test(ours) ? 'command' : 'library';
