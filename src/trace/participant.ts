@@ -3,6 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type NoteLine, recordingIn } from './recording.ts';
@@ -19,8 +20,14 @@ export interface ParticipantOptions {
 
 /** How often a condition is looked at that no output tells of, in milliseconds. */
 const LOOK_EVERY = 5;
+const MOMENT = 50;
 /** stdin, stdout, stderr, and where it asks whether it may go on. */
 const STEPS = 3;
+
+function isAsleep(pid: number): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.startsWith('S', stat.lastIndexOf(')') + 2);
+}
 
 // Whatever ends this process: theirs end with it.
 const running = new Set<ChildProcess>();
@@ -92,6 +99,15 @@ export class Participant {
         throw new Error(`the ${this.#role} took more than ${deadline} ms: it never ${what}`);
       await pause(LOOK_EVERY, undefined, { signal });
     }
+  }
+
+  /**
+   * Waits until it sleeps: as somebody who types does, who is slower than any program. Only Linux tells
+   * (/proc/PID/stat, proc_pid_stat(5)); elsewhere a moment has to do.
+   */
+  async asleep(): Promise<void> {
+    if (process.platform === 'linux') await this.until('waits', () => isAsleep(this.#child.pid!));
+    else await pause(MOMENT, undefined, { signal: this.#options.signal });
   }
 
   /** Asks it to end, as Ctrl+C would. */

@@ -74,6 +74,8 @@ export async function recordConversation(options: Conversation): Promise<Recordi
   for (const [i, message] of messages.entries()) {
     await client.until('asks for a message', () => client.prompts > i);
     progress(`message ${i + 1} of ${messages.length}`);
+    // With --step they sleep all the time.
+    if (stepper === undefined) await Promise.all([client.asleep(), server.asleep()]);
     client.type(`${message}\n`);
   }
   await client.until('shows the answer', () => client.prompts > messages.length);

@@ -138,7 +138,9 @@ export const connecting: Claim[] = [
       if (answered === undefined && connect.end >= accept.start)
         need(undefined, 'no packets, and both at once');
       const alone = answered === undefined || answered < accept.start;
-      return finding(!alone, `it returned ${apart(connect.end, accept.start)} accept() was called`);
+      const returned = `it returned ${apart(connect.end, accept.start)} accept() was called`;
+      const came = answered === undefined ? '' : `; the SYN-ACK came ${apart(answered, accept.start)} that`;
+      return finding(!alone, `${returned}${came}`);
     },
   },
   {
