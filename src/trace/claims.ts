@@ -26,11 +26,7 @@ export const claims: Claim[] = [
   ...timeline,
   ...memory,
   ...summary,
-].sort((a, b) => place(a) - place(b));
-
-function place({ at }: Claim): number {
-  return Object.keys(anchors).indexOf(at);
-}
+];
 
 export type Checked = Claim & Finding & { where: string };
 

@@ -88,6 +88,6 @@ export const apart = (at: number, other: number) =>
 
 /** Bytes that are text, for a table. */
 export const quoted = (bytes: Uint8Array) => {
-  const text = JSON.stringify(Buffer.from(bytes).toString('utf8')).slice(1, -1);
-  return `'${text.length > 60 ? `${text.slice(0, 59)}…` : text}'`;
+  const text = [...JSON.stringify(Buffer.from(bytes).toString('utf8')).slice(1, -1)];
+  return `'${text.length > 64 ? `${text.slice(0, 63).join('')}…` : text.join('')}'`;
 };
