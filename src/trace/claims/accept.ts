@@ -1,12 +1,9 @@
 // The walkthrough's accept(), and both sides back to waiting.
 
-import { type Conversation, isInput, isPrint, mirrored } from '../conversation.ts';
+import { isInput, isPrint, mirrored } from '../conversation.ts';
 import { addressText, dataOf } from '../sockets.ts';
-import { type Claim, finding, need, quoted, slept, spent, watchedBy } from './claim.ts';
-
-const connectOf = ({ connect }: Conversation) => need(connect, 'the client did not connect');
-const acceptOf = ({ accept }: Conversation) => need(accept, 'the server accepted nobody');
-const list = (fds: number[]) => `[${fds.join(', ')}]`;
+import { type Claim, finding, list, need, quoted, slept, spent } from './claim.ts';
+import { acceptOf, connectOf, watchedBy } from './parts.ts';
 
 export const accepting: Claim[] = [
   {

@@ -1,34 +1,12 @@
-// The walkthrough's client receiving the response, the delays, both loops going round, the timeline.
+// The walkthrough's client receiving the response, the delays, and both loops going round.
 
-import { type Conversation, isInput } from '../conversation.ts';
+import { isInput } from '../conversation.ts';
 import { delaysByCalls, delaysByTimestamps, duration, timestamps } from '../delays.ts';
 import { dataOf } from '../sockets.ts';
-import {
-  apart,
-  type Claim,
-  captured,
-  exchangeOf,
-  finding,
-  NotVisible,
-  need,
-  quoted,
-  responseSegment,
-  slept,
-  spent,
-  watchedBy,
-} from './claim.ts';
+import { apart, type Claim, delay, finding, NotVisible, need, quoted, slept, spent } from './claim.ts';
+import { exchangeOf, receiveOf, responseAck, responseSegment, shownOf, watchedBy } from './parts.ts';
 
-const receiveOf = (run: Conversation) => need(exchangeOf(run).receives[0], 'the client received nothing');
-const shownOf = (run: Conversation) => need(exchangeOf(run).shown, 'the client printed nothing');
-const responseAck = (run: Conversation) =>
-  captured(exchangeOf(run).responseAck, 'the acknowledgement of the response');
 const milliseconds = (nanos: number | undefined) => need(nanos, 'no timestamps') / 1e6;
-
-/** Checks a delay of the walkthrough's, in milliseconds, to a tenth. */
-const delay = (nanos: number | undefined, walkthrough: number) => {
-  const measured = milliseconds(nanos);
-  return finding(Math.abs(measured / walkthrough - 1) < 0.1, duration(measured * 1e6));
-};
 
 export const answering: Claim[] = [
   {

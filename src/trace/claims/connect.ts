@@ -1,21 +1,19 @@
-// The walkthrough's handshake. Most of what it has wrong is
-// here: the kernel shakes hands on its own, before either program knows.
+// The walkthrough's handshake. Most of what it has wrong is here: the kernel shakes hands on its own,
+// before either program knows.
 
 import type { Conversation } from '../conversation.ts';
 import { duration } from '../delays.ts';
 import { stateAfter } from '../memory.ts';
 import type { TcpPacket } from '../packets.ts';
 import type { CallLine } from '../recording.ts';
-import { apart, type Claim, captured, finding, need } from './claim.ts';
+import { apart, type Claim, finding, list, need } from './claim.ts';
+import { acceptOf, captured, connectOf } from './parts.ts';
 
-const connectOf = ({ connect }: Conversation) => need(connect, 'the client did not connect');
-const acceptOf = ({ accept }: Conversation) => need(accept, 'the server accepted nobody');
 const wokenOf = ({ wokenToAccept }: Conversation) => need(wokenToAccept, 'nothing woke the server');
 const syn = ({ wire }: Conversation) => captured(wire.handshake.syn, 'SYN');
 const synAck = ({ wire }: Conversation) => captured(wire.handshake.synAck, 'SYN-ACK');
 const ack = ({ wire }: Conversation) => captured(wire.handshake.ack, "the handshake's ACK");
 const during = (packet: TcpPacket, call: CallLine) => packet.at >= call.start && packet.at <= call.end;
-const list = (fds: number[]) => `[${fds.join(', ')}]`;
 
 const numbered = (packet: TcpPacket, walkthrough: number) =>
   finding(packet.tcp.seq === walkthrough, `${packet.tcp.seq}, which the kernel chose at random`);

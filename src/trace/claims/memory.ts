@@ -1,11 +1,12 @@
-// The walkthrough's memory states and its summary of operations.
+// The walkthrough's memory states.
 
 import { type Conversation, mirrored, portOf } from '../conversation.ts';
 import { stateAfter } from '../memory.ts';
 import { numbersAt } from '../packets.ts';
 import type { CallLine, SocketState } from '../recording.ts';
 import { addressText } from '../sockets.ts';
-import { type Claim, exchangeOf, finding, NotVisible, need, quoted } from './claim.ts';
+import { type Claim, finding, NotVisible, need, quoted } from './claim.ts';
+import { exchangeOf } from './parts.ts';
 
 const state = (call: CallLine | undefined, fd: number | undefined): SocketState =>
   need(stateAfter(call, fd), 'the socket was not looked at');

@@ -1,20 +1,10 @@
-// The walkthrough's message on its way out: typed, stamped, encoded, handed to the kernel, and the
-// headers that the kernel puts in front of it.
+// The walkthrough's message on its way out: typed, stamped, encoded, handed to the kernel.
 
 import type { Conversation, Exchange } from '../conversation.ts';
 import { duration } from '../delays.ts';
 import { dataOf } from '../sockets.ts';
-import {
-  apart,
-  type Claim,
-  exchangeOf,
-  finding,
-  hello,
-  messageSegment,
-  NotVisible,
-  need,
-  quoted,
-} from './claim.ts';
+import { apart, type Claim, finding, NotVisible, need, quoted } from './claim.ts';
+import { exchangeOf, hello, messageSegment } from './parts.ts';
 
 // The client's calls from the line's coming to the first send.
 const beforeSend = (run: Conversation, exchange: Exchange) =>

@@ -1,29 +1,11 @@
-// The walkthrough's server receiving the message and answering it.
+// The walkthrough's server receiving the message.
 
 import { type Conversation, portOf } from '../conversation.ts';
 import { timestamps } from '../delays.ts';
 import { stateAfter } from '../memory.ts';
 import { dataOf } from '../sockets.ts';
-import {
-  apart,
-  type Claim,
-  captured,
-  exchangeOf,
-  finding,
-  messageSegment,
-  NotVisible,
-  need,
-  quoted,
-  slept,
-  spent,
-  watchedBy,
-} from './claim.ts';
-
-const readOf = (run: Conversation) => need(exchangeOf(run).reads[0], 'the server read nothing');
-const answerOf = (run: Conversation) => need(exchangeOf(run).answers[0], 'the server answered nothing');
-const wokenOf = (run: Conversation) => need(exchangeOf(run).woken, 'nothing woke the server');
-const messageAck = (run: Conversation) =>
-  captured(exchangeOf(run).messageAck, 'the acknowledgement of the message');
+import { apart, type Claim, finding, NotVisible, need, quoted, slept, spent } from './claim.ts';
+import { answerOf, exchangeOf, messageAck, messageSegment, readOf, watchedBy, wokenOf } from './parts.ts';
 
 // The server's calls between reading and answering.
 const between = (run: Conversation) => {

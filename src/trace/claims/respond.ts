@@ -1,19 +1,8 @@
 // The walkthrough's server answering.
 
-import { type Conversation, portOf } from '../conversation.ts';
-import {
-  apart,
-  type Claim,
-  exchangeOf,
-  finding,
-  hello,
-  NotVisible,
-  need,
-  quoted,
-  responseSegment,
-} from './claim.ts';
-
-const answerOf = (run: Conversation) => need(exchangeOf(run).answers[0], 'the server answered nothing');
+import { portOf } from '../conversation.ts';
+import { apart, type Claim, finding, NotVisible, quoted } from './claim.ts';
+import { answerOf, exchangeOf, hello, responseSegment } from './parts.ts';
 
 export const responding: Claim[] = [
   {

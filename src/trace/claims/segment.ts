@@ -4,7 +4,8 @@ import { portOf } from '../conversation.ts';
 import { duration } from '../delays.ts';
 import { stateAfter } from '../memory.ts';
 import type { TcpPacket } from '../packets.ts';
-import { type Claim, exchangeOf, finding, hello, messageSegment, NotVisible, need } from './claim.ts';
+import { type Claim, finding, NotVisible, need } from './claim.ts';
+import { exchangeOf, hello, messageSegment } from './parts.ts';
 
 const ipOf = (packet: TcpPacket) => need(packet.ip, 'the IP header was not captured');
 const hex = (value: number | undefined) =>

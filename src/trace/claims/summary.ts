@@ -3,17 +3,8 @@
 import { isWait } from '../conversation.ts';
 import { stateAfter } from '../memory.ts';
 import type { CallLine } from '../recording.ts';
-import {
-  apart,
-  type Claim,
-  captured,
-  exchangeOf,
-  finding,
-  messageSegment,
-  NotVisible,
-  need,
-  watchedBy,
-} from './claim.ts';
+import { apart, type Claim, finding, NotVisible, need } from './claim.ts';
+import { captured, exchangeOf, messageSegment, watchedBy } from './parts.ts';
 
 /** Whether calls of these names come in this order, and which are missing. */
 const inOrder = (calls: CallLine[], names: string[][]) => {

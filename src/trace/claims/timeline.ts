@@ -1,20 +1,8 @@
 // The walkthrough's timeline: what is before what, and how long it takes.
 
-import { type Conversation, isInput } from '../conversation.ts';
-import { duration } from '../delays.ts';
-import { apart, type Claim, captured, exchangeOf, finding, need } from './claim.ts';
-
-const receiveOf = (run: Conversation) => need(exchangeOf(run).receives[0], 'the client received nothing');
-const shownOf = (run: Conversation) => need(exchangeOf(run).shown, 'the client printed nothing');
-const responseAck = (run: Conversation) =>
-  captured(exchangeOf(run).responseAck, 'the acknowledgement of the response');
-const milliseconds = (nanos: number | undefined) => need(nanos, 'no timestamps') / 1e6;
-
-/** Checks a delay of the walkthrough's, in milliseconds, to a tenth. */
-const delay = (nanos: number | undefined, walkthrough: number) => {
-  const measured = milliseconds(nanos);
-  return finding(Math.abs(measured / walkthrough - 1) < 0.1, duration(measured * 1e6));
-};
+import { isInput } from '../conversation.ts';
+import { apart, type Claim, delay, finding, need } from './claim.ts';
+import { captured, exchangeOf, receiveOf, responseAck, shownOf } from './parts.ts';
 
 export const timeline: Claim[] = [
   {
