@@ -24,10 +24,11 @@ const isDocument = new Ajv2020(options).compile(schemaOf('trace-event.schema.jso
 
 const folder = mkdtempSync(path.join(tmpdir(), 'rfds-runs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+let count = 0;
 
 /** The recording of a server, and of a client that says these lines. */
 async function record(loop: string, lines: string[]): Promise<string> {
-  const file = path.join(folder, `${loop}.ndjson`);
+  const file = path.join(folder, `${++count}.ndjson`); // A recording is added to what is there.
   const env = (role: string) => ({ RFDS_TRACE: file, RFDS_TRACE_ROLE: role, RFDS_TRACE_STATE: 'all' });
   const args = ['server', '--host', '127.0.0.1', '--port', '0', '--loop', loop];
   await using server = new Program(process.execPath, [cli, ...args], env('server'));
