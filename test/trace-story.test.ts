@@ -69,6 +69,15 @@ describe('the steps', () => {
     expect(receives).toMatch(/ · seq 42 · ack 24\n/);
   });
 
+  test('say what close() ends', () => {
+    expect(matches(part('Goodbye'), /^ {4}close\(\d+\) = 0 .*\n {4}.*? again\. ?(\w*)/gm)).toEqual([
+      'This',
+      'This',
+      'Nobody',
+      '',
+    ]);
+  });
+
   test('say why a packet is there, where the recording says it', () => {
     const recording = changed(({ packets }) => {
       packets[0].why = 'connect() asks for a connection';

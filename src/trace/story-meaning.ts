@@ -45,7 +45,7 @@ export function meaning(
     case 'getpeername':
       return "Asks for the client's address.";
     case 'close':
-      return 'The descriptor is free again.';
+      return closeMeaning(run, call);
     case 'recv':
     case 'read':
       if (phase === 'begins') return 'Sleeps until bytes come.';
@@ -85,6 +85,13 @@ function connectMeaning(run: Conversation | null, call: CallLine): string {
   const port = local ? `The kernel picks the port ${portOf(local)} and shakes hands. ` : '';
   if (synAck === undefined) return `${port}Connected: nobody has called accept() for that.`;
   return `${port}connect() is done when the SYN-ACK is there, ${duration(Math.max(synAck.at - call.start, 0))} later; nobody has to call accept() for that.`;
+}
+
+function closeMeaning(run: Conversation | null, call: CallLine): string {
+  const free = 'The descriptor is free again.';
+  if (run?.listener?.calls.includes(call)) return `${free} Nobody listens on the port any more.`;
+  const isEnd = run?.clientEnd?.calls.includes(call) || run?.serverEnd?.calls.includes(call);
+  return isEnd ? `${free} This side of the connection has ended: the kernel says so with a FIN.` : free;
 }
 
 function sendMeaning(run: Conversation | null, call: CallLine): string {
