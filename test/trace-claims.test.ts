@@ -1,15 +1,10 @@
 // The walkthrough's claims against a real recording, and against recordings that were changed so that
 // a claim's verdict must change with them.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { anchors, checkClaims, claims, renderClaims, tally, type Verdict } from '../src/trace/claims.ts';
 import type { PacketLine, Recording } from '../src/trace/recording.ts';
-import { parseRecording } from '../src/trace/recording.ts';
 import { base64, callOf, changed, hello } from './hello-recording.ts';
-import { cli, Program, within } from './programs.ts';
 
 const checkedOf = (recording: Recording) => new Map(checkClaims(recording).map((claim) => [claim.id, claim]));
 const verdictsOf = (recording: Recording) =>
@@ -438,54 +433,3 @@ describe('the document', () => {
     expect(renderClaims(recording)).toContain("'a\\|b\\*c\\_d\\`e\\\\n'");
   });
 });
-
-// The recorder is a part of its own; without it there is nothing to run.
-const recorder = existsSync(new URL('../src/trace/recorder.ts', import.meta.url));
-
-describe.skipIf(!recorder)(recorder ? 'a run here and now' : 'src/trace/recorder.ts is missing:', () => {
-  test('shows every claim that needs no packets and no luck', async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'rfds-claims-'));
-    try {
-      const checked = checkClaims(parseRecording(await record(path.join(folder, 'recording.ndjson'))));
-      const hidden = checked.filter(({ verdict }) => verdict === 'not visible');
-      const unexplained = hidden
-        .filter(({ measured }) => !/captured|packet/.test(measured))
-        .map(({ id }) => id);
-      // What no call shows; and which of two processes was first, where they run at once.
-      const luck = ['time-twice', 'decoded', 'sendall-returns', 'connect-waits-for-server'];
-      expect(unexplained.filter((id) => !luck.includes(id))).toEqual([]);
-      const verdicts = new Map(checked.map(({ id, verdict }) => [id, verdict]));
-      for (const id of [
-        'reuseaddr',
-        'established',
-        'accept-printed',
-        'response-format',
-        'three-times',
-        'delay-sum',
-      ]) {
-        expect([id, verdicts.get(id)]).toEqual([id, 'seen']);
-      }
-      for (const id of ['message-26', 'response-45', 'server-fd-3', 'client-recv-1024']) {
-        expect([id, verdicts.get(id)]).toEqual([id, 'contradicted']);
-      }
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
-});
-
-/** The recording of a server and a client that says Hello. */
-async function record(file: string): Promise<string> {
-  const env = (role: string) => ({ RFDS_TRACE: file, RFDS_TRACE_ROLE: role, RFDS_TRACE_STATE: 'all' });
-  const address = ['--host', '127.0.0.1', '--port', '0'];
-  await using server = new Program(process.execPath, [cli, 'server', ...address], env('server'));
-  const [, port] = await server.has(/Listening on \('127\.0\.0\.1', (\d+)\)\n/);
-  await using client = new Program(process.execPath, [cli, 'client', '127.0.0.1', port], env('client'));
-  await client.has(/> /);
-  client.type('Hello\n');
-  await client.has(/:Hello\n> /);
-  client.type('', 'last');
-  await within(client.exited, 'the end of the client');
-  await server.stop();
-  return readFileSync(file, 'utf8');
-}

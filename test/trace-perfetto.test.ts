@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { renderPerfetto, type TraceDocument, type TraceEvent, traceDocument } from '../src/trace/perfetto.ts';
+import type { Recording } from '../src/trace/recording.ts';
+import { flows, socketLives } from '../src/trace/sockets.ts';
 import { base64, changed, hello, recordingOf } from './hello-recording.ts';
 
 const schema = JSON.parse(readFileSync(new URL('trace-event.schema.json', import.meta.url), 'utf8'));
@@ -157,31 +159,37 @@ describe('which bytes went where', () => {
   const pair = { name: 'socketpair', args: [{ name: 'sv', text: '[3, 4]' }] };
   const sent = (text: string) => ({ name: 'send', fd: 3, result: text.length, data: base64(text) });
   const received = (text: string) => ({ name: 'recv', fd: 4, result: text.length, data: base64(text) });
-  const bytesOf = (recording: Parameters<typeof traceDocument>[0]) =>
-    of(traceDocument(recording), 's').map(({ ts, args }) => [ts * 1000, args?.bytes]);
+  // By the numbers of the calls.
+  const arrows = (recording: Recording) =>
+    flows(socketLives(recording)).map(({ from, to, bytes }) => [from.n, to.n, bytes]);
 
   test('two sends that arrive as one are two arrows, one that arrives as two as well', () => {
-    expect(bytesOf(recordingOf([pair, sent('ab'), sent('cde'), received('abcde')]))).toEqual([
-      [2000, 2],
-      [4000, 3],
+    const joined = recordingOf([pair, sent('ab'), sent('cde'), received('abcde')]);
+    expect(arrows(joined)).toEqual([
+      [1, 3, 2],
+      [2, 3, 3],
     ]);
-    expect(bytesOf(recordingOf([pair, sent('abcde'), received('ab'), received('cde')]))).toEqual([
-      [2000, 2],
-      [2000, 3],
+    expect(of(traceDocument(joined), 's')).toHaveLength(2);
+    expect(arrows(recordingOf([pair, sent('abcde'), received('ab'), received('cde')]))).toEqual([
+      [1, 2, 2],
+      [1, 3, 3],
     ]);
   });
 
-  test('what was peeked at, failed or came through a descriptor of old does not count', () => {
+  test('what was peeked at or failed does not count', () => {
     const peeked = { ...received('ab'), args: [{ name: 'flags', text: 'MSG_PEEK|MSG_DONTWAIT' }] };
     const failed = { name: 'recv', fd: 4, result: -11, errno: 'EAGAIN' };
-    expect(bytesOf(recordingOf([pair, failed, sent('ab'), peeked, received('ab')]))).toEqual([[4000, 2]]);
+    expect(arrows(recordingOf([pair, failed, sent('ab'), peeked, received('ab')]))).toEqual([[2, 4, 2]]);
+  });
+
+  test('a descriptor that was closed is another one when it comes back', () => {
     const closed = { name: 'close', args: [{ name: 'fd', text: '4' }], fd: 4 };
-    expect(
-      bytesOf(recordingOf([pair, sent('ab'), closed, { name: 'socket', result: 4 }, received('ab')])),
-    ).toEqual([]);
+    expect(arrows(recordingOf([pair, sent('ab'), closed, { ...received('ab'), name: 'read' }]))).toEqual([]);
+    const again = [pair, sent('ab'), closed, { name: 'socket', result: 4 }, received('ab')];
+    expect(arrows(recordingOf(again))).toEqual([]);
   });
 
   test('bytes that nobody received have no arrow', () => {
-    expect(bytesOf(recordingOf([pair, sent('ab'), sent('cd'), received('ab')]))).toEqual([[2000, 2]]);
+    expect(arrows(recordingOf([pair, sent('ab'), sent('cd'), received('ab')]))).toEqual([[1, 3, 2]]);
   });
 });

@@ -69,6 +69,15 @@ describe('the steps', () => {
     expect(receives).toMatch(/ · seq 42 · ack 24\n/);
   });
 
+  test('say what close() ends', () => {
+    expect(matches(part('Goodbye'), /^ {4}close\(\d+\) = 0 .*\n {4}.*? again\. ?(\w*)/gm)).toEqual([
+      'This',
+      'This',
+      'Nobody',
+      '',
+    ]);
+  });
+
   test('say why a packet is there, where the recording says it', () => {
     const recording = changed(({ packets }) => {
       packets[0].why = 'connect() asks for a connection';
@@ -221,6 +230,31 @@ test('each contradicted claim is told with what was seen', () => {
 });
 
 describe('how it looks', () => {
+  test('what the programs printed does nothing to the terminal', () => {
+    const recording = changed((run) => {
+      const evil = Buffer.from('1.5:2.5:3.5:\x1b[2J\x07\x9b\r\n').toString('base64');
+      callOf(run, 'client', 'recv').data = evil;
+      callOf(run, 'client', 'write', 3).data = evil;
+      callOf(run, 'client', 'read').data = evil;
+      callOf(run, 'client', 'send').data = evil;
+    });
+    for (const width of [50, 80]) {
+      const told = renderStory(recording, { color: false, width });
+      expect(told).toContain('\\x1b[2J\\x07');
+      expect([...told].filter((sign) => sign !== '\n' && /\p{Cc}/u.test(sign))).toEqual([]);
+    }
+  });
+
+  test('no character is cut in two', () => {
+    const recording = changed((run) => {
+      callOf(run, 'client', 'write').data = Buffer.from('😀'.repeat(200)).toString('base64');
+    });
+    const halves = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+    for (const width of [50, 80, 81]) {
+      expect(renderStory(recording, { color: false, width }).match(halves)?.input).toBe(undefined);
+    }
+  });
+
   test.each([60, 80, 100, 120, 200])('no line is longer than %i columns', (width) => {
     const lines = renderStory(hello(), { color: false, width }).split('\n');
     expect(lines.filter((line) => line.length > width)).toEqual([]);

@@ -1,14 +1,19 @@
 // The walkthrough, claim by claim: what it says, in our words, and what a run shows of it.
 // Above: the command, story.ts. Below: the files in claims/, one for each part of the walkthrough.
 
+import { accepting } from './claims/accept.ts';
 import { anchors } from './claims/anchors.ts';
-import { answering, timeline } from './claims/answer.ts';
+import { answering } from './claims/answer.ts';
 import { type Claim, type Finding, NotVisible, type Verdict } from './claims/claim.ts';
 import { connecting } from './claims/connect.ts';
-import { memory, summary } from './claims/memory.ts';
-import { message, segment } from './claims/message.ts';
+import { memory } from './claims/memory.ts';
+import { message } from './claims/message.ts';
 import { receiving } from './claims/receive.ts';
+import { responding } from './claims/respond.ts';
+import { segment } from './claims/segment.ts';
 import { setup } from './claims/setup.ts';
+import { summary } from './claims/summary.ts';
+import { timeline } from './claims/timeline.ts';
 import { type Conversation, conversationOf } from './conversation.ts';
 import type { Recording } from './recording.ts';
 
@@ -19,18 +24,16 @@ export { anchors };
 export const claims: Claim[] = [
   ...setup,
   ...connecting,
+  ...accepting,
   ...message,
   ...segment,
   ...receiving,
+  ...responding,
   ...answering,
   ...timeline,
   ...memory,
   ...summary,
-].sort((a, b) => place(a) - place(b));
-
-function place({ at }: Claim): number {
-  return Object.keys(anchors).indexOf(at);
-}
+];
 
 export type Checked = Claim & Finding & { where: string };
 

@@ -45,7 +45,9 @@ const sends = new Set(['send', 'sendto', 'sendmsg', 'write']);
 const receives = new Set(['recv', 'recvfrom', 'recvmsg', 'read']);
 export const isSend = (call: CallLine) => sends.has(call.name) && call.result > 0;
 export const isReceive = (call: CallLine) =>
-  receives.has(call.name) && call.result > 0 && !call.args.some(({ text }) => text.includes('MSG_PEEK'));
+  receives.has(call.name) &&
+  call.result > 0 &&
+  !call.args.some(({ name, text }) => name === 'flags' && text.includes('MSG_PEEK'));
 
 /** All sockets, in the order in which they were made. */
 export function socketLives({ calls }: Recording): SocketLife[] {

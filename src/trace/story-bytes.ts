@@ -6,7 +6,7 @@ import type { Exchange } from './conversation.ts';
 import { type Delays, delaysByCalls, delaysByTimestamps, duration, timestamps } from './delays.ts';
 import { flagsOf, type TcpPacket } from './packets.ts';
 import type { TcpOption } from './recording.ts';
-import { columns, hanging, hexDump, type Look, paint } from './terminal.ts';
+import { columns, hanging, hexDump, type Look, paint, visible } from './terminal.ts';
 
 const INDENT = '    ';
 
@@ -87,7 +87,7 @@ export function delayLines(look: Look, exchange: Exchange): string[] {
   return [
     paint(look, 'title', `${INDENT}The output`),
     ...[
-      `${received}:${server}:${sent}:${text}`,
+      `${received}:${server}:${sent}:${visible(text)}`,
       bar(3),
       corner(2, 'when the client sent, and its message'),
       corner(1, 'when the server had received it'),

@@ -7,7 +7,7 @@ import { flagsOf, numbersOf } from './packets.ts';
 import type { PacketLine } from './recording.ts';
 import { dataOf, isReceive, isSend } from './sockets.ts';
 import type { CallEvent, Event } from './story-events.ts';
-import { columns, type Look, paint } from './terminal.ts';
+import { columns, hanging, type Look, paint } from './terminal.ts';
 
 const TIME = 13;
 
@@ -39,12 +39,10 @@ export function timelineLines(look: Look, run: Conversation, events: Event[]): s
 }
 
 function listed(look: Look, run: Conversation, event: Event): string[] {
-  const time = clock(event.at, run.zero);
-  if ('packet' in event) return [`${time} ${paint(look, 'kernel', packetLabel(event.packet))}`];
-  const isClient = event.call.pid === run.client.pid;
-  return [
-    `${time} ${paint(look, isClient ? 'client' : 'server', `${isClient ? 'client' : 'server'}: ${label(event)}`)}`,
-  ];
+  const time = `${clock(event.at, run.zero)} `;
+  if ('packet' in event) return hanging(look, time, packetLabel(event.packet), 'kernel');
+  const who = event.call.pid === run.client.pid ? 'client' : 'server';
+  return hanging(look, time, `${who}: ${label(event)}`, who);
 }
 
 const bytes = (n: number) => `${n} byte${n === 1 ? '' : 's'}`;

@@ -36,15 +36,23 @@ export function paint(look: Look, style: Style, text: string): string {
   );
 }
 
+const controls = /\p{Cc}/gu;
+
+/** Text that does nothing to a terminal: what a program printed may be anything. */
+export const visible = (text: string): string =>
+  text.replace(controls, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
+
 /** Lines of at most width columns, cut at spaces; a word that is longer than a line is cut anywhere. */
 export function wrap(text: string, width: number): string[] {
   const room = Math.max(width, 8);
   const lines: string[] = [];
-  let rest = text;
+  let rest = visible(text);
   while (rest.length > room) {
     const space = rest.lastIndexOf(' ', room);
     // Indentation is no place to cut at.
-    const at = rest.slice(0, Math.max(space, 0)).trim() === '' ? room : space;
+    const cut = rest.slice(0, Math.max(space, 0)).trim() === '' ? room : space;
+    // Nor is the middle of a character.
+    const at = /[\ud800-\udbff]/.test(rest[cut - 1]) ? cut - 1 : cut;
     lines.push(rest.slice(0, at).trimEnd());
     rest = rest.slice(at).trimStart();
   }

@@ -1,34 +1,12 @@
-// The walkthrough's client receiving the response, the delays, both loops going round, the timeline.
+// The walkthrough's client receiving the response, the delays, and both loops going round.
 
-import { type Conversation, isInput } from '../conversation.ts';
+import { isInput } from '../conversation.ts';
 import { delaysByCalls, delaysByTimestamps, duration, timestamps } from '../delays.ts';
 import { dataOf } from '../sockets.ts';
-import {
-  apart,
-  type Claim,
-  captured,
-  exchangeOf,
-  finding,
-  NotVisible,
-  need,
-  quoted,
-  responseSegment,
-  slept,
-  spent,
-  watchedBy,
-} from './claim.ts';
+import { apart, type Claim, delay, finding, NotVisible, need, quoted, slept, spent } from './claim.ts';
+import { exchangeOf, receiveOf, responseAck, responseSegment, shownOf, watchedBy } from './parts.ts';
 
-const receiveOf = (run: Conversation) => need(exchangeOf(run).receives[0], 'the client received nothing');
-const shownOf = (run: Conversation) => need(exchangeOf(run).shown, 'the client printed nothing');
-const responseAck = (run: Conversation) =>
-  captured(exchangeOf(run).responseAck, 'the acknowledgement of the response');
 const milliseconds = (nanos: number | undefined) => need(nanos, 'no timestamps') / 1e6;
-
-/** Checks a delay of the walkthrough's, in milliseconds, to a tenth. */
-const delay = (nanos: number | undefined, walkthrough: number) => {
-  const measured = milliseconds(nanos);
-  return finding(Math.abs(measured / walkthrough - 1) < 0.1, duration(measured * 1e6));
-};
 
 export const answering: Claim[] = [
   {
@@ -148,74 +126,6 @@ export const answering: Claim[] = [
       const fds = watchedBy(run, again);
       const before = watchedBy(run, need(exchangeOf(run).woken, 'nothing woke the server'));
       return finding(fds.join() === before.join(), `${again.name}() watches [${fds.join(', ')}]`);
-    },
-  },
-];
-
-export const timeline: Claim[] = [
-  {
-    id: 'timeline-connect',
-    at: 'timeline',
-    says: 'From connect() to accept() it takes 30 ms, three packets of 10 ms each',
-    check: (run) => {
-      const [connect, accept] = [need(run.connect, 'no connect()'), need(run.accept, 'no accept()')];
-      return delay(accept.end - connect.start, 30);
-    },
-  },
-  {
-    id: 'timeline-prompt',
-    at: 'timeline',
-    says: 'The client prompts for input only after accept() has returned',
-    check: (run) => {
-      const accept = need(run.accept, 'no accept()');
-      const input = need(run.clientCalls.find(isInput), 'the client read no input');
-      return finding(
-        input.start > accept.end,
-        `read(0) began ${apart(input.start, accept.end)} accept() returned`,
-      );
-    },
-  },
-  {
-    id: 'timeline-ack-first',
-    at: 'timeline',
-    says: 'The message is acknowledged before select() returns',
-    check: (run) => {
-      const packet = captured(exchangeOf(run).messageAck, 'the acknowledgement of the message');
-      const woken = need(exchangeOf(run).woken, 'nothing woke the server');
-      return finding(packet.at <= woken.end, `ACK ${apart(packet.at, woken.end)} ${woken.name}() returned`);
-    },
-  },
-  {
-    id: 'timeline-client-ack-first',
-    at: 'timeline',
-    says: 'The response is acknowledged before recv() returns',
-    check: (run) => {
-      const [packet, receive] = [responseAck(run), receiveOf(run)];
-      return finding(packet.at <= receive.end, `ACK ${apart(packet.at, receive.end)} recv() returned`);
-    },
-  },
-  {
-    id: 'timeline-server-last',
-    at: 'timeline',
-    says: 'The server is back in select() after the client has its response',
-    check: (run) => {
-      const [again, receive] = [
-        need(exchangeOf(run).waitsAgain, 'the server waited no more'),
-        receiveOf(run),
-      ];
-      return finding(
-        again.start > receive.end,
-        `${again.name}() began ${apart(again.start, receive.end)} recv() returned`,
-      );
-    },
-  },
-  {
-    id: 'timeline-206-ms',
-    at: 'timeline',
-    says: 'From Enter to the printed line it takes 206 ms',
-    check: (run) => {
-      const input = need(exchangeOf(run).input, 'the line was read with an earlier one');
-      return delay(shownOf(run).end - input.end, 206);
     },
   },
 ];

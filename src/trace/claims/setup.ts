@@ -4,9 +4,8 @@ import { portOf } from '../conversation.ts';
 import { duration } from '../delays.ts';
 import { watched } from '../memory.ts';
 import { addressText, madeBy } from '../sockets.ts';
-import { type Claim, callOf, finding, lasted, need, slept, spent } from './claim.ts';
-
-const list = (fds: number[]) => `[${fds.join(', ')}]`;
+import { type Claim, finding, lasted, list, need, slept, spent } from './claim.ts';
+import { callOf } from './parts.ts';
 
 export const setup: Claim[] = [
   {
