@@ -15,6 +15,8 @@ import { clock, count, duration } from './words.js';
 
 const by = (id) => document.getElementById(id);
 let current = 0;
+/** The step is in the address, once it stays for a moment: a reload or a link leads back to it. */
+let remembering;
 const sides = [side('left'), side('right')];
 
 function go(i) {
@@ -30,6 +32,8 @@ function go(i) {
   by('first').disabled = by('previous').disabled = current === 0;
   by('last').disabled = by('next').disabled = current === steps.length - 1;
   markChapter(current);
+  clearTimeout(remembering);
+  remembering = setTimeout(() => history.replaceState(null, '', `#${current + 1}`), 500);
 }
 
 function bringIntoView() {
@@ -187,6 +191,7 @@ by('facts').textContent = [
   count(calls.length, 'call'),
   count(packets.length, 'packet'),
   duration(total),
+  '← → walk the steps',
 ].join(' · ');
 by('notes').append(...recording.notes.map(({ text }) => element('li', '', text)));
 by('notes').hidden = recording.notes.length === 0;
@@ -195,5 +200,7 @@ measure();
 const again = () => redraw(current);
 new ResizeObserver(again).observe(scroller);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);
+const asked = () => Number(location.hash.slice(1)) - 1;
+addEventListener('hashchange', () => asked() >= 0 && go(asked()));
 // It begins where the message goes out.
-go(chapters.find(({ title }) => title.startsWith('“'))?.i ?? 0);
+go(asked() >= 0 ? asked() : (chapters.find(({ title }) => title.startsWith('“'))?.i ?? 0));

@@ -2,7 +2,7 @@
 // sockets as the kernel has them. Below: source.js, packet.js (pairs), hex.js, words.js, model.js.
 
 import { element, hexDump } from './hex.js';
-import { frameOf, lanes, moments, steps } from './model.js';
+import { frameOf, lanes, moments, stackOf, steps } from './model.js';
 import { pairs } from './packet.js';
 import { sourcePane } from './source.js';
 import { addressText, bytesOf, count, duration, resultText, textOf } from './words.js';
@@ -58,7 +58,7 @@ function doing(call, inCall, i) {
 }
 
 function showCall(place, call, inCall) {
-  const [, strace, cost, data] = place.children;
+  const [, strace, cost, stack, data] = place.children;
   place.hidden = call === null;
   if (call === null) return;
   const { name, args, start, end, cpu, n } = call;
@@ -69,6 +69,8 @@ function showCall(place, call, inCall) {
   );
   const took = `${duration(end - start)}, of it ${duration(Math.min(cpu, end - start))} CPU`;
   cost.textContent = `call ${n} · ${inCall ? 'will take' : 'took'} ${took}`;
+  const places = stackOf(call).map(({ file, line }) => `${file.replace(/.*\//, '')}:${line}`);
+  stack.textContent = places.length > 1 ? places.join(' ← ') : '';
   const bytes = call.data ? bytesOf(call.data) : null;
   const isKnown = bytes !== null && (!inCall || /^(send|write)/.test(name));
   data.replaceChildren(...(isKnown ? [hexDump(bytes, undefined, 8)] : []));
