@@ -81,7 +81,8 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
 
   test('moves lanes, sources, states and packet together, by the arrow keys', async () => {
     const { page, problems } = await opened();
-    const packet = await (await page.keyboard.press('ArrowRight'), shown(page));
+    await page.keyboard.press('ArrowRight');
+    const packet = await shown(page);
     expect(packet).toMatchObject({
       sentence: 'The client → the server: PSH ACK with 23 bytes “Hello”. send() put 23 bytes into it.',
       option: 'wire: PSH ACK “Hello”',

@@ -63,7 +63,7 @@ function showCall(place, call, inCall) {
   if (call === null) return;
   const { name, args, start, end, cpu, n } = call;
   strace.replaceChildren(
-    element('b', '', name),
+    element('b', 'name', name),
     `(${args.map(({ text }, i) => (inCall && isFilled(call, i) ? '…' : text)).join(', ')})`,
     element('span', 'result', inCall ? ' = …' : ` = ${resultText(call)}`),
   );
