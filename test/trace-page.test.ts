@@ -111,6 +111,25 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     expect(problems).toEqual([]);
   });
 
+  test('leaves the arrow keys to a pane that was reached by the keyboard, not to one that was clicked', async () => {
+    const { page } = await opened();
+    const { number } = await shown(page);
+    const code = page.locator('.side.left .code');
+    await code.click();
+    await page.keyboard.press('ArrowDown');
+    expect((await shown(page)).number).toBe(number + 1);
+    const focused = () => page.evaluate(`document.activeElement.getAttribute('aria-label')`);
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('State: client');
+    await page.keyboard.press('Shift+Tab');
+    expect(await focused()).toBe('Source: client');
+    await page.keyboard.press('ArrowDown');
+    expect((await shown(page)).number).toBe(number + 1);
+    await page.getByRole('listbox').focus();
+    await page.keyboard.press('ArrowDown');
+    expect((await shown(page)).number).toBe(number + 2);
+  });
+
   test('has the step in its address', async () => {
     const { page } = await opened();
     await page.keyboard.press('Home');

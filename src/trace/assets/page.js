@@ -125,10 +125,16 @@ const listKeys = {
   t: () => (axis.mode === 'even' ? showTrue() : showEven()),
   ' ': actions.play,
 };
+/** How the focus came to where it is. */
+let byPointer = false;
+addEventListener('pointerdown', () => {
+  byPointer = true;
+});
 addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  // Who is in a pane that scrolls wants to scroll it.
-  if (event.target.closest?.('.code, .facts, .body')) return;
+  if (event.key === 'Tab') byPointer = false;
+  // Who went into a pane by the keyboard wants to scroll it; who clicked there looked at something.
+  if (!byPointer && event.target.closest?.('.code, .facts, .body')) return;
   const act = keys[event.key] ?? (event.target === list ? listKeys[event.key] : undefined);
   if (act === undefined) return;
   event.preventDefault();
@@ -191,8 +197,8 @@ by('facts').textContent = [
   count(calls.length, 'call'),
   count(packets.length, 'packet'),
   duration(total),
-  '← → walk the steps',
 ].join(' · ');
+by('facts').append(element('span', 'hint', ' · ← → walk the steps'));
 by('notes').append(...recording.notes.map(({ text }) => element('li', '', text)));
 by('notes').hidden = recording.notes.length === 0;
 showChapters(go);

@@ -77,8 +77,10 @@ function showCall(place, call, inCall) {
 }
 
 /** Whether the kernel writes where an argument points: nobody knows what before the call returns. */
-const isFilled = ({ name }, i) =>
-  /^(recv|read)/.test(name) ? i === 1 : i > 0 && /^(accept|getsockname|getpeername)/.test(name);
+function isFilled({ name }, i) {
+  if (/^(recv|read|epoll_wait|epoll_pwait)/.test(name)) return i === 1;
+  return name === 'kevent' ? i === 3 : i > 0 && /^(accept|getsockname|getpeername)/.test(name);
+}
 
 /** The descriptors that the process asks about, those that are ready marked. */
 function showWatched(place, fds, call, inCall) {
