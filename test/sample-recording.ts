@@ -8,6 +8,8 @@ import { SampleWire } from './sample-packet.ts';
 const START = 5_000_000_000;
 export const SERVER = 4711;
 export const CLIENT = 4712;
+/** The id of a frame that is no program's. */
+const INNER = 0;
 const µs = 1000;
 const ms = 1000 * µs;
 
@@ -73,7 +75,7 @@ class Sample {
     if (line === 0) throw new Error(`${file} has no ${places[pid][name]}`);
     const known = this.#frames.find((frame) => frame.pid === pid && frame.line === line);
     if (known) return known.id;
-    const id = this.#frames.length;
+    const id = INNER + 1 + this.#frames.length;
     const text = lines[line - 1].trim();
     this.#frames.push({ type: 'frame', pid, id, file, line, column: 9, function: 'serve', text });
     return id;
@@ -105,7 +107,7 @@ class Sample {
       ...others,
       ...(data !== undefined && { data: Buffer.from(data).toString('base64') }),
       ...(sockets && { sockets, observed: ['getsockname', 'getsockopt', 'ioctl'] }),
-      stack: [at],
+      stack: [INNER, at],
       at,
     });
   }
@@ -143,7 +145,7 @@ class Sample {
     this.#goodbye(waiting);
     return {
       processes: [process('server', SERVER, START), process('client', CLIENT, START + 30 * ms)],
-      frames: this.#frames,
+      frames: [...[SERVER, CLIENT].map(innerFrame), ...this.#frames],
       sources: Object.values(files).map((file) => ({ type: 'source', file, text: textOf(file) })),
       calls: this.#calls.sort((a, b) => a.end - b.end || a.n - b.n),
       packets: this.#wire.packets,
@@ -272,6 +274,18 @@ class Sample {
     this.#call(SERVER, 'close', ['5'], 0, closing, { fd: 5 });
   }
 }
+
+/** What every call comes through before the program's own line. */
+const innerFrame = (pid: number): FrameLine => ({
+  type: 'frame',
+  pid,
+  id: INNER,
+  file: 'src/socket.ts',
+  line: 126,
+  column: 5,
+  function: 'call',
+  text: 'sys.call(...)',
+});
 
 const inet = (host: string, port: number) =>
   `{sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("${host}")}`;

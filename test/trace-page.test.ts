@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderHtml } from '../src/trace/html.ts';
 import type { Recording } from '../src/trace/recording.ts';
 import { Chromium, hasChromium, needsChromium, phone, wide } from './chromium.ts';
-import { sampleRecording } from './sample-recording.ts';
+import { CLIENT, SERVER, sampleRecording } from './sample-recording.ts';
 
 /** What the page shows of its step. */
 interface Shown {
@@ -81,7 +81,8 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
 
   test('moves lanes, sources, states and packet together, by the arrow keys', async () => {
     const { page, problems } = await opened();
-    const packet = await (await page.keyboard.press('ArrowRight'), shown(page));
+    await page.keyboard.press('ArrowRight');
+    const packet = await shown(page);
     expect(packet).toMatchObject({
       sentence: 'The client → the server: PSH ACK with 23 bytes “Hello”. send() put 23 bytes into it.',
       option: 'wire: PSH ACK “Hello”',
@@ -106,7 +107,38 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     expect(await state(page, 'left').textContent()).toContain(
       'send(3, "1700000000.123456:Hello", 23, MSG_NOSIGNAL)',
     );
+    expect(await state(page, 'left').textContent()).toContain('socket.ts:126 ← client.ts:25');
     expect(problems).toEqual([]);
+  });
+
+  test('leaves the arrow keys to a pane that was reached by the keyboard, not to one that was clicked', async () => {
+    const { page } = await opened();
+    const { number } = await shown(page);
+    const code = page.locator('.side.left .code');
+    await code.click();
+    await page.keyboard.press('ArrowDown');
+    expect((await shown(page)).number).toBe(number + 1);
+    const focused = () => page.evaluate(`document.activeElement.getAttribute('aria-label')`);
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('State: client');
+    await page.keyboard.press('Shift+Tab');
+    expect(await focused()).toBe('Source: client');
+    await page.keyboard.press('ArrowDown');
+    expect((await shown(page)).number).toBe(number + 1);
+    await page.getByRole('listbox').focus();
+    await page.keyboard.press('ArrowDown');
+    expect((await shown(page)).number).toBe(number + 2);
+  });
+
+  test('has the step in its address', async () => {
+    const { page } = await opened();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    await page.waitForURL(/#2$/);
+    await page.reload();
+    expect((await shown(page)).number).toBe(2);
+    await page.evaluate(`location.hash = '#3'`);
+    await page.locator('#number').getByText('3').waitFor();
   });
 
   test('walks to both ends and no further, by keys and by buttons', async () => {
@@ -215,6 +247,25 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     expect((await shown(page)).client).toBe('const server_socket = socket(AF_INET, SOCK_STREAM);');
     expect(await page.locator('#packet').textContent()).toContain('No packet was captured.');
     await page.keyboard.press('End');
+    expect(problems).toEqual([]);
+  });
+
+  test('calls the threads of a process by their numbers, where there is only one process', async () => {
+    const recording = sampleRecording();
+    recording.processes = [{ ...recording.processes[0], role: null }];
+    for (const call of recording.calls) {
+      if (call.pid === CLIENT) Object.assign(call, { thread: 1, pid: SERVER, n: call.n + 1000 });
+    }
+    recording.packets = [];
+    const { page, problems } = await opened(recording);
+    expect(await page.locator('#heads span').allTextContents()).toEqual([
+      'T + ms',
+      'main thread',
+      'thread 1',
+      'wire',
+    ]);
+    expect((await shown(page)).sentence).toBe('The main thread makes a socket, descriptor 3.');
+    await walkTo(page, /^Thread 1 makes a socket/);
     expect(problems).toEqual([]);
   });
 

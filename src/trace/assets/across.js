@@ -13,8 +13,8 @@ export const colors = {};
 
 export function measure() {
   const width = scroller.clientWidth;
-  const gutter = width < 440 ? 0 : 76;
-  const wire = between(width * 0.3, 116, 260);
+  const gutter = width < 440 ? 0 : 70;
+  const wire = between(width * 0.27, 112, 260);
   const column = (width - gutter - wire) / Math.max(1, lanes.length);
   let x = gutter;
   across.columns = lanes.map(({ side }, i) => {

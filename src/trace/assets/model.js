@@ -38,6 +38,8 @@ function lanesOf({ processes, calls }) {
 }
 
 function laneName({ pid, thread, role }, all) {
+  const isAlone = all.every((one) => one.pid === pid);
+  if (isAlone && role === null && all.length > 1) return thread === 0 ? 'main thread' : `thread ${thread}`;
   const twins = all.filter((one) => one.role === role && one.role !== null);
   const process = role === null ? `process ${pid}` : twins.length > 1 ? `${role} ${pid}` : role;
   return thread === 0 ? process : `${process}, thread ${thread}`;
@@ -176,3 +178,9 @@ const frames = new Map(recording.frames.map((frame) => [`${frame.pid}:${frame.id
 export const frameOf = (call) =>
   call && call.at !== null ? (frames.get(`${call.pid}:${call.at}`) ?? null) : null;
 export const sources = new Map(recording.sources.map(({ file, text }) => [file, text]));
+
+/** The frames from the call up to the program's own line, the innermost first. */
+export function stackOf({ pid, stack, at }) {
+  const own = stack.indexOf(at);
+  return stack.slice(0, own + 1).flatMap((id) => frames.get(`${pid}:${id}`) ?? []);
+}

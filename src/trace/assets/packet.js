@@ -3,7 +3,7 @@
 
 import { element, hexDump } from './hex.js';
 import { moments, packets, steps } from './model.js';
-import { bytesOf, capital, clock, count, packetBriefly, packetMessage, whose } from './words.js';
+import { bytesOf, capital, clock, count, flagsOf, packetBriefly, packetMessage, whose } from './words.js';
 
 const packetPanel = document.getElementById('packet');
 const packetBody = packetPanel.querySelector('.body');
@@ -121,7 +121,7 @@ function tcpFields(tcp) {
     tcp.scaledWindow === undefined || tcp.scaledWindow === tcp.window ? '' : ` → ${tcp.scaledWindow}`;
   return {
     ports: `${tcp.sourcePort} → ${tcp.destinationPort}`,
-    flags: tcp.flags.join(' ') || 'none',
+    flags: flagsOf(tcp),
     seq: number(tcp.relativeSeq, tcp.seq),
     ack: tcp.flags.includes('ACK') ? number(tcp.relativeAck, tcp.ack) : undefined,
     header: count(tcp.headerLength, 'byte'),

@@ -15,6 +15,8 @@ import { clock, count, duration } from './words.js';
 
 const by = (id) => document.getElementById(id);
 let current = 0;
+/** The step is in the address, once it stays for a moment: a reload or a link leads back to it. */
+let remembering;
 const sides = [side('left'), side('right')];
 
 function go(i) {
@@ -30,6 +32,8 @@ function go(i) {
   by('first').disabled = by('previous').disabled = current === 0;
   by('last').disabled = by('next').disabled = current === steps.length - 1;
   markChapter(current);
+  clearTimeout(remembering);
+  remembering = setTimeout(() => history.replaceState(null, '', `#${current + 1}`), 500);
 }
 
 function bringIntoView() {
@@ -121,10 +125,16 @@ const listKeys = {
   t: () => (axis.mode === 'even' ? showTrue() : showEven()),
   ' ': actions.play,
 };
+/** How the focus came to where it is. */
+let byPointer = false;
+addEventListener('pointerdown', () => {
+  byPointer = true;
+});
 addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  // Who is in a pane that scrolls wants to scroll it.
-  if (event.target.closest?.('.code, .facts, .body')) return;
+  if (event.key === 'Tab') byPointer = false;
+  // Who went into a pane by the keyboard wants to scroll it; who clicked there looked at something.
+  if (!byPointer && event.target.closest?.('.code, .facts, .body')) return;
   const act = keys[event.key] ?? (event.target === list ? listKeys[event.key] : undefined);
   if (act === undefined) return;
   event.preventDefault();
@@ -188,6 +198,7 @@ by('facts').textContent = [
   count(packets.length, 'packet'),
   duration(total),
 ].join(' · ');
+by('facts').append(element('span', 'hint', ' · ← → walk the steps'));
 by('notes').append(...recording.notes.map(({ text }) => element('li', '', text)));
 by('notes').hidden = recording.notes.length === 0;
 showChapters(go);
@@ -195,5 +206,7 @@ measure();
 const again = () => redraw(current);
 new ResizeObserver(again).observe(scroller);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);
+const asked = () => Number(location.hash.slice(1)) - 1;
+addEventListener('hashchange', () => asked() >= 0 && go(asked()));
 // It begins where the message goes out.
-go(chapters.find(({ title }) => title.startsWith('“'))?.i ?? 0);
+go(asked() >= 0 ? asked() : (chapters.find(({ title }) => title.startsWith('“'))?.i ?? 0));

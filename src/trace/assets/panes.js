@@ -2,7 +2,7 @@
 // sockets as the kernel has them. Below: source.js, packet.js (pairs), hex.js, words.js, model.js.
 
 import { element, hexDump } from './hex.js';
-import { frameOf, lanes, moments, steps } from './model.js';
+import { frameOf, lanes, moments, stackOf, steps } from './model.js';
 import { pairs } from './packet.js';
 import { sourcePane } from './source.js';
 import { addressText, bytesOf, count, duration, resultText, textOf } from './words.js';
@@ -58,25 +58,29 @@ function doing(call, inCall, i) {
 }
 
 function showCall(place, call, inCall) {
-  const [, strace, cost, data] = place.children;
+  const [, strace, cost, stack, data] = place.children;
   place.hidden = call === null;
   if (call === null) return;
   const { name, args, start, end, cpu, n } = call;
   strace.replaceChildren(
-    element('b', '', name),
+    element('b', 'name', name),
     `(${args.map(({ text }, i) => (inCall && isFilled(call, i) ? '…' : text)).join(', ')})`,
     element('span', 'result', inCall ? ' = …' : ` = ${resultText(call)}`),
   );
   const took = `${duration(end - start)}, of it ${duration(Math.min(cpu, end - start))} CPU`;
   cost.textContent = `call ${n} · ${inCall ? 'will take' : 'took'} ${took}`;
+  const places = stackOf(call).map(({ file, line }) => `${file.replace(/.*\//, '')}:${line}`);
+  stack.textContent = places.length > 1 ? places.join(' ← ') : '';
   const bytes = call.data ? bytesOf(call.data) : null;
   const isKnown = bytes !== null && (!inCall || /^(send|write)/.test(name));
   data.replaceChildren(...(isKnown ? [hexDump(bytes, undefined, 8)] : []));
 }
 
 /** Whether the kernel writes where an argument points: nobody knows what before the call returns. */
-const isFilled = ({ name }, i) =>
-  /^(recv|read)/.test(name) ? i === 1 : i > 0 && /^(accept|getsockname|getpeername)/.test(name);
+function isFilled({ name }, i) {
+  if (/^(recv|read|epoll_wait|epoll_pwait)/.test(name)) return i === 1;
+  return name === 'kevent' ? i === 3 : i > 0 && /^(accept|getsockname|getpeername)/.test(name);
+}
 
 /** The descriptors that the process asks about, those that are ready marked. */
 function showWatched(place, fds, call, inCall) {

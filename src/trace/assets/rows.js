@@ -85,7 +85,7 @@ function fillRow(row, step) {
   what.style.left = `${from}px`;
   what.style.width = `${to - from}px`;
   const all = packet ? packetMessage(packet) : briefly(call, phase);
-  const brief = across.gutter ? all : all.replace('waits ', '');
+  const brief = across.gutter ? all : all.replace('waits ', '').replace(/ bytes?$/, ' B');
   const quoted = brief.indexOf('“');
   lane.textContent = packet ? 'wire:' : `${call.lane.name}:`; // what others see from its place
   name.textContent = packet ? (brief && !across.gutter ? '' : packetBriefly(packet)) : call.name;

@@ -9,7 +9,8 @@ import {
   duration,
   packetBriefly,
   packetMessage,
-  quoted,
+  shortened,
+  textOf,
   whose,
 } from './words.js';
 
@@ -63,7 +64,7 @@ const isEnd = ({ name, result }) => /^(recv|read)/.test(name) && result === 0;
 
 /** A colon and the bytes. */
 function told(call) {
-  const text = carried(call) || (call.data ? quoted(bytesOf(call.data)) : '');
+  const text = carried(call) || (call.data ? `“${shortened(textOf(bytesOf(call.data)), 60)}”` : '');
   return text && `: ${text}`;
 }
 

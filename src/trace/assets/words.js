@@ -44,7 +44,7 @@ export const shortened = (text, most) => (text.length > most ? `${text.slice(0, 
 
 /** What a user would recognise of the bytes: the documented programs put times before the message. */
 const messageOf = (bytes) => textOf(bytes).replace(/^(\d+\.\d+:)+|\\n$/g, '');
-export const quoted = (bytes) => `“${shortened(messageOf(bytes), 60)}”`;
+const quoted = (bytes) => `“${shortened(messageOf(bytes), 60)}”`;
 
 /** The message that a call sent, received or read; '' for any other call. */
 export function carried(call) {
@@ -86,10 +86,15 @@ function came({ name, result, fd, ready, errno }) {
   return fd === undefined ? String(result) : `on ${fd}`;
 }
 
-/** Flags, and how much it carries. */
+/** ACK is in nearly all of them: it is said last. */
+export const flagsOf = ({ flags }) =>
+  [...flags.filter((flag) => flag !== 'ACK'), ...flags.filter((flag) => flag === 'ACK')].join(' ') ||
+  'no flags';
+
+/** What a packet is, by its flags. */
 export function packetBriefly({ tcp, ip, length }) {
   if (tcp === null) return ip === null ? count(length, 'byte') : `protocol ${ip.protocol}`;
-  return tcp.flags.join(' ') || 'no flags';
+  return flagsOf(tcp);
 }
 
 /** The payload's bytes; null where they were not captured. */
@@ -111,8 +116,11 @@ function messageIn(packet) {
   return packet.call ? carried(packet.call) : '';
 }
 
-export const whose = (lane) =>
-  lane === undefined ? 'somebody' : lane.role === null ? lane.name : `the ${lane.name}`;
+export function whose(lane) {
+  if (lane === undefined) return 'somebody';
+  return /^(process|thread)/.test(lane.name) ? lane.name : `the ${lane.name}`;
+}
+
 /** As a sentence begins, but for the name of a call. */
 export const capital = (text) =>
   /^\w+\(/.test(text) ? text : text.slice(0, 1).toUpperCase() + text.slice(1);
