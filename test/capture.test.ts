@@ -5,6 +5,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import * as rfds from '../src/socket.ts';
 import { Capture, type Refusal } from '../src/trace/capturing.ts';
 import type { PacketLine } from '../src/trace/recording.ts';
 import { existing, Program, within } from './programs.ts';
@@ -87,6 +88,30 @@ describe.skipIf(!mayCapture)(mayCapture ? 'a capture' : 'capturing packets needs
     expect(end.relativeSeq + end.payloadLength).toBe(400_001);
     expect(Math.max(...packets.map(({ length }) => length))).toBeGreaterThan(32_768);
     for (const { tcp } of packets) expect(tcp!.checksumStatus).toBe('offloaded');
+  });
+
+  test('waits for what the kernel sends late: an ACK that no data takes along', async () => {
+    const { AF_INET, SOCK_STREAM } = rfds;
+    using listener = rfds.socket(AF_INET, SOCK_STREAM);
+    listener.bind(['127.0.0.1', 0]);
+    listener.listen();
+    const address = listener.getsockname() as rfds.InetAddress;
+    await using capture = await capturing(address[1]);
+    using client = rfds.socket(AF_INET, SOCK_STREAM);
+    client.connect(address);
+    const [server] = listener.accept();
+    using _ = server;
+    server.setsockopt(rfds.IPPROTO_TCP, rfds.TCP_QUICKACK, 0);
+    client.send(Buffer.from('Hello'));
+    const { packets } = await capture.stop();
+    expect(story(packets, address[1])).toEqual([
+      'client SYN',
+      'server SYN ACK',
+      'client ACK',
+      'client ACK PSH',
+      'server ACK',
+    ]);
+    expect(packets[4].tcp!.relativeAck).toBe(6);
   });
 
   test('has times on the clock of the recording, between the calls that made the packets', async () => {
