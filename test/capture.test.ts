@@ -67,10 +67,14 @@ describe.skipIf(!mayCapture)(mayCapture ? 'a capture' : 'capturing packets needs
     const told = story(packets, port);
     expect(told.slice(0, 3)).toEqual(['client SYN', 'server SYN ACK', 'client ACK']);
     for (const end of ['client', 'server']) {
-      expect(told.filter((line) => line.startsWith(end) && line.includes('FIN'))).toHaveLength(1);
+      expect(told.some((line) => line.startsWith(end) && line.includes('FIN'))).toBe(true);
     }
+    // Were one sent again, it would have another id.
+    const seen = packets.map(({ ip, tcp }) => [tcp!.sourcePort, ip!.id, tcp!.seq, tcp!.flags].join(' '));
+    expect(new Set(seen).size).toBe(seen.length);
     const sent = packets.filter(({ tcp }) => tcp!.sourcePort !== port && tcp!.payloadLength > 0);
-    expect(sent.map(({ tcp }) => [tcp!.relativeSeq, tcp!.payloadLength])).toEqual([[1, 5]]);
+    const places = sent.map(({ tcp }) => `${tcp!.relativeSeq}, ${tcp!.payloadLength} bytes`);
+    expect(new Set(places)).toEqual(new Set(['1, 5 bytes']));
     for (const { bytes, length } of packets) expect(Buffer.from(bytes, 'base64').length).toBe(length);
   });
 
@@ -104,14 +108,10 @@ describe.skipIf(!mayCapture)(mayCapture ? 'a capture' : 'capturing packets needs
     server.setsockopt(rfds.IPPROTO_TCP, rfds.TCP_QUICKACK, 0);
     client.send(Buffer.from('Hello'));
     const { packets } = await capture.stop();
-    expect(story(packets, address[1])).toEqual([
-      'client SYN',
-      'server SYN ACK',
-      'client ACK',
-      'client ACK PSH',
-      'server ACK',
-    ]);
-    expect(packets[4].tcp!.relativeAck).toBe(6);
+    const told = story(packets, address[1]);
+    expect(told.slice(0, 4)).toEqual(['client SYN', 'server SYN ACK', 'client ACK', 'client ACK PSH']);
+    expect(told.at(-1)).toBe('server ACK');
+    expect(packets.at(-1)!.tcp!.relativeAck).toBe(6);
   });
 
   test('has times on the clock of the recording, between the calls that made the packets', async () => {
