@@ -201,7 +201,8 @@ export class Tshark extends Program {
     const tshark = new Tshark(within(['tshark', '-n', '-l', '-P', ...what, '-w', file]), file);
     try {
       await tshark.has(/Capturing on/, 'stderr');
-      while (tshark.stdout === '') await probe();
+      while (tshark.stdout === '' && tshark.child.exitCode === null) await probe();
+      await tshark.has(/TCP/);
       return tshark;
     } catch (error) {
       await tshark[Symbol.asyncDispose]();

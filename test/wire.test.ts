@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { TcpOption } from '../src/trace/recording.ts';
 import { fold, sum, sumsUp } from '../src/trace/wire/checksum.ts';
 import { decodeFrame, isOfPort } from '../src/trace/wire/decode.ts';
+import { withTag } from '../src/trace/wire/ethernet.ts';
 import { Streams } from '../src/trace/wire/streams.ts';
 import { ethernet, extension, handshake, hex, ip4, ip6, tcp, timestamps } from './packets.ts';
 
@@ -127,6 +128,7 @@ describe('IP', () => {
   test('is found behind VLAN tags, and not where the Ethernet header names something else', () => {
     const packet = ip4(tcp(hello));
     expect(decode(ethernet(packet, { tags: [5] })).link).toMatchObject({ etherType: 0x8100 });
+    expect(withTag(ethernet(packet), 0x8100, 5)).toEqual(ethernet(packet, { tags: [5] }));
     expect(decode(ethernet(packet, { tags: [5, 6] })).tcp).toMatchObject({ payloadLength: 23 });
     expect(decode(ethernet(packet, { etherType: 0x0806 }))).toMatchObject({ ip: null, tcp: null });
     expect(decode(ethernet(packet, { etherType: 0x86dd }))).toMatchObject({ ip: null, tcp: null });
@@ -229,6 +231,7 @@ describe('numbers that begin at 0 with the SYN', () => {
   const client = { sourcePort: 54321, destinationPort: 12345 };
   const server = { source: '10.0.0.1', destination: '10.0.0.2', sourcePort: 12345, destinationPort: 54321 };
   const SYN = 2;
+  const RST = 4;
   const ACK = 16;
   const follow = (streams: Streams, from: object, given: object, payload = Buffer.alloc(0)) => {
     const segment = { ...from, ...given };
@@ -272,6 +275,9 @@ describe('numbers that begin at 0 with the SYN', () => {
     expect(follow(streams, client, { seq: 101, ack: 501, flags: ACK })).toEqual([1, 1, 64]);
     expect(follow(streams, client, { seq: 9000, ack: 0, flags: SYN })).toEqual([0, 0, 64]);
     expect(follow(streams, server, { seq: 70, ack: 9001, flags: SYN | ACK })).toEqual([0, 1, 64]);
+    // Or asks for one, and is refused.
+    expect(follow(streams, client, { seq: 4000, ack: 0, flags: SYN })).toEqual([0, 0, 64]);
+    expect(follow(streams, server, { seq: 0, ack: 4001, flags: RST | ACK })).toEqual([1, 1, undefined]);
   });
 
   test('are a connection each', () => {

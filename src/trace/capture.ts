@@ -31,15 +31,16 @@ function capture(name: string, port: number): void {
     stopping = true;
   });
 
-  const take = (): boolean => {
-    const before = n;
+  // When there last was a packet of the port.
+  let heard = 0;
+  const take = (): void => {
     for (const { at, direction, length, bytes, offloading } of socket.frames()) {
       if (!isOfPort(bytes, port)) continue;
       const base = { type: 'packet', n: n++, at, interface: name, direction, length } as const;
       const headers = decodeFrame(bytes, { streams, offloading });
       line({ ...base, bytes: bytes.toString('base64'), ...headers });
+      heard = Math.max(heard, at);
     }
-    return n > before;
   };
 
   line({ type: 'ready' });
@@ -52,9 +53,7 @@ function capture(name: string, port: number): void {
     if (fds.revents(1) !== 0) stopping ||= stdinEnded();
   }
   fds.set(1, -1, 0);
-  do {
-    wait(fds, QUIET);
-  } while (take());
+  for (heard = monotonicNanoseconds(); socket.seenUpTo - heard < QUIET * 1e6; take()) wait(fds, QUIET);
 
   const dropped = socket.dropped();
   if (dropped > 0) {

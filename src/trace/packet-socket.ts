@@ -21,16 +21,17 @@ import { openSocket } from '../descriptor.ts';
 import { check, EAGAIN, ENETDOWN, ENODEV, EOPNOTSUPP, osError } from '../errno.ts';
 import { layout } from '../native.ts';
 import * as sys from '../syscalls.ts';
-import { MonotonicOffset } from './monotonic-offset.ts';
+import { MonotonicOffset, monotonicNanoseconds } from './monotonic-offset.ts';
+import { withTag } from './wire/ethernet.ts';
 
 /** How many bytes the kernel may keep for us: some 16,000 small frames. */
 const RECEIVE_BUFFER = 16 << 20;
 /** More than any frame has, also where segments are put together for the card (GSO: 64 KiB). */
 const LARGEST_FRAME = 1 << 18;
+const BATCH = 1024;
 const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
 const SIZEOF_TIMESPEC = 16;
-const VLAN_TAG = 4;
 const ETH_P_8021Q = 0x8100;
 
 export interface Frame {
@@ -47,6 +48,8 @@ export interface Frame {
 /** Throws OSError: EPERM without CAP_NET_RAW, ENODEV where there is no such interface. */
 export class PacketSocket {
   readonly fd: number;
+  /** Every frame before this time has been seen: nanoseconds of CLOCK_MONOTONIC. */
+  seenUpTo = 0;
   readonly #isLoopback: boolean;
   readonly #clock = new MonotonicOffset();
   readonly #frame = Buffer.alloc(LARGEST_FRAME);
@@ -80,26 +83,31 @@ export class PacketSocket {
     check(sys.setsockopt(this.fd, level, name, Int32Array.of(value)), 'setsockopt');
   }
 
-  /** The frames that the kernel has by now. Their bytes are valid until the next one is asked for. */
+  /**
+   * The frames that the kernel has by now, but at most BATCH: on a busy interface there are always
+   * more. Their bytes are valid until the next one is asked for.
+   */
   *frames(): Generator<Frame> {
     this.#clock.read();
-    for (;;) {
+    const begun = monotonicNanoseconds();
+    for (let i = 0; i < BATCH; i++) {
       this.#lengths.set([this.#name.length, this.#control.length, 0]);
       const flags = MSG_DONTWAIT | MSG_TRUNC;
       const buffers = [this.#frame];
       const n = sys.recvmsg(this.fd, buffers, this.#name, this.#control, this.#lengths, flags);
       // ENETDOWN comes once, as a notice: packets go on when the interface is up again.
-      if (n === -EAGAIN || n === -ENETDOWN) return;
+      if (n === -EAGAIN || n === -ENETDOWN) {
+        this.seenUpTo = begun;
+        return;
+      }
       const length = check(n, 'recvmsg');
       const isOutgoing = linkPacketType(this.#name) === packet.PACKET_OUTGOING;
       // What leaves a loopback interface arrives at it: once is enough.
       if (isOutgoing && this.#isLoopback) continue;
-      yield {
-        direction: isOutgoing ? 'out' : 'in',
-        length,
-        bytes: this.#frame.subarray(0, length),
-        ...this.#told(length),
-      };
+      const bytes = this.#frame.subarray(0, length);
+      const frame: Frame = { direction: isOutgoing ? 'out' : 'in', length, bytes, ...this.#told(length) };
+      this.seenUpTo = frame.at;
+      yield frame;
     }
   }
 
@@ -121,13 +129,11 @@ export class PacketSocket {
   }
 
   #withTag(length: number, status: number, { data }: ControlMessage): Pick<Frame, 'bytes' | 'length'> {
-    const tag = Buffer.alloc(VLAN_TAG);
     const hasProtocol = (status & packet.TP_STATUS_VLAN_TPID_VALID) !== 0;
     const protocol = hasProtocol ? data.readUInt16LE(layout['tpacket_auxdata.tp_vlan_tpid']!) : ETH_P_8021Q;
-    tag.writeUInt16BE(protocol, 0);
-    tag.writeUInt16BE(data.readUInt16LE(layout['tpacket_auxdata.tp_vlan_tci']!), 2);
-    const bytes = Buffer.concat([this.#frame.subarray(0, 12), tag, this.#frame.subarray(12, length)]);
-    return { bytes, length: length + VLAN_TAG };
+    const control = data.readUInt16LE(layout['tpacket_auxdata.tp_vlan_tci']!);
+    const bytes = withTag(this.#frame.subarray(0, length), protocol, control);
+    return { bytes, length: bytes.length };
   }
 
   /** How many frames the kernel had to drop since the last time, because nobody took them. */

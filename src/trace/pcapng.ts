@@ -26,17 +26,13 @@ export function renderPcapng(recording: Recording): Buffer {
   const [first] = recording.processes;
   const packets = recording.packets.filter(({ inferred }) => !inferred);
   const interfaces = [...new Set(packets.map((packet) => packet.interface))];
+  const comment = commenter(recording);
   const realtimeOffset = BigInt(first?.realtimeOffset ?? 0);
   return Buffer.concat([
     section(first && `${first.platform} ${first.kernel}`, first && `rfds ${first.rfds}`),
     ...interfaces.map(interfaceDescription),
     ...packets.map((packet) =>
-      enhancedPacket(
-        packet,
-        interfaces.indexOf(packet.interface),
-        realtimeOffset,
-        comment(packet, recording),
-      ),
+      enhancedPacket(packet, interfaces.indexOf(packet.interface), realtimeOffset, comment(packet)),
     ),
   ]);
 }
@@ -78,13 +74,18 @@ function enhancedPacket(packet: PacketLine, id: number, realtimeOffset: bigint, 
 }
 
 /** 'client send(3, 23 bytes) src/client.ts:41: send() put 23 bytes into it' */
-function comment({ cause, why }: PacketLine, { calls, frames, processes }: Recording): string {
-  const call = cause && calls.find(({ pid, n }) => pid === cause.pid && n === cause.n);
-  if (call === undefined) return why ?? '';
-  const role = processes.find(({ pid }) => pid === call.pid)?.role ?? `process ${call.pid}`;
-  const frame = frames.find(({ pid, id }) => pid === call.pid && id === call.at);
-  const where = frame ? ` ${frame.file}:${frame.line}` : '';
-  return `${role} ${brief(call)}${where}${why === undefined ? '' : `: ${why}`}`;
+function commenter({ calls, frames, processes }: Recording): (packet: PacketLine) => string {
+  const callsBy = new Map(calls.map((call) => [`${call.pid} ${call.n}`, call]));
+  const framesBy = new Map(frames.map((frame) => [`${frame.pid} ${frame.id}`, frame]));
+  const roles = new Map(processes.map(({ pid, role }) => [pid, role]));
+  return ({ cause, why }) => {
+    const call = cause && callsBy.get(`${cause.pid} ${cause.n}`);
+    if (call === undefined) return why ?? '';
+    const role = roles.get(call.pid) ?? `process ${call.pid}`;
+    const frame = framesBy.get(`${call.pid} ${call.at}`);
+    const where = frame ? ` ${frame.file}:${frame.line}` : '';
+    return `${role} ${brief(call)}${where}${why === undefined ? '' : `: ${why}`}`;
+  };
 }
 
 function brief({ name, fd, data, result }: CallLine): string {

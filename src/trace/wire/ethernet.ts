@@ -24,6 +24,14 @@ export function decodeEthernet(
   return { header, protocol, payload };
 }
 
+/** A frame with the VLAN tag that it had on the wire, before the kernel took it out. */
+export function withTag(bytes: Buffer, protocol: number, control: number): Buffer {
+  const tag = Buffer.alloc(TAG);
+  tag.writeUInt16BE(protocol, 0);
+  tag.writeUInt16BE(control, 2);
+  return Buffer.concat([bytes.subarray(0, 12), tag, bytes.subarray(12)]);
+}
+
 function address(bytes: Buffer, offset: number): string {
   return bytes.toString('hex', offset, offset + 6).replace(/..(?!$)/g, '$&:');
 }
