@@ -37,6 +37,15 @@ async function run(text: string, env: NodeJS.ProcessEnv = {}) {
   return { status, stdout: child.stdout, stderr: child.stderr };
 }
 
+/** Until a call is in the recording. */
+async function written(name: string): Promise<void> {
+  const found = async () => {
+    while (!readFileSync(file(), { encoding: 'utf8', flag: 'a+' }).includes(`"name":"${name}","args"`))
+      await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  await within(found(), `a record of ${name}`);
+}
+
 const named = ({ calls }: Recording, name: string): CallLine[] => calls.filter((call) => call.name === name);
 const textOf = (call: CallLine) =>
   `${call.name}(${call.args.map(({ text }) => text).join(', ')}) = ${call.result}`;
@@ -248,12 +257,10 @@ describe('a record is written', () => {
 const [a, b] = S.socketpair();
 a.send(Buffer.from('Hello'));
 b.recv(5);
-process.stderr.write('now');
 b.recv(1);
 `);
     await using child = new Program(process.execPath, [where], { RFDS_TRACE: file() });
-    await child.has(/now/, 'stderr');
-    await child.asleep();
+    await written('recv');
     child.kill('SIGKILL');
     expect(await within(child.exited, 'its end')).toBe('SIGKILL');
     expect(recording().calls.map(({ name }) => name)).toEqual(['socketpair', 'send', 'recv']);
@@ -275,11 +282,10 @@ b.recv(1);
     const where = program(`
 import { signal, SIGTERM } from ${dist('signal.js')};
 signal(SIGTERM, () => process.exit(4));
-process.stderr.write('now');
 select(S.socketpair(), [], []);
 `);
     await using child = new Program(process.execPath, [where], { RFDS_TRACE: file() });
-    await child.has(/now/, 'stderr');
+    await written('socketpair');
     expect(await child.stop('SIGTERM')).toBe(4);
     expect(recording().calls.map(({ name, errno }) => errno ?? name)).toEqual([
       'sigaction',

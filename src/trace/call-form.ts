@@ -36,11 +36,12 @@ export function copy(bytes: unknown, offset = 0, length = Number.POSITIVE_INFINI
 }
 export const copyOrNull = (bytes: unknown) => (bytes == null ? null : copy(bytes));
 export const size = (bytes: unknown) => (bytes as Bytes).byteLength;
-// The first int32 of memory that begins with one; every platform that Node runs on is little-endian.
-export const int = (bytes: unknown): number => {
-  if (bytes instanceof Int32Array) return bytes[0] ?? 0;
-  if (bytes instanceof ArrayBuffer && bytes.byteLength >= 4) return new Int32Array(bytes, 0, 1)[0];
-  const [a = 0, b = 0, c = 0, d = 0] = copy(bytes, 0, 4);
+/** The i-th int32 in memory; every platform that Node runs on is little-endian. */
+export const int = (bytes: unknown, i = 0): number => {
+  if (bytes instanceof Int32Array) return bytes[i] ?? 0;
+  if (bytes instanceof ArrayBuffer && bytes.byteLength >= 4 * i + 4)
+    return new Int32Array(bytes, 4 * i, 1)[0];
+  const [a = 0, b = 0, c = 0, d = 0] = copy(bytes, 4 * i, 4);
   return a | (b << 8) | (c << 16) | (d << 24);
 };
 

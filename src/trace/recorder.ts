@@ -5,54 +5,26 @@
 // Records are kept as they are and become text in bulk: before a call that may block, when there are
 // many, and when the process ends. Whoever kills the process finds everything up to the call it slept in.
 
-import { readFileSync } from 'node:fs';
-import { release } from 'node:os';
-import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from 'node:worker_threads';
-import { MSG_DONTWAIT } from '../constants/socket.ts';
+import { isMainThread } from 'node:worker_threads';
 import { errorcode } from '../errno.ts';
 import type { Syscalls } from '../native.ts';
 import { argumentsOf, type CallName, forms } from './call-args.ts';
-import type { Form, Kept } from './call-form.ts';
-import { Depth, type Stack, stackAbove, takeFrameLines } from './frames.ts';
-import { isReady, monotonic, realtimeOffset, takeNoted, threadCpu } from './looks.ts';
+import type { Form } from './call-form.ts';
+import { Depth, stackAbove, takeFrameLines } from './frames.ts';
+import { learn } from './known-sockets.ts';
+import { callLine, type Entry, processLine } from './lines.ts';
+import { monotonic, takeNoted, threadCpu } from './looks.ts';
+import { mayBlock } from './may-block.ts';
+import { isFirst, nextCall, nextFrame } from './numbers.ts';
 import { Pauser } from './pause.ts';
-import { type CallLine, type ProcessLine, type SocketState, VERSION } from './recording.ts';
-import { isNonblocking, learn, look, lookAtAll } from './socket-state.ts';
+import type { SocketState } from './recording.ts';
+import { look, lookAtAll } from './socket-state.ts';
 import { TraceFile } from './trace-file.ts';
 
 /** So many records are written at once at most. */
 const MOST = 256;
 
 type Call = (...args: unknown[]) => number;
-
-interface Entry {
-  name: CallName;
-  form: Form;
-  n: number;
-  kept: Kept;
-  result: number;
-  start: number;
-  end: number;
-  cpu: number;
-  stack: Stack;
-  sockets: SocketState[];
-  observed: string[];
-}
-
-// What the threads of a process share: the number of the next call and of the next frame, and whether
-// the process has its line.
-const [CALLS, FRAMES, PROCESS] = [0, 1, 2];
-const KEY = 'rfds.trace';
-
-function shared(): Int32Array {
-  const theirs = getEnvironmentData(KEY);
-  if (theirs instanceof Int32Array) return theirs;
-  const counters = new Int32Array(new SharedArrayBuffer(12));
-  // A thread whose parent does not record cannot share: its numbers begin elsewhere.
-  if (!isMainThread) counters.fill(threadId * 1_000_000, 0, 2);
-  setEnvironmentData(KEY, counters as never);
-  return counters;
-}
 
 /** The calls, each recorded in the file; those that never enter the kernel as they are. */
 export function recorded(calls: Syscalls, path: string): Syscalls {
@@ -73,8 +45,6 @@ class Recorder {
   readonly #file: TraceFile;
   readonly #state: string;
   readonly #pauser: Pauser | null;
-  readonly #counters = shared();
-  readonly #nextFrame: () => number;
   #entries: Entry[] = [];
   #ends = false;
 
@@ -82,9 +52,7 @@ class Recorder {
     this.#file = file;
     this.#state = state;
     this.#pauser = pauser;
-    this.#nextFrame = () => Atomics.add(this.#counters, FRAMES, 1);
-    if (Atomics.exchange(this.#counters, PROCESS, 1) === 0)
-      this.#file.append(`${JSON.stringify(processLine())}\n`);
+    if (isFirst()) this.#file.append(`${JSON.stringify(processLine())}\n`);
   }
 
   wrap(name: CallName, form: Form, call: Call): Call {
@@ -117,7 +85,7 @@ class Recorder {
 
   #pause(pauser: Pauser, name: CallName, form: Form, args: unknown[], below: Call): void {
     try {
-      const { at } = stackAbove(below, this.#nextFrame, new Depth());
+      const { at } = stackAbove(below, nextFrame, new Depth());
       this.#write([]);
       const kept = form.keep ? form.keep(args, -1, form.before?.(args)) : args;
       const texts = argumentsOf(form, kept, -1).map(({ text }) => text);
@@ -144,8 +112,8 @@ class Recorder {
       const fd = form.fd?.(kept, result);
       learn(name, args, fd, result);
       const sockets = this.#sockets(name, fd, result);
-      const n = Atomics.add(this.#counters, CALLS, 1);
-      const stack = stackAbove(below, this.#nextFrame, depth);
+      const n = nextCall();
+      const stack = stackAbove(below, nextFrame, depth);
       this.#entries.push({
         name,
         form,
@@ -198,93 +166,5 @@ class Recorder {
     } catch (error) {
       this.#file.fail(`the recorder failed: ${(error as Error).message}`);
     }
-  }
-}
-
-function callLine({
-  name,
-  form,
-  n,
-  kept,
-  result,
-  start,
-  end,
-  cpu,
-  stack,
-  sockets,
-  observed,
-}: Entry): CallLine {
-  const fd = form.fd?.(kept, result);
-  const data = form.data?.(kept);
-  const detail = form.detail?.(kept, result);
-  return {
-    type: 'call',
-    pid: process.pid,
-    thread: isMainThread ? 0 : threadId,
-    n,
-    name,
-    args: argumentsOf(form, kept, result),
-    result,
-    ...(result < 0 && { errno: errorcode(result) }),
-    ...(detail && { detail }),
-    start,
-    end,
-    cpu,
-    ...(fd !== undefined && fd >= 0 && { fd }),
-    ...(data &&
-      data.length > 0 && { data: Buffer.from(data.buffer, data.byteOffset, data.length).toString('base64') }),
-    ...(form.ready && { ready: form.ready(kept, result) }),
-    stack: stack.stack,
-    at: stack.at,
-    ...(sockets.length > 0 && { sockets }),
-    ...(observed.length > 0 && { observed }),
-  };
-}
-
-function processLine(): ProcessLine {
-  const role = process.env.RFDS_TRACE_ROLE;
-  const { bun, deno, node } = process.versions as Record<string, string | undefined>;
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return {
-    type: 'process',
-    version: VERSION,
-    pid: process.pid,
-    role: role === 'server' || role === 'client' ? role : null,
-    argv: process.argv,
-    platform: process.platform,
-    arch: process.arch,
-    kernel: release(),
-    runtime: bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node}`,
-    rfds: version,
-    start: monotonic(),
-    realtimeOffset: String(realtimeOffset()),
-  };
-}
-
-// Whether a call may sleep. Of a descriptor that is not known to be non-blocking the kernel is asked;
-// who waits for events sleeps, mostly.
-function mayBlock(name: CallName, args: unknown[]): boolean {
-  const fd = args[0] as number;
-  switch (name) {
-    case 'select':
-    case 'kevent':
-    case 'connect':
-      return true;
-    case 'poll':
-      return args[2] !== 0;
-    case 'epoll_wait':
-      return args[3] !== 0;
-    case 'recv':
-    case 'send':
-      if ((args.at(-1) as number) & MSG_DONTWAIT) return false;
-      return !isNonblocking(fd) && !isReady(fd, name === 'recv' ? 'read' : 'write');
-    case 'accept':
-    case 'accept4':
-    case 'read':
-      return !isNonblocking(fd) && !isReady(fd, 'read');
-    case 'write':
-      return !isNonblocking(fd) && !isReady(fd, 'write');
-    default:
-      return false;
   }
 }

@@ -1,12 +1,8 @@
 // What the kernel knows of a socket, looked at between two calls of the program. Looking changes
 // nothing: no error is taken away from the program (a datagram socket's peek would take one), no byte.
-// Above: recorder.ts. Below: looks.ts, tcp-info.ts.
-//
-// Descriptors are the process's, but this table is its thread's: of a descriptor that another thread or
-// Node itself closed and opened again, the addresses are stale until this thread has closed it.
+// Above: recorder.ts. Below: sockets.ts, tcp-info.ts, looks.ts.
 
-import { sizeofStorage, unpackAddress } from '../address.ts';
-import { F_GETFD, F_GETFL, F_SETFD, FD_CLOEXEC, O_NONBLOCK } from '../constants/fcntl.ts';
+import { F_GETFD, F_GETFL, FD_CLOEXEC, O_NONBLOCK } from '../constants/fcntl.ts';
 import { FIONREAD, SIOCOUTQ } from '../constants/ioctl.ts';
 import {
   AF_INET,
@@ -16,136 +12,26 @@ import {
   MSG_PEEK,
   SO_NREAD,
   SO_NWRITE,
-  SO_TYPE,
-  SOCK_CLOEXEC,
-  SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
 } from '../constants/socket.ts';
-import { EBADF, ENOTSOCK } from '../errno.ts';
+import { EBADF } from '../errno.ts';
 import { kernel } from '../gate.ts';
-import { layout } from '../native.ts';
-import type { CallName } from './call-args.ts';
 import { statusFlags } from './file-forms.ts';
+import { type Known, known, nameOf, sockets } from './known-sockets.ts';
 import { note } from './looks.ts';
-import { type AddressText, DATA_LIMIT, type SocketState } from './recording.ts';
+import { DATA_LIMIT, type SocketState } from './recording.ts';
 import { named } from './strace-text.ts';
 import { acceptQueue, readTcpState, sendQueueOf, TCP_STATE, tcpInfoMemory } from './tcp-info.ts';
 
 /** How many sockets are looked at at once. */
 const MOST = 16;
 
-interface Known {
-  family: number;
-  /** Without SOCK_CLOEXEC and SOCK_NONBLOCK. */
-  kind: number;
-  local: AddressText | null;
-  remote: AddressText | null;
-  listens: boolean;
-  /** Only this process can change them, and does it through a call that is seen; null: not looked at. */
-  descriptorFlags: string[] | null;
-  /** As the last look had it. */
-  nonblocking: boolean;
-  /** Both addresses stay as they are until it is closed. */
-  settled: boolean;
-}
-
-const typeFlags = (SOCK_CLOEXEC ?? 0) | (SOCK_NONBLOCK ?? 0);
-const sockets = new Map<number, Known | null>();
-
 const intMemory = new ArrayBuffer(4);
 const int = new Int32Array(intMemory);
 const lengthMemory = new ArrayBuffer(4);
 const length = new Int32Array(lengthMemory);
-const sockaddrMemory = new ArrayBuffer(sizeofStorage);
-const sockaddr = Buffer.from(sockaddrMemory);
 const peekMemory = new ArrayBuffer(DATA_LIMIT);
-const familyAt = layout['sockaddr.sa_family']!;
-
-/** Learns from a call that the program made which descriptors are sockets. */
-export function learn(name: CallName, args: unknown[], fd: number | undefined, result: number): void {
-  if (result < 0 && name !== 'connect') return;
-  switch (name) {
-    case 'socket':
-      sockets.set(result, fresh(args[0] as number, args[1] as number));
-      break;
-    case 'socketpair':
-      for (const end of new Int32Array(bufferOf(args[3]), 0, 2))
-        sockets.set(end, fresh(args[0] as number, args[1] as number));
-      break;
-    case 'accept':
-    case 'accept4': {
-      const listener = known(args[0] as number);
-      sockets.set(result, listener ? fresh(listener.family, listener.kind) : null);
-      break;
-    }
-    case 'listen':
-      if (sockets.get(args[0] as number)) sockets.get(args[0] as number)!.listens = true;
-      break;
-    case 'connect': {
-      const socket = sockets.get(args[0] as number);
-      if (socket) socket.settled = false;
-      break;
-    }
-    case 'close':
-      sockets.delete(fd!);
-      break;
-    case 'ioctl':
-      forgetFlags(args[0] as number);
-      break;
-    case 'dup':
-    case 'fcntl':
-      if (name === 'fcntl' && args[1] === F_SETFD) forgetFlags(args[0] as number);
-      // Perhaps a new descriptor; what it is comes out when it is looked at.
-      if (result > 2 && (name === 'dup' || sockets.get(result) === null)) sockets.delete(result);
-      break;
-    case 'epoll_create1':
-    case 'kqueue':
-      sockets.set(result, null);
-  }
-}
-
-function forgetFlags(fd: number): void {
-  const socket = sockets.get(fd);
-  if (socket) socket.descriptorFlags = null;
-}
-
-function bufferOf(bytes: unknown): ArrayBuffer {
-  if (!ArrayBuffer.isView(bytes)) return bytes as ArrayBuffer;
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice().buffer;
-}
-
-const fresh = (family: number, type: number): Known => ({
-  family,
-  kind: type & ~typeFlags,
-  local: null,
-  remote: null,
-  listens: false,
-  nonblocking: false,
-  descriptorFlags: null,
-  settled: false,
-});
-
-// What a descriptor is: asked of the kernel where no call of this thread made it.
-function known(fd: number): Known | null {
-  const socket = sockets.get(fd);
-  if (socket !== undefined) return socket;
-  length[0] = 4;
-  note('getsockopt');
-  const result = kernel.getsockopt(fd, SOL_SOCKET, SO_TYPE, intMemory, lengthMemory);
-  if (result < 0) {
-    if (result === -ENOTSOCK) sockets.set(fd, null);
-    return null;
-  }
-  const kind = int[0];
-  if (nameOf(fd, 'getsockname') === undefined) return null;
-  const found = fresh(familyAt === 1 ? sockaddr[1] : sockaddr.readUInt16LE(0), kind);
-  sockets.set(fd, found);
-  return found;
-}
-
-/** Whether a socket's calls were seen not to wait. */
-export const isNonblocking = (fd: number) => sockets.get(fd)?.nonblocking === true;
 
 /** The state of a socket; undefined if the descriptor is none. */
 export function look(fd: number): SocketState | undefined {
@@ -205,15 +91,6 @@ function settle(fd: number, socket: Known): void {
   socket.local = nameOf(fd, 'getsockname') ?? null;
   if (!socket.listens) socket.remote = nameOf(fd, 'getpeername') ?? null;
   socket.settled = socket.remote !== null || socket.listens;
-}
-
-function nameOf(fd: number, call: 'getsockname' | 'getpeername'): AddressText | undefined {
-  length[0] = sizeofStorage;
-  note(call);
-  if (kernel[call](fd, sockaddrMemory, lengthMemory) < 0) return undefined;
-  const address = unpackAddress(sockaddr, length[0]);
-  if (address === null) return '';
-  return Buffer.isBuffer(address) ? address.toString('latin1') : address;
 }
 
 // Returns how many bytes the send queue has, where the struct tells.
