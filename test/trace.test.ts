@@ -194,7 +194,7 @@ process.exit(3);
   test('keeps its output and its status, and its calls are told on stderr', deadline, () => {
     const { status, stdout, stderr } = trace('--', process.execPath, program);
     expect({ status, stdout }).toEqual({ status: 3, stdout: 'hi\n' });
-    expect(stderr).toMatch(/program\.mjs:3[^]*send\(\d+, "hi", 2, MSG_NOSIGNAL\) = 2/);
+    expect(stderr).toMatch(/program\.mjs:3[\s\S]*send\(\d+, "hi", 2, MSG_NOSIGNAL\) = 2/);
   });
 
   test('is recorded to a file, and may have made no call', deadline, () => {
@@ -257,6 +257,6 @@ describe.skipIf(!onLinux)('--step', () => {
     expect(stderr).toMatch(
       /client: src\/client\.ts:\d+: server_socket\.connect\(\[host, port\]\);\nclient: connect\(/,
     );
-    expect(stderr).toMatch(/server: recv\(\d+, 0x\?, 1024, 0\)\n[^]*server: = 2\d/);
+    expect(stderr).toMatch(/server: recv\(\d+, 0x\?, 1024, 0\)\n[\s\S]*server: = 2\d/);
   });
 });
