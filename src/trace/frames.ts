@@ -135,8 +135,14 @@ function positionOf(site: NodeJS.CallSite & { getPosition?(): number }): number 
 function newFrame(script: string, site: NodeJS.CallSite, id: number): Frame {
   const file = script.startsWith('file:') ? fileURLToPath(script) : script;
   const place = { file, line: site.getLineNumber() ?? 1, column: site.getColumnNumber() ?? 1 };
-  return { id, part: partOf(file), place, function: site.getFunctionName() ?? null, isAt: false };
+  const name = site.getFunctionName() ?? null;
+  const part = isAdded(name, place) ? 'library' : partOf(file);
+  return { id, part, place, function: name, isAt: false };
 }
+
+// What the compiler adds for `using` is nobody's line. Only where it may be that is the source map read.
+const isAdded = (name: string | null, place: Place) =>
+  (name === null || /^(next|__disposeResources)$/.test(name)) && originalPlace(place) === null;
 
 // The compiled files lie as their sources do, dist/ for src/.
 function partOf(file: string): Part {
@@ -153,7 +159,7 @@ function partOf(file: string): Part {
  */
 export function takeFrameLines(): (Omit<FrameLine, 'pid'> | SourceLine)[] {
   return unwritten.splice(0).flatMap((frame) => {
-    const { file, line, column } = originalPlace(frame.place);
+    const { file, line, column } = originalPlace(frame.place) ?? frame.place;
     const name = nameOf(file);
     const source = sourceOf(file);
     const text = source?.split('\n', line)[line - 1]?.trim() ?? '';
