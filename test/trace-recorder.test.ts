@@ -130,10 +130,9 @@ for (const bad of [[], ['x'], [1, 2, 3], [a.fileno(), new Uint8Array(2), 1, 5, 0
   try { sys.recv(...bad); } catch (error) { out.push(error.name + error.message); }
 }
 try { sys.select(1, 'no', null, null, null); } catch (error) { out.push(error.name + error.message); }
-const before = Error.stackTraceLimit;
 Error.prepareStackTrace = (error, sites) => 'mine ' + sites.length;
 b.recv(3);
-out.push(Error.stackTraceLimit === before, new Error('x').stack.slice(0, 4));
+out.push(Error.stackTraceLimit, new Error('x').stack.slice(0, 4));
 b.setblocking(false);
 try { b.recv(3); } catch (error) { out.push(error.code); }
 console.log(JSON.stringify(out));
@@ -238,16 +237,19 @@ conn.close();
 select([client], [], []);
 console.log(client.getsockname().length, String(client.recv(100)));
 try { client.recv(1); } catch (error) { console.log(error.code); }
-const datagrams = S.socket(S.AF_INET, S.SOCK_DGRAM);
-datagrams.connect(['127.0.0.1', 9]);
-datagrams.send(Buffer.from('x'));
-select([datagrams], [], []);
-datagrams.getpeername();
-try { datagrams.recv(1); } catch (error) { console.log(error.code); }
+const [here, gone] = [0, 1].map(() => S.socket(S.AF_INET, S.SOCK_DGRAM));
+for (const datagrams of [here, gone]) datagrams.bind(['127.0.0.1', 0]);
+here.connect(gone.getsockname());
+gone.connect(here.getsockname());
+gone.send(Buffer.from('datagram'));
+gone.close();
+here.send(Buffer.from('to nobody'));
+here.getpeername();
+try { here.recv(10); } catch (error) { console.log(error.code, String(here.recv(10))); }
 `,
       { RFDS_TRACE_STATE: 'all' },
     );
-    expect(stdout).toBe('2 before the end\nECONNRESET\nECONNREFUSED\n');
+    expect(stdout).toBe('2 before the end\nECONNRESET\nECONNREFUSED datagram\n');
   });
 });
 
@@ -313,6 +315,25 @@ if (isMainThread) for (let i = 0; i < 2; i++) new Worker(new URL(import.meta.url
     expect(new Set(calls.map(({ thread }) => thread))).toEqual(new Set([0, 1, 2]));
     expect(new Set(frames.map(({ id }) => id)).size).toBe(frames.length);
     for (const call of calls) expect(frames.some(({ id }) => id === call.at)).toBe(true);
+  });
+
+  test('by a worker to a file of its own, which goes with it', async () => {
+    const { stdout } = await run(`
+import { once } from 'node:events';
+import { isMainThread, Worker } from 'node:worker_threads';
+S.socketpair();
+const open = () => Array.from({ length: 2000 }, (_, fd) => fd).filter((fd) => sys.fcntl(fd, 1, 0) >= 0).length;
+if (isMainThread) {
+  const after = [];
+  for (let i = 0; i < 4; i++) {
+    await once(new Worker(new URL(import.meta.url)), 'exit');
+    after.push(open());
+  }
+  console.log(after[3] - after[0]);
+}
+`);
+    expect(stdout).toBe('6\n'); // The socketpairs, which nobody closed.
+    expect(new Set(recording().calls.map(({ thread }) => thread)).size).toBe(5);
   });
 
   test('whole, where several processes write to one file', async () => {

@@ -195,6 +195,23 @@ describe.skipIf(!hasStrace)(hasStrace ? 'under strace' : 'strace is missing, or 
       });
     }
 
+    test('each call has the line of its program that made it, as it is in the source', () => {
+      const { processes, calls, frames } = traced.recording;
+      const server = loop === 'epoll-edge' ? '(epoll|epoll-edge)' : loop;
+      for (const call of calls) {
+        const { role, pid } = processes.find((line) => line.pid === call.pid)!;
+        const at = frames.find((frame) => frame.pid === pid && frame.id === call.at)!;
+        const programs = role === 'server' ? `servers/${server}-server` : 'client';
+        expect(at.file).toMatch(new RegExp(`^src/(${programs}|cli)\\.ts$`));
+        // What is before and around the loop.
+        const isCommands = ['sigaction', 'epoll_create1', 'close'].includes(call.name);
+        if (at.file === 'src/cli.ts') expect([call.name, isCommands]).toEqual([call.name, true]);
+        const source = readFileSync(new URL(`../${at.file}`, import.meta.url), 'utf8').split('\n');
+        expect(source[at.line - 1].trim()).toBe(at.text);
+        expect(at.text).not.toMatch(/^(\/\/|\*|import|$)/);
+      }
+    });
+
     test('its descriptors, data, errors and ready lists are what the arguments say', () => {
       for (const call of traced.recording.calls) {
         expect(call.end).toBeGreaterThanOrEqual(call.start);

@@ -136,17 +136,18 @@ function newFrame(script: string, site: NodeJS.CallSite, id: number): Frame {
   const file = script.startsWith('file:') ? fileURLToPath(script) : script;
   const place = { file, line: site.getLineNumber() ?? 1, column: site.getColumnNumber() ?? 1 };
   const name = site.getFunctionName() ?? null;
-  return { id, part: partOf(file, name), place, function: name, isAt: false };
+  const part = isAdded(name, place) ? 'library' : partOf(file);
+  return { id, part, place, function: name, isAt: false };
 }
 
-// What tsc puts at the head of a file that has `using`: no line of its source.
-const isOfUsing = /^(next|__disposeResources)$/;
+// What the compiler adds for `using` is nobody's line. Only where it may be that is the source map read.
+const isAdded = (name: string | null, place: Place) =>
+  (name === null || /^(next|__disposeResources)$/.test(name)) && originalPlace(place) === null;
 
 // The compiled files lie as their sources do, dist/ for src/.
-function partOf(file: string, name: string | null): Part {
+function partOf(file: string): Part {
   const ours = path.relative(root, file).replaceAll('\\', '/');
   if (!/^(src|dist)\//.test(ours)) return 'foreign';
-  if (isOfUsing.test(name ?? '')) return 'library';
   if (/^\w+\/(servers\/[\w-]+-server|client)\.[jt]s$/.test(ours)) return 'program';
   if (/^\w+\/servers\/conversations\.[jt]s$/.test(ours)) return 'loop';
   return /^\w+\/cli\.[jt]s$/.test(ours) ? 'command' : 'library';
@@ -158,7 +159,7 @@ function partOf(file: string, name: string | null): Part {
  */
 export function takeFrameLines(): (Omit<FrameLine, 'pid'> | SourceLine)[] {
   return unwritten.splice(0).flatMap((frame) => {
-    const { file, line, column } = originalPlace(frame.place);
+    const { file, line, column } = originalPlace(frame.place) ?? frame.place;
     const name = nameOf(file);
     const source = sourceOf(file);
     const text = source?.split('\n', line)[line - 1]?.trim() ?? '';

@@ -8,11 +8,12 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+/** Lines and columns from 0; generatedLine is that of the last entry before the place asked for. */
 interface Entry {
+  generatedLine: number;
   originalSource?: string;
-  originalLine?: number;
-  originalColumn?: number;
-  name?: string;
+  originalLine: number;
+  originalColumn: number;
 }
 interface Map_ {
   findEntry(line: number, column: number): Entry;
@@ -29,21 +30,28 @@ export interface Place {
 const maps = new Map<string, { map: Map_; base: string } | null>();
 const sources = new Map<string, string | null>();
 
-/** Where the source of a place in a script is; the place itself where there is no map. */
-export function originalPlace(place: Place): Place {
+/**
+ * Where the source of a place in a script is: the place itself where there is no map, null for what the
+ * compiler added. (It puts the end of a `using` in front of the block's, and a helper before all.)
+ */
+export function originalPlace(place: Place): Place | null {
   const found = mapOf(place.file);
   if (found === null) return place;
-  const { originalSource, originalLine, originalColumn } = found.map.findEntry(
-    place.line - 1,
-    place.column - 1,
-  );
-  if (originalSource === undefined || originalLine === undefined) return place;
+  const exact = found.map.findEntry(place.line - 1, place.column - 1);
+  const entry =
+    exact.generatedLine === place.line - 1
+      ? exact
+      : [0, 1]
+          .map((more) => found.map.findEntry(place.line + more, Number.MAX_SAFE_INTEGER))
+          .find(({ generatedLine }) => generatedLine >= place.line);
+  if (entry?.originalSource === undefined) return null;
+  const { originalSource, originalLine, originalColumn } = entry;
   const url = new URL(originalSource, found.base);
   const file = url.protocol === 'file:' ? fileURLToPath(url) : originalSource;
   const i = found.map.payload.sources.indexOf(originalSource);
   const text = i < 0 ? undefined : found.map.payload.sourcesContent?.[i];
   if (typeof text === 'string') sources.set(file, text);
-  return { file, line: originalLine + 1, column: (originalColumn ?? 0) + 1 };
+  return { file, line: originalLine + 1, column: originalColumn + 1 };
 }
 
 /** A file's text, or null if it cannot be read. */
