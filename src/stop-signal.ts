@@ -5,12 +5,12 @@ import { constants } from 'node:os';
 
 export class StopSignal {
   readonly #controller = new AbortController();
-  #signum = 0;
+  #name: NodeJS.Signals | null = null;
 
   constructor() {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(name, () => {
-        this.#signum = constants.signals[name];
+        this.#name = name;
         this.#controller.abort();
       });
     }
@@ -26,8 +26,13 @@ export class StopSignal {
     return this.#controller.signal;
   }
 
+  /** Which signal came, if one did. */
+  get name(): NodeJS.Signals | null {
+    return this.#name;
+  }
+
   /** 128 + n after signal n; null if none came. */
   get status(): number | null {
-    return this.#signum === 0 ? null : 128 + this.#signum;
+    return this.#name === null ? null : 128 + constants.signals[this.#name];
   }
 }

@@ -173,7 +173,9 @@ describe.skipIf(!onLinux || !isRoot || !has('ip'))('a conversation on two hosts'
       const run = new Program(process.execPath, [cli, 'trace', '--hosts', 'a', 'b', 'c'], ownFolder);
       await run.has(new RegExp(moment), 'stderr');
       run.child.kill('SIGINT');
-      expect([130, 0]).toContain(await run.exited);
+      const status = await run.exited;
+      expect([130, 0]).toContain(status);
+      if (status === 130) expect(run.stderr).toMatch(/^rfds trace: stopped by SIGINT, .*$/m);
       expect(leftovers(), moment).toEqual({ folders: [], hosts: [] });
     }
   });

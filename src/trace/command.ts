@@ -72,8 +72,9 @@ export async function traceCommand(
     return await tell(recording, options);
   } catch (error) {
     showProgress('');
-    if (stop.status !== null) return stop.status;
-    throw stop.signal.aborted ? stop.signal.reason : error;
+    if (stop.status === null) throw stop.signal.aborted ? stop.signal.reason : error;
+    process.stderr.write(`rfds trace: stopped by ${stop.name}, before there was anything to tell\n`);
+    return stop.status;
   }
 }
 
