@@ -1,5 +1,5 @@
-// What recording costs (RFDS_TRACE, src/trace/recorder.ts). On: a call through the recorder less the
-// same call without it, in turn in one process, at the median. Off: the epoll loop of this build and of
+// What recording costs (RFDS_TRACE, src/trace/recorder.ts). On: a call in a process that records less
+// the same call in one that does not, at the median. Off: the epoll loop of this build and of
 // the commit before there was a recorder, in turn. Prints both; with a file's name, writes every sample.
 //     node bench/trace-cost.mjs [FILE]
 
@@ -11,7 +11,9 @@ import { fileURLToPath } from 'node:url';
 import { mean, median } from 'simple-statistics';
 
 const ROUNDS = 21;
-const CALLS = 1000;
+const PROCESSES = 7;
+const WARM_UP = 5000;
+const CALLS = 10_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const temporary = [];
 process.on('exit', () => {
@@ -32,35 +34,43 @@ async function main() {
     writeFileSync(process.argv[2], `${JSON.stringify({ node: process.version, on, off })}\n`);
 }
 
-// In a process of its own, which records; the least disturbed clock is the one that it reads itself.
+// In processes of their own, of which some record, in turn.
 function callCosts() {
   const folder = temporaryFolder(path.join(tmpdir(), 'rfds-'));
-  const costs = {};
-  for (const state of ['call', 'none']) {
-    const file = path.join(folder, 'recording');
-    const env = { ...process.env, RFDS_TRACE: file, RFDS_TRACE_STATE: state };
-    const output = execFileSync(process.execPath, [fileURLToPath(import.meta.url), '--calls'], { env });
-    costs[state] = JSON.parse(output);
-    rmSync(file);
+  const file = path.join(folder, 'recording');
+  const kinds = {
+    off: { RFDS_TRACE: '' },
+    none: { RFDS_TRACE: file, RFDS_TRACE_STATE: 'none' },
+    call: { RFDS_TRACE: file, RFDS_TRACE_STATE: 'call' },
+  };
+  const costs = { off: [], none: [], call: [] };
+  for (let i = 0; i < PROCESSES; i++) {
+    for (const [kind, env] of Object.entries(kinds)) {
+      const args = [fileURLToPath(import.meta.url), '--calls'];
+      costs[kind].push(JSON.parse(execFileSync(process.execPath, args, { env: { ...process.env, ...env } })));
+      rmSync(file, { force: true });
+    }
   }
-  for (const [state, calls] of Object.entries(costs)) {
-    for (const [name, { direct, recorded, recordedMean }] of Object.entries(calls)) {
-      const added = (median(recorded) - median(direct)) / 1000;
-      const inTheMean = (mean(recordedMean) - median(direct)) / 1000;
+  for (const kind of ['call', 'none']) {
+    for (const name of Object.keys(costs.off[0])) {
+      const [without, recorded] = ['off', kind].map((which) =>
+        ['median', 'mean'].map((what) => median(costs[which].map((calls) => calls[name][what])) / 1000),
+      );
+      const [added, inTheMean] = recorded.map((micros, i) => (micros - without[i]).toFixed(1));
       console.log(
-        `on, state ${state.padEnd(4)}  ${name.padEnd(12)} ${added.toFixed(1)} µs a call at the median, ` +
-          `${inTheMean.toFixed(1)} µs in the mean, which has the writing`,
+        `on, state ${kind}  ${name.padEnd(12)} ${added} µs a call at the median, ${inTheMean} µs in the mean, ` +
+          `which has the writing (without: ${without[0].toFixed(1)} µs)`,
       );
     }
   }
   return costs;
 }
 
-// Prints { name: { direct, recorded, recordedMean } }: nanoseconds, one number for each round.
+// Prints { name: { median, mean } } of calls as a program makes them, in nanoseconds.
 async function measureCalls() {
-  const { kernel } = await import('../dist/gate.js');
+  const { socket } = await import('../dist/socket.js');
+  const { EPOLLIN, epoll } = await import('../dist/select.js');
   const sys = await import('../dist/syscalls.js');
-  const { MSG_NOSIGNAL, socket } = await import('../dist/socket.js');
   const server = socket();
   server.bind(['127.0.0.1', 0]);
   server.listen();
@@ -69,59 +79,51 @@ async function measureCalls() {
   const [conn] = server.accept();
   conn.setblocking(false);
   client.setblocking(false);
-  const [one, two] = [client.fileno(), conn.fileno()];
   const nowhere = openSync('/dev/null', 'w');
-  const memory = new ArrayBuffer(1024);
-  const addr = new ArrayBuffer(128);
-  const length = new Int32Array(1);
-  const events = new ArrayBuffer(12 * 64);
-  const epfd = sys.epoll_create1(0);
-  // From as deep in the program as the servers' calls are.
+  const message = Buffer.from('1700000000.123456:Hello');
+  const poller = epoll();
+  poller.register(conn, EPOLLIN);
   const calls = {
-    send: (by) => by.send(one, memory, 0, 23, MSG_NOSIGNAL),
-    recv: (by) => by.recv(two, memory, 0, 1024, 0),
-    getpeername(by) {
-      length[0] = 128;
-      return by.getpeername(two, addr, length);
-    },
-    write: (by) => by.write(nowhere, memory, 0, 63),
-    epoll_wait: (by) => by.epoll_wait(epfd, events, 64, 0),
+    send: () => client.send(message),
+    recv: () => conn.recv(1024),
+    getpeername: () => conn.getpeername(),
+    write: () => sys.write(nowhere, message),
+    epoll_wait: () => poller.poll(0),
   };
-  const deeper = (depth, call, by) => (depth === 0 ? call(by) : deeper(depth - 1, call, by));
-  const results = {};
-  for (const name of Object.keys(calls)) results[name] = { direct: [], recorded: [], recordedMean: [] };
-  for (let round = -2; round < ROUNDS; round++) {
-    for (const [how, by] of Object.entries({ direct: kernel, recorded: sys })) {
-      const times = {};
-      for (const name of Object.keys(calls)) times[name] = [];
-      for (let i = 0; i < CALLS; i++) {
-        for (const [name, call] of Object.entries(calls)) {
-          const start = process.hrtime.bigint();
-          deeper(3, call, by);
-          times[name].push(Number(process.hrtime.bigint() - start));
-        }
-      }
-      if (round < 0) continue; // The engine has yet to compile it.
-      for (const name of Object.keys(calls)) {
-        results[name][how].push(median(times[name]));
-        if (how === 'recorded') results[name].recordedMean.push(mean(times[name]));
-      }
+  const times = {};
+  for (let i = -WARM_UP; i < CALLS; i++) {
+    for (const [name, call] of Object.entries(calls)) {
+      const start = process.hrtime.bigint();
+      call();
+      const took = Number(process.hrtime.bigint() - start);
+      if (i === -WARM_UP) times[name] = [];
+      if (i >= 0) times[name].push(took);
     }
   }
-  console.log(JSON.stringify(results));
+  const results = Object.entries(times).map(([name, all]) => [
+    name,
+    { median: median(all), mean: mean(all) },
+  ]);
+  console.log(JSON.stringify(Object.fromEntries(results)));
 }
 
-// Messages for each CPU second of the epoll loop, in turn.
+// Messages for each CPU second of the epoll loop, in turn. Three processes of each: one and the same
+// build differs by a percent from process to process.
 async function loopRates() {
   const { dist, withFleet } = await import('./loaded-server.mjs');
   const builds = { 'with a recorder': dist, before: buildBefore() };
   const samples = { 'with a recorder': [], before: [] };
   await withFleet(async ({ start, put }) => {
-    const servers = [];
-    for (const [name, build] of Object.entries(builds)) servers.push([name, await start('epoll', build)]);
-    for (let round = 0; round < ROUNDS; round++) {
+    const pairs = [];
+    for (let i = 0; i < 3; i++) {
+      const pair = [];
+      for (const [name, build] of Object.entries(builds)) pair.push([name, await start('epoll', build)]);
+      pairs.push(pair);
+    }
+    for (let round = 0; round < 2 * ROUNDS; round++) {
       // Who goes first takes turns as well.
-      for (const [name, server] of round % 2 ? servers.toReversed() : servers) {
+      const pair = pairs[round % 3];
+      for (const [name, server] of round % 2 ? pair.toReversed() : pair) {
         const { messages, server: used } = await put(server, { seconds: 0.75, warmupSeconds: 0.2 });
         samples[name].push(messages / (used.cpuNs / 1e9));
       }
@@ -129,7 +131,7 @@ async function loopRates() {
     for (const [name, rates] of Object.entries(samples))
       console.log(`off, ${name.padEnd(15)} ${median(rates).toFixed(0)} messages per CPU second`);
     const ratios = samples['with a recorder'].map((rate, i) => rate / samples.before[i]);
-    console.log(`off, ratio ${median(ratios).toFixed(4)}, median of ${ROUNDS} pairs`);
+    console.log(`off, ratio ${median(ratios).toFixed(4)}, median of ${ratios.length} pairs`);
   });
   return samples;
 }

@@ -32,10 +32,16 @@ describe('parseRecording', () => {
     expect(linesOf(parseRecording(''))).toEqual([]);
   });
 
-  test('says which line is not JSON, as the last one is when a writer was killed', () => {
-    const cut = [...lines.slice(0, 4), lines[4].slice(0, -3)].join('\n');
+  test('says which line is not JSON', () => {
+    const cut = [...lines.slice(0, 4), lines[4].slice(0, -3), lines[5]].join('\n');
     expect(() => parseRecording(cut)).toThrow(SyntaxError);
     expect(() => parseRecording(cut)).toThrow(/^line 5 is not JSON: /);
+    expect(() => parseRecording('no recording')).toThrow(/^line 1 is not JSON: /);
+  });
+
+  test('leaves out a last line that a writer did not live to end', () => {
+    const cut = [...lines.slice(0, -1), lines.at(-1)!.slice(0, -3)].join('\n');
+    expect(linesOf(parseRecording(cut))).toHaveLength(lines.length - 1);
   });
 
   test.each(['null', '7', '"process"', '[]', '{}', '{"type":"movie"}'])('refuses %s as a line', (line) => {

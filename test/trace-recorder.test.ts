@@ -90,7 +90,8 @@ b.recv(10);
 
   test('has what it sent and received, and what waits in the kernel', async () => {
     await run(conversation);
-    const [send, first, , last] = recording().calls.slice(1);
+    const [pair, send, first, , last] = recording().calls;
+    expect(pair.sockets!.map(({ fd }) => fd)).toEqual([pair.fd, first.fd]);
     const data = (text = '') => Buffer.from(text, 'base64').toString();
     expect(data(send.data)).toBe('Hello');
     expect(data(first.data)).toBe('Hello');

@@ -9,7 +9,7 @@ import { isMainThread } from 'node:worker_threads';
 import { errorcode } from '../errno.ts';
 import type { Syscalls } from '../native.ts';
 import { argumentsOf, type CallName, forms } from './call-args.ts';
-import type { Form } from './call-form.ts';
+import { type Form, int, type Kept } from './call-form.ts';
 import { Depth, stackAbove, takeFrameLines } from './frames.ts';
 import { learn } from './known-sockets.ts';
 import { callLine, type Entry, processLine } from './lines.ts';
@@ -111,7 +111,7 @@ class Recorder {
       const kept = form.keep ? form.keep(args, result, before) : args;
       const fd = form.fd?.(kept, result);
       learn(name, args, fd, result);
-      const sockets = this.#sockets(name, fd, result);
+      const sockets = this.#sockets(name, kept, fd, result);
       const n = nextCall();
       const stack = stackAbove(below, nextFrame, depth);
       this.#entries.push({
@@ -135,10 +135,13 @@ class Recorder {
     }
   }
 
-  #sockets(name: CallName, fd: number | undefined, result: number): SocketState[] {
+  // Of accept also the new one, of socketpair both.
+  #sockets(name: CallName, kept: Kept, fd: number | undefined, result: number): SocketState[] {
     if (this.#state === 'all') return lookAtAll();
     if (this.#state === 'none' || fd === undefined || fd < 0 || name === 'close') return [];
-    const fds = result >= 0 && (name === 'accept' || name === 'accept4') ? [fd, result] : [fd];
+    const fds = [fd];
+    if (result >= 0 && (name === 'accept' || name === 'accept4')) fds.push(result);
+    if (result >= 0 && name === 'socketpair') fds.push(int(kept[3], 1));
     return fds.map(look).filter((state) => state !== undefined);
   }
 

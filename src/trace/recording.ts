@@ -251,13 +251,16 @@ export interface Recording {
 }
 
 /**
- * Puts lines of NDJSON in order. Throws SyntaxError, with the line's number, for what is no line of a
- * recording, and RangeError for another version.
+ * Puts lines of NDJSON in order. A last line that was not written to its end is left out. Throws
+ * SyntaxError, with the line's number, for what is no line of a recording, and RangeError for another
+ * version.
  */
 export function parseRecording(text: string): Recording {
-  const lines: Line[] = text
-    .split('\n')
-    .flatMap((line, i) => (line.trim() === '' ? [] : [parseLine(line, i + 1)]));
+  const texts = text.split('\n');
+  const lines: Line[] = texts.flatMap((line, i) => {
+    if (line.trim() === '' || (i > 0 && i === texts.length - 1 && isTorn(line))) return [];
+    return [parseLine(line, i + 1)];
+  });
   const of = <T extends Line['type']>(type: T) =>
     lines.filter((line): line is Extract<Line, { type: T }> => line.type === type);
   return {
@@ -274,6 +277,15 @@ export function parseRecording(text: string): Recording {
 export function recordingIn(file: string): Recording {
   const text = readFileSync(file, { encoding: 'utf8', flag: 'a+' });
   return parseRecording(text.slice(0, text.lastIndexOf('\n') + 1));
+}
+
+function isTorn(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 const types = new Set<unknown>(['process', 'frame', 'source', 'call', 'packet', 'note']);
