@@ -80,7 +80,7 @@ describe('the choke point', () => {
     expect(files.length).toBeGreaterThan(10);
     expect(takers.sort()).toEqual(
       ['gate.ts', 'syscalls.ts'].concat(
-        ['looks', 'socket-state', 'sockets', 'trace-file'].map((name) => `trace/${name}.ts`),
+        ['known-sockets', 'looks', 'pause', 'socket-state', 'trace-file'].map((name) => `trace/${name}.ts`),
       ),
     );
   });
