@@ -8,8 +8,10 @@ export class StopSignal {
   #signum = 0;
 
   constructor() {
+    // Whoever is impatient does not keep the command from ending what it began: one signal counts.
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(name, () => {
+      process.on(name, () => {
+        if (this.#signum !== 0) return;
         this.#signum = constants.signals[name];
         this.#controller.abort();
       });
