@@ -80,10 +80,18 @@ export function learn(name: CallName, args: unknown[], fd: number | undefined, r
     case 'dup':
       sockets.delete(result); // What it is comes out when it is looked at.
       break;
+    case 'dup2':
+    case 'dup3':
+      if (args[0] !== result) sockets.delete(result);
+      break;
     case 'pipe2':
       for (const end of fdsIn(args[0])) sockets.set(end, null);
       break;
+    case 'epoll_create':
     case 'epoll_create1':
+    case 'eventfd':
+    case 'signalfd':
+    case 'timerfd_create':
     case 'kqueue':
       sockets.set(result, null);
   }
