@@ -281,6 +281,14 @@ b.recv(1);
     expect(names).toEqual(end.includes('close') ? ['socketpair', 'close'] : ['socketpair']);
   });
 
+  test('a moment later, where it waits in the runtime’s loop and is killed', async () => {
+    const where = program('S.socketpair();\nsetInterval(() => {}, 1000);\n');
+    await using child = new Program(process.execPath, [where], { RFDS_TRACE: file() });
+    await written('socketpair');
+    child.kill('SIGKILL');
+    expect(await child.exited).toBe('SIGKILL');
+  });
+
   test('with EINTR, when a signal’s handler ends the program', async () => {
     const where = program(`
 import { signal, SIGTERM } from ${dist('signal.js')};
@@ -335,6 +343,22 @@ if (isMainThread) {
 `);
     expect(stdout).toBe('6\n'); // The socketpairs, which nobody closed.
     expect(new Set(recording().calls.map(({ thread }) => thread)).size).toBe(5);
+  });
+
+  test('by threads whose parent records nothing, the process once', async () => {
+    const worker = program('const [a] = S.socketpair();\n');
+    const parent = path.join(folder, 'parent.mjs');
+    writeFileSync(
+      parent,
+      `import { Worker } from 'node:worker_threads';
+for (let i = 0; i < 2; i++) new Worker(${JSON.stringify(worker)});
+`,
+    );
+    await using child = new Program(process.execPath, [parent], { RFDS_TRACE: file() });
+    expect(await child.exited).toBe(0);
+    const { processes, calls } = recording();
+    expect(processes.length).toBe(1);
+    expect(new Set(calls.map(({ thread }) => thread))).toEqual(new Set([1, 2]));
   });
 
   test('whole, where several processes write to one file', async () => {

@@ -3,8 +3,10 @@
 // Above: syscalls.ts, which alone uses it. Below: call-args.ts, frames.ts, socket-state.ts, looks.ts.
 //
 // Records are kept as they are and become text in bulk: before a call that may block, when there are
-// many, and when the process ends. Whoever kills the process finds everything up to the call it slept in.
+// many, soon after the program has returned to the runtime's loop, and when the process ends. Whoever
+// kills the process finds everything up to the call it slept in.
 
+import { setTimeout } from 'node:timers';
 import { isMainThread } from 'node:worker_threads';
 import { errorcode } from '../errno.ts';
 import type { Syscalls } from '../native.ts';
@@ -23,6 +25,8 @@ import { TraceFile } from './trace-file.ts';
 
 /** So many records are written at once at most. */
 const MOST = 256;
+/** In milliseconds. */
+const SOON = 50;
 
 type Call = (...args: unknown[]) => number;
 
@@ -47,6 +51,7 @@ class Recorder {
   readonly #pauser: Pauser | null;
   #entries: Entry[] = [];
   #ends = false;
+  #isTimed = false;
 
   constructor(file: TraceFile, state: string, pauser: Pauser | null) {
     this.#file = file;
@@ -128,6 +133,7 @@ class Recorder {
         observed: takeNoted(),
       });
       if (this.#ends) this.flush();
+      else if (!this.#isTimed) this.#flushSoon();
       if (name === 'close' && args[0] === this.#file.fd && result === 0)
         this.#file.fail('its descriptor was closed');
     } catch (error) {
@@ -149,6 +155,16 @@ class Recorder {
   end(): void {
     this.#ends = true;
     this.flush();
+  }
+
+  // One timer at a time: in a program that never returns to the loop there would be ever more.
+  #flushSoon(): void {
+    this.#isTimed = true;
+    const flush = () => {
+      this.#isTimed = false;
+      this.flush();
+    };
+    setTimeout(flush, SOON).unref();
   }
 
   flush(): void {

@@ -264,7 +264,7 @@ export function parseRecording(text: string): Recording {
   const of = <T extends Line['type']>(type: T) =>
     lines.filter((line): line is Extract<Line, { type: T }> => line.type === type);
   return {
-    processes: of('process').sort((a, b) => a.start - b.start),
+    processes: eachOnce(of('process').sort((a, b) => a.start - b.start)),
     frames: of('frame'),
     sources: of('source'),
     calls: of('call').sort((a, b) => a.end - b.end || a.n - b.n),
@@ -272,6 +272,10 @@ export function parseRecording(text: string): Recording {
     notes: of('note').sort((a, b) => a.at - b.at),
   };
 }
+
+// Threads whose parent does not record know nothing of each other: each writes its process's line.
+const eachOnce = (processes: ProcessLine[]) =>
+  [...new Map(processes.toReversed().map((process) => [process.pid, process])).values()].reverse();
 
 /** What was recorded in a file so far, whole lines of it; nothing where there is no file yet. */
 export function recordingIn(file: string): Recording {
