@@ -64,6 +64,9 @@ export function duration(nanos: number): string {
 const short = (value: number) =>
   Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 
+/** The least of times, of which there may be more than a call takes arguments. */
+export const earliest = (times: number[]) => times.reduce((least, at) => Math.min(least, at), Infinity);
+
 /** 'T+0.000123', the seconds after zero. */
 export function clock(at: number, zero: number): string {
   const micros = Math.round((at - zero) / 1e3);

@@ -3,6 +3,7 @@
 // recv that got its bytes. Above: the command. Below: sockets.ts, recording.ts.
 // https://perfetto.dev/docs/getting-started/other-formats names the parts of the format that Perfetto reads.
 
+import { earliest } from './delays.ts';
 import { flagsOf, numbersOf } from './packets.ts';
 import type { CallLine, PacketLine, Recording } from './recording.ts';
 import { type Flow, flows, socketLives } from './sockets.ts';
@@ -45,7 +46,7 @@ export function traceDocument(recording: Recording): TraceDocument {
   const times = [processes, calls]
     .flatMap((all) => all.map(({ start }) => start))
     .concat(packets.map(({ at }) => at));
-  const zero = times.length === 0 ? 0 : Math.min(...times);
+  const zero = times.length === 0 ? 0 : earliest(times);
   const tracks = new Tracks(recording);
   const micros = (at: number) => (at - zero) / 1000;
   const places = new Map(

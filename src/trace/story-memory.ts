@@ -31,8 +31,7 @@ export function memoryTable(
       .map((text, i) => cell(String(text), i))
       .join('');
   const room = look.width - STEP - RFDS - 2 * side - 5;
-  const padded = (style: Style, text: string) =>
-    paint(look, style, text.trimEnd()) + ' '.repeat(side - text.trimEnd().length);
+  const padded = (style: Style, text: string) => paint(look, style, text.padEnd(side));
   const row = (step: string, rfds: string, client: string, server: string, what: string) =>
     [
       step.padStart(STEP),
@@ -75,8 +74,9 @@ export function memoryTable(
   ];
 }
 
+// However large a number is, a space parts it from the one before.
 const cell = (text: string, i: number) =>
-  i === 0 ? ` ${text.padEnd(WIDTHS[i] - 1)}` : text.padStart(WIDTHS[i]);
+  ` ${i === 0 ? text.padEnd(WIDTHS[i] - 1) : text.padStart(WIDTHS[i] - 1)}`;
 
 // The list, or how long it is where the column is too small.
 function listText(fds: number[]): string {

@@ -47,7 +47,11 @@ export function summaryLines(look: Look, run: Conversation): string[] {
 /** A line for each name of call, in the order in which they first came. */
 export function callCounts(look: Look, calls: CallLine[]): string[] {
   const byName = new Map<string, CallLine[]>();
-  for (const call of calls) byName.set(call.name, [...(byName.get(call.name) ?? []), call]);
+  for (const call of calls) {
+    const alike = byName.get(call.name);
+    if (alike) alike.push(call);
+    else byName.set(call.name, [call]);
+  }
   return [...byName].flatMap(([name, all]) => {
     const bytes = all.filter((call) => (isSend(call) || isReceive(call)) && call.result > 0);
     const sum = bytes.reduce((total, { result }) => total + result, 0);
@@ -59,7 +63,7 @@ export function callCounts(look: Look, calls: CallLine[]): string[] {
       failed > 0 ? `${failed} failed` : undefined,
       `${duration(time)}${all.length > 1 ? ' in all' : ''}`,
     ].filter((fact) => fact !== undefined);
-    return hanging(look, `  ${`${name}()`.padEnd(15)} ×${String(all.length).padEnd(4)}`, facts.join(', '));
+    return hanging(look, `  ${`${name}()`.padEnd(15)} ×${String(all.length).padEnd(3)} `, facts.join(', '));
   });
 }
 

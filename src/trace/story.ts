@@ -5,7 +5,7 @@
 
 import { checkClaims, tally } from './claims.ts';
 import { type Conversation, conversationOf } from './conversation.ts';
-import { clock } from './delays.ts';
+import { clock, earliest } from './delays.ts';
 import { memories } from './memory.ts';
 import type { CallLine, ProcessLine, Recording } from './recording.ts';
 import { bytesLines, delayLines } from './story-bytes.ts';
@@ -33,7 +33,7 @@ function tellingOf(recording: Recording, look: Look, run: Conversation | null): 
   return {
     look,
     run,
-    zero: run?.zero ?? Math.min(...recording.calls.map(({ start }) => start)),
+    zero: run?.zero ?? earliest(recording.calls.map(({ start }) => start)),
     frames: new Map(recording.frames.map((frame) => [`${frame.pid} ${frame.id}`, frame])),
     memory: new Map(memory),
     shown: new Map(),
