@@ -2,12 +2,21 @@
 // kernel is noted by name. Above: recorder.ts, socket-state.ts. Below: gate.ts.
 
 import { CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_THREAD_CPUTIME_ID } from '../constants/clock.ts';
+import { F_DUPFD_CLOEXEC } from '../constants/fcntl.ts';
 import { POLLIN, POLLOUT } from '../constants/select.ts';
 import { kernel } from '../gate.ts';
 import { layout } from '../native.ts';
 
 /** From where on the recorder's descriptors are: the program's get the numbers that they would have. */
-export const HIGH = 1000;
+const HIGH = 1000;
+
+/** A descriptor of the recorder's under such a number; as it is where there are none (RLIMIT_NOFILE). */
+export function outOfTheWay(fd: number): number {
+  const high = kernel.fcntl(fd, F_DUPFD_CLOEXEC, HIGH);
+  if (high < 0) return fd;
+  kernel.close(fd);
+  return high;
+}
 
 /** The calls that entered the kernel on the recorder's behalf since this was last taken. */
 let noted: string[] = [];

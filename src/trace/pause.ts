@@ -1,10 +1,9 @@
 // --step, in the recorded process: says which call comes next, and waits to be told to go on.
 // Above: recorder.ts. Below: looks.ts. At the other end: stepper.ts.
 
-import { F_DUPFD_CLOEXEC } from '../constants/fcntl.ts';
 import { EINTR } from '../errno.ts';
 import { kernel } from '../gate.ts';
-import { HIGH, note } from './looks.ts';
+import { note, outOfTheWay } from './looks.ts';
 import type { Step } from './stepper.ts';
 
 export class Pauser {
@@ -14,8 +13,7 @@ export class Pauser {
 
   /** fd: where to ask and be answered. */
   constructor(fd: number) {
-    this.#fd = kernel.fcntl(fd, F_DUPFD_CLOEXEC, HIGH);
-    kernel.close(fd);
+    this.#fd = outOfTheWay(fd);
   }
 
   /** call: what is about to be called; at: the frame of the program's own line. */

@@ -2,12 +2,11 @@
 // processes of a run may share it. When it cannot be written (a full disk, a closed descriptor) that is
 // said once, on stderr, and nothing more is written: the program goes on. Above: recorder.ts.
 
-import { closeSync, openSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
-import { F_DUPFD_CLOEXEC } from '../constants/fcntl.ts';
 import { EINTR, errorcode } from '../errno.ts';
 import { kernel } from '../gate.ts';
-import { HIGH } from './looks.ts';
+import { outOfTheWay } from './looks.ts';
 
 export class TraceFile {
   readonly #path: string;
@@ -20,11 +19,7 @@ export class TraceFile {
     try {
       fd = openSync(file, 'a');
       // A worker's stays as it is: Node closes that with the worker.
-      const high = isMainThread ? kernel.fcntl(fd, F_DUPFD_CLOEXEC, HIGH) : -1;
-      if (high >= 0) {
-        closeSync(fd);
-        fd = high;
-      }
+      if (isMainThread) fd = outOfTheWay(fd);
     } catch (error) {
       this.fail((error as NodeJS.ErrnoException).code ?? String(error));
     }
