@@ -146,8 +146,8 @@ async function main(): Promise<number> {
       status = await compareCommand(options);
     });
 
-  // Behind `--` stands a program and its arguments, which are not ours to read.
-  const [own, traced] = partedAt('--', process.argv);
+  // Behind its `--` stands a program and its arguments, which are not ours to read.
+  const [own, traced] = process.argv[2] === 'trace' ? partedAt('--', process.argv) : [process.argv, null];
   program
     .command('trace')
     .description(
