@@ -8,8 +8,10 @@ export class StopSignal {
   #name: NodeJS.Signals | null = null;
 
   constructor() {
+    // Whoever is impatient does not keep the command from ending what it began: one signal counts.
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(name, () => {
+      process.on(name, () => {
+        if (this.#name !== null) return;
         this.#name = name;
         this.#controller.abort();
       });

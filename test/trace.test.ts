@@ -158,6 +158,32 @@ describe.skipIf(!onLinux)('a conversation on loopback', () => {
     expect(status).toBe(0);
     expect(stdout).not.toContain('htons(12345)');
   });
+
+  test('may be had several times at once', deadline, async () => {
+    const runs = ['a', 'b', 'c'].map(
+      (text) => new Program(process.execPath, [cli, 'trace', text], ownFolder),
+    );
+    expect(await Promise.all(runs.map(({ exited }) => exited))).toEqual([0, 0, 0]);
+  });
+
+  test('has messages of any length', deadline, () => {
+    const { status, stdout } = trace('--port', '0', 'x'.repeat(100_000));
+    expect(status).toBe(0);
+    // In the table of memory: sequence numbers of six digits stand apart.
+    expect(stdout.split('\n').filter((line) => / ESTAB .* 1000\d\d +10\d\d /.test(line))).not.toEqual([]);
+  });
+});
+
+describe.skipIf(!onLinux)('Ctrl+C', () => {
+  test('pressed again and again leaves nothing either', deadline, async () => {
+    const run = new Program(process.execPath, [cli, 'trace', '--step', '--port', '0'], ownFolder);
+    await run.has(/server: sigaction/, 'stderr');
+    const again = setInterval(() => run.child.kill('SIGINT'), 1);
+    // Once all is done the runtime takes its handlers away, and a signal may end it.
+    expect([130, 'SIGINT']).toContain(await run.exited);
+    clearInterval(again);
+    expect(leftovers().folders).toEqual([]);
+  });
 });
 
 describe.skipIf(!onLinux || !isRoot || !has('ip'))('a conversation on two hosts', () => {
@@ -199,12 +225,44 @@ process.exit(3);
     expect(stderr).toMatch(/program\.mjs:3[\s\S]*send\(\d+, "hi", 2, MSG_NOSIGNAL\) = 2/);
   });
 
+  test('that makes very many calls is told too', deadline, () => {
+    const socketModule = pathToFileURL(path.join(path.dirname(cli), 'socket.js')).href;
+    const text = `import(${JSON.stringify(socketModule)}).then(({ socketpair }) => {
+  const [one] = socketpair();
+  for (let i = 0; i < 130_000; i++) one.getsockname();
+})`;
+    const { status, stderr } = trace('--', process.execPath, '-e', text);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/getsockname\(\) +×130000 /);
+  });
+
   test('is recorded to a file, and may have made no call', deadline, () => {
     trace('--json', file('program.ndjson'), '--', process.execPath, program);
     const { calls } = parseRecording(readFileSync(file('program.ndjson'), 'utf8'));
     expect(calls.map(({ name }) => name)).toEqual(['socketpair', 'send', 'recv']);
     expect(trace('--', 'true').stderr).toContain('made no call through rfds');
   });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'gets %s once, and its own status counts',
+    deadline,
+    async (name) => {
+      const waits = file('waits.mjs');
+      writeFileSync(
+        waits,
+        `for (const name of ['SIGINT', 'SIGTERM'])
+  process.on(name, () => { console.log(name); setTimeout(() => process.exit(5), 200); });
+setInterval(() => {}, 1000);
+console.log('waits');
+`,
+      );
+      const run = new Program(process.execPath, [cli, 'trace', '--', process.execPath, waits], ownFolder);
+      await run.has(/waits/);
+      run.child.kill(name);
+      expect(await run.exited).toBe(5);
+      expect(run.stdout).toBe(`waits\n${name}\n`);
+    },
+  );
 
   test('that a signal ends gives 128 and its number', deadline, () => {
     expect(trace('--', process.execPath, '-e', 'process.kill(process.pid, "SIGTERM")').status).toBe(143);

@@ -57,16 +57,18 @@ export async function traceCommand(
   const stop = new StopSignal();
   try {
     if (options.replay !== undefined) return await tell(readRecording(options.replay), options);
-    if (program !== null) return await traceProgram(program, options, stop);
+    if (program !== null) return await traceProgram(program, options);
     using stepper = options.step ? new Stepper(process.stdin, process.stderr) : undefined;
     const { loop, hosts = false } = options;
     const port = options.port ?? (hosts || isFree(DOCUMENTED_PORT) ? DOCUMENTED_PORT : 0);
     const wanted = messages.length === 0 ? ['Hello'] : messages;
-    const conversation = { messages: wanted, loop, port, hosts, stepper };
-    const recording = await recordConversation({
-      ...conversation,
-      signal: stop.signal,
-      progress: showProgress,
+    const conversation = { messages: wanted, loop, hosts, stepper };
+    const recordOn = (port: number) =>
+      recordConversation({ ...conversation, port, signal: stop.signal, progress: showProgress });
+    const recording = await recordOn(port).catch((error: Error) => {
+      // Somebody else took it since, another `rfds trace` perhaps.
+      if (options.port !== undefined || !error.message.includes('EADDRINUSE')) throw error;
+      return recordOn(0);
     });
     showProgress('');
     return await tell(recording, options);
@@ -93,12 +95,12 @@ function isFree(port: number): boolean {
 }
 
 // The story goes where strace's goes: stdout is the program's.
-async function traceProgram(program: string[], options: TraceOptions, stop: StopSignal): Promise<number> {
-  const { recording, status } = await recordProgram(program, stop.signal);
+async function traceProgram(program: string[], options: TraceOptions): Promise<number> {
+  const { recording, status } = await recordProgram(program);
   if (formats.every((format) => options[format] === undefined))
     await put(process.stderr, story(recording, process.stderr));
   writeFiles(recording, options);
-  return stop.status ?? status;
+  return status;
 }
 
 async function tell(recording: Recording, options: TraceOptions): Promise<number> {
@@ -110,7 +112,8 @@ async function tell(recording: Recording, options: TraceOptions): Promise<number
 
 function story(recording: Recording, { isTTY, columns }: NodeJS.WriteStream): string {
   const color = isTTY && !process.env.NO_COLOR;
-  return renderStory(recording, { color, width: Math.min(columns ?? 100, 160) });
+  // A terminal that does not know its width says 0.
+  return renderStory(recording, { color, width: Math.min(columns || 100, 160) });
 }
 
 // Until it is written: the process exits as soon as the command is over.
@@ -140,10 +143,10 @@ function refuseUnwritable(options: TraceOptions): void {
     throw new Error('only one output can go to stdout (-)');
   for (const file of files) {
     if (file === STANDARD) continue;
-    const folder = path.dirname(path.resolve(file));
     try {
-      if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder');
-      accessSync(folder, constants.W_OK);
+      const there = statSync(file, { throwIfNoEntry: false });
+      if (there?.isDirectory()) throw new Error('it is a folder');
+      accessSync(there ? file : path.dirname(path.resolve(file)), constants.W_OK);
     } catch (error) {
       throw new Error(`cannot write ${file}: ${(error as Error).message}`);
     }

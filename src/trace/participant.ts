@@ -25,8 +25,12 @@ const MOMENT = 50;
 const STEPS = 3;
 
 function isAsleep(pid: number): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return stat.startsWith('S', stat.lastIndexOf(')') + 2);
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.startsWith('S', stat.lastIndexOf(')') + 2);
+  } catch {
+    return false; // It has ended.
+  }
 }
 
 // Whatever ends this process: theirs end with it.
@@ -80,7 +84,8 @@ export class Participant {
 
   /** How often it has asked for a line. */
   get prompts(): number {
-    return this.#stdout.split(/^> /m).length - 1;
+    // Not /^/m: a message may have U+2028 in it, or a carriage return.
+    return this.#stdout.split(/(?<![^\n])> /).length - 1;
   }
 
   /** A line, or null for the end of the input. */
