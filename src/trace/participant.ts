@@ -100,6 +100,9 @@ export class Participant {
     const latest = deadline === null ? Number.POSITIVE_INFINITY : performance.now() + deadline;
     while (!condition()) {
       if (this.#isOver) throw new Error(`the ${this.#role} ended: ${this.#lastWords}`);
+      // Whoever waits for a record waits in vain then.
+      const [, reason] = this.#stderr.match(/^rfds: recording stopped: (.*)$/m) ?? [];
+      if (reason !== undefined) throw new Error(`the recording of the ${this.#role} stopped: ${reason}`);
       if (performance.now() > latest)
         throw new Error(`the ${this.#role} took more than ${deadline} ms: it never ${what}`);
       await pause(LOOK_EVERY, undefined, { signal });
