@@ -289,6 +289,17 @@ b.recv(1);
     expect(await child.exited).toBe('SIGKILL');
   });
 
+  test('of memory that was transferred away, as of none', async () => {
+    const { stderr } = await run(`
+const memory = new ArrayBuffer(8);
+structuredClone(memory, { transfer: [memory] });
+const [a] = S.socketpair();
+sys.send(a.fileno(), memory, 0);
+`);
+    expect(stderr).toBe('');
+    expect(recording().calls.map(textOf)[1]).toMatch(/^send\(\d+, "", 0, 0\) = 0$/);
+  });
+
   test('with EINTR, when a signal’s handler ends the program', async () => {
     const where = program(`
 import { signal, SIGTERM } from ${dist('signal.js')};

@@ -31,6 +31,7 @@ export function copy(bytes: unknown, offset = 0, length = Number.POSITIVE_INFINI
   const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(bytes)
     ? bytes
     : { buffer: bytes as ArrayBuffer, byteOffset: 0, byteLength: (bytes as ArrayBuffer).byteLength };
+  if (byteLength === 0) return new Uint8Array(); // What was transferred away cannot even be looked at.
   const end = Math.min(byteLength, offset + length);
   return new Uint8Array(buffer, byteOffset + offset, Math.max(end - offset, 0)).slice();
 }
