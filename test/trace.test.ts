@@ -240,6 +240,9 @@ process.exit(3);
     trace('--json', file('program.ndjson'), '--', process.execPath, program);
     const { calls } = parseRecording(readFileSync(file('program.ndjson'), 'utf8'));
     expect(calls.map(({ name }) => name)).toEqual(['socketpair', 'send', 'recv']);
+    expect(trace('--strace', '-', '--', process.execPath, program).stdout).toMatch(
+      /^hi\n\d+ .* socketpair\(/,
+    );
     expect(trace('--', 'true').stderr).toContain('made no call through rfds');
   });
 

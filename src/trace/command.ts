@@ -99,14 +99,14 @@ async function traceProgram(program: string[], options: TraceOptions): Promise<n
   const { recording, status } = await recordProgram(program);
   if (formats.every((format) => options[format] === undefined))
     await put(process.stderr, story(recording, process.stderr));
-  writeFiles(recording, options);
+  await write(recording, options);
   return status;
 }
 
 async function tell(recording: Recording, options: TraceOptions): Promise<number> {
-  const toStdout = formats.find((format) => options[format] === STANDARD);
-  writeFiles(recording, options);
-  await put(process.stdout, toStdout ? renderers[toStdout](recording) : story(recording, process.stdout));
+  await write(recording, options);
+  if (formats.every((format) => options[format] !== STANDARD))
+    await put(process.stdout, story(recording, process.stdout));
   return 0;
 }
 
@@ -123,7 +123,8 @@ function put(stream: NodeJS.WriteStream, text: string | Buffer): Promise<void> {
   });
 }
 
-function writeFiles(recording: Recording, options: TraceOptions): void {
+// What was asked for, to files and to stdout.
+async function write(recording: Recording, options: TraceOptions): Promise<void> {
   for (const format of formats) {
     const file = options[format];
     if (file === undefined || file === STANDARD) continue;
@@ -134,6 +135,8 @@ function writeFiles(recording: Recording, options: TraceOptions): void {
     }
     process.stderr.write(`${file}: written\n`);
   }
+  const toStdout = formats.find((format) => options[format] === STANDARD);
+  if (toStdout) await put(process.stdout, renderers[toStdout](recording));
 }
 
 // Before the run rather than after it.
