@@ -289,6 +289,18 @@ b.recv(1);
     expect(await child.exited).toBe('SIGKILL');
   });
 
+  test('where the working directory is gone', async () => {
+    const { stderr } = await run(`
+import { mkdtempSync, rmdirSync } from 'node:fs';
+const gone = mkdtempSync(${JSON.stringify(path.join(tmpdir(), 'rfds-gone-'))});
+process.chdir(gone);
+rmdirSync(gone);
+S.socketpair();
+`);
+    expect(stderr).toBe('');
+    expect(named(recording(), 'socketpair').length).toBe(1);
+  });
+
   test('of memory that was transferred away, as of none', async () => {
     const { stderr } = await run(`
 const memory = new ArrayBuffer(8);

@@ -11,6 +11,8 @@ const DEPTH = 12;
 
 const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
+const startFolder = workingFolder();
+
 type Callable = (...args: never[]) => unknown;
 
 // What a frame is to the search for the program's own line: that is the innermost frame outside of
@@ -173,10 +175,19 @@ export function takeFrameLines(): (Omit<FrameLine, 'pid'> | SourceLine)[] {
   });
 }
 
-// Ours relative to the package, others' to the working directory if they are below it.
+// Ours relative to the package, others' to where the program began if they are below it.
 function nameOf(file: string): string {
   const ours = path.relative(root, file);
   if (/^(src|dist)[\\/]/.test(ours)) return ours;
-  const near = path.relative(process.cwd(), file);
+  const near = startFolder === null ? file : path.relative(startFolder, file);
   return near.startsWith('..') ? file : near;
+}
+
+// Asked once: a program may go elsewhere, and its folder may be removed.
+function workingFolder(): string | null {
+  try {
+    return process.cwd();
+  } catch {
+    return null;
+  }
 }
