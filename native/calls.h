@@ -1,5 +1,6 @@
 // Every call, with its JavaScript signature in C++ types; module.cc lists them for export. A function
-// here makes exactly one libc call, of its own name (recv_at: recv; signals_noted: none).
+// here makes exactly one libc call, of its own name (recv_at: recv; signals_noted and
+// set_wakeup_fd: none; overhear: sigaction, twice).
 #pragma once
 #include <sys/types.h>
 
@@ -51,8 +52,12 @@ int epoll_wait(int epfd, Bytes events, int maxevents, int timeout_ms);
 int kqueue();
 int kevent(int kq, MaybeBytes changes, int nchanges, MaybeBytes events, int nevents, MaybeBytes timeout);
 
-// signal.cc, clock.cc
+// signal.cc, itimer.cc, clock.cc
 int sigaction(int signum, int handler);
+int overhear(int signum);
+int set_wakeup_fd(int fd);
+int setitimer(int which, Bytes value, MaybeBytes before);
+int getitimer(int which, Bytes value);
 int signals_noted(Bytes signums);
 int clock_gettime(int clock, Bytes time);
 

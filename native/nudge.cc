@@ -16,7 +16,10 @@
 namespace rfds {
 
 std::atomic<bool> noted[NSIG];
+std::atomic<bool> overheard[NSIG];
 std::atomic<int32_t*> any_noted;
+std::atomic<int> wakeup_fd{-1};
+std::atomic<int> wakeup_error;
 
 namespace {
 
@@ -58,13 +61,20 @@ bool on_main_thread() {
 #endif
 }
 
+void tell_javascript() {
+  if (int32_t* word = any_noted.load()) __atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
+}
+
 // On whichever thread the kernel gives the signal to.
 void note(int signum) {
   int ours = signum;
   if (nudging.compare_exchange_strong(ours, 0)) return;
   int error = errno;
   noted[signum].store(true);
-  if (int32_t* word = any_noted.load()) __atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
+  tell_javascript();
+  int fd = wakeup_fd.load();
+  auto number = static_cast<unsigned char>(signum);
+  if (fd != -1 && ::write(fd, &number, 1) == -1) wakeup_error.store(errno);
   if (::write(wakes[1], "", 1) == -1) {
     // The pipe is full: the thread is awake.
   }

@@ -46,6 +46,10 @@ export let {
   kqueue,
   kevent,
   sigaction,
+  overhear,
+  set_wakeup_fd,
+  setitimer,
+  getitimer,
   signals_noted,
   clock_gettime,
 }: Syscalls = base;
@@ -96,6 +100,10 @@ export function interpose(interposer: Interposer | null): void {
     kqueue,
     kevent,
     sigaction,
+    overhear,
+    set_wakeup_fd,
+    setitimer,
+    getitimer,
     signals_noted,
     clock_gettime,
   } = interposer === null ? base : through(interposer));

@@ -35,6 +35,10 @@ const signatures: Record<keyof Syscalls, string> = {
   kqueue: '',
   kevent: 'kq:fd changes:bytes? nchanges:int events:bytes? nevents:int timeout:time?',
   sigaction: 'signum:signal handler:int',
+  overhear: 'signum:signal',
+  set_wakeup_fd: 'fd:int',
+  setitimer: 'which:signal value:bytes before:bytes?',
+  getitimer: 'which:signal value:bytes',
   signals_noted: 'signums:bytes',
   clock_gettime: 'clock:int time:bytes',
 };
