@@ -1,7 +1,7 @@
 // kqueue objects as Python's. The kernel's part runs on macOS alone; the rest everywhere.
 
 import { describe, expect, test } from 'vitest';
-import { Kevent, Kevents } from '../src/kqueue.ts';
+import { Kevent, Kevents } from '../src/kevent.ts';
 import { EV_ADD, EV_DELETE, EV_ERROR, EVFILT_READ, EVFILT_WRITE, kevent, kqueue } from '../src/select.ts';
 import { socketpair } from '../src/socket.ts';
 
