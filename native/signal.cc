@@ -18,8 +18,7 @@ constexpr int restart = 3;
 std::atomic<void (*)(int)> before[NSIG];
 
 void pass_on(int signum) {
-  overheard[signum].store(true);
-  tell_javascript();
+  note_overheard(signum);
   if (auto handler = before[signum].load()) handler(signum);
 }
 
@@ -58,6 +57,7 @@ int overhear(int signum) {
   bool is_plain =
       (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
   if (!is_plain || action.sa_handler == note || action.sa_handler == pass_on) return 0;
+  if (!start_poking()) return -1;
   before[signum].store(action.sa_handler);
   action.sa_handler = pass_on;
   action.sa_flags &= ~SA_RESTART;

@@ -150,7 +150,9 @@ function look(): void {
   if (n === 0) return;
   tellOfWakeup(noted[NSIG - 1]);
   for (let i = 0; i < n; i++) {
-    if (noted[i] > 0) waiting.push(noted[i]);
+    // Node's handler may stand where ours was: a listener was added since.
+    const signum = Math.abs(noted[i]);
+    if (noted[i] > 0 || typeof dispositions.get(signum) === 'function') waiting.push(signum);
     else overheard = true;
   }
 }
@@ -191,8 +193,7 @@ function leaveToNode(syscall: string): void {
  *
  * Unlike Python, where only Node's own process.on() listens for the signal this throws
  * InterruptedError: its listener cannot run until control returns to Node, and a call that was
- * retried regardless would make Ctrl+C go dead. A signal between our last look and the kernel's sleep
- * is nudged again if it is one of signal()'s, and slept over if it is Node's: the next one wakes.
+ * retried regardless would make Ctrl+C go dead.
  */
 export function interrupted(syscall: string): boolean {
   // A listener that was added since has its handler where we do not hear it: it may have been that.
