@@ -80,7 +80,7 @@ export function signal(
 /** What signal() last set, SIG_DFL or SIG_IGN; null where Node has a handler of its own (process.on). */
 export function getsignal(signum: number): Handler | number | null {
   checkSignal(signum);
-  return dispositions.get(signum) ?? (nodeListens(signum) ? null : SIG_DFL);
+  return dispositions.get(signum) || (nodeListens(signum) ? null : SIG_DFL);
 }
 
 /**

@@ -2,8 +2,7 @@
 
 import { Program, within } from './programs.ts';
 
-export const module = (name: string) =>
-  JSON.stringify(new URL(`../dist/${name}.js`, import.meta.url).href);
+export const module = (name: string) => JSON.stringify(new URL(`../dist/${name}.js`, import.meta.url).href);
 const imports = `
   import { select, poll, epoll } from ${module('select')};
   import { DefaultSelector } from ${module('selectors')};
