@@ -37,7 +37,7 @@ void into(const Bytes& bytes, const itimerval& value) {
 int setitimer(int which, Bytes value, MaybeBytes before) {
   itimerval wanted = from(value), old;
   require(before.data == nullptr || before.size >= 4 * sizeof(int64_t), four);
-  if (::setitimer(which, &wanted, &old) == -1) return -1;
+  if (::setitimer(which, &wanted, before.data != nullptr ? &old : nullptr) == -1) return -1;
   if (before.data != nullptr) into(before, old);
   return 0;
 }

@@ -4,6 +4,7 @@
 import type { Syscalls } from '../native.ts';
 import { copy, type Form, first, int, type Kept, made, SOMEWHERE, size } from './call-form.ts';
 import { fcntlForm, ioctlForm } from './file-forms.ts';
+import { getitimerForm, setitimerForm } from './itimer-forms.ts';
 import { keventForm } from './kevent-form.ts';
 import type { Argument } from './recording.ts';
 import {
@@ -24,6 +25,7 @@ export type CallName = keyof Syscalls;
 
 // What strace cannot know, for it is memory of the addon: the handler.
 const handlers = ['SIG_DFL', 'SIG_IGN'];
+const SIG_NOTE_RESTARTING = 3;
 
 const all: Partial<Record<CallName, Form>> = {
   socket: {
@@ -101,18 +103,20 @@ const all: Partial<Record<CallName, Form>> = {
     names: ['signum', 'act', 'oldact'],
     texts: ([signum, handler]) => [
       named('SIG', signum as number),
-      `{sa_handler=${handlers[handler as number] ?? SOMEWHERE}, sa_mask=[], sa_flags=0}`,
+      `{sa_handler=${handlers[handler as number] ?? SOMEWHERE}, sa_mask=[], sa_flags=${handler === SIG_NOTE_RESTARTING ? 'SA_RESTART' : '0'}}`,
       'NULL',
     ],
   },
+  setitimer: setitimerForm,
+  getitimer: getitimerForm,
 };
 
 const linuxOnly = ['accept4', 'pipe2', 'epoll_create1', 'epoll_ctl', 'epoll_wait'];
 const lacking = new Set(process.platform === 'linux' ? ['kqueue', 'kevent'] : linuxOnly);
 
 /**
- * The calls that are recorded: those that enter the kernel. clock_gettime and signals_noted never do,
- * nor does a call that this platform lacks.
+ * The calls that are recorded: those that enter the kernel. clock_gettime, signals_noted and set_wakeup_fd
+ * never do, nor does a call that this platform lacks; overhear is the library's own business.
  */
 export const forms = Object.fromEntries(
   Object.entries(all).filter(([name]) => !lacking.has(name)),
