@@ -4,7 +4,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { afterEach, expect, test } from 'vitest';
 import { EINTR, EINVAL, OSError } from '../src/errno.ts';
-import { select } from '../src/select.ts';
+import { POLLIN, poll, select } from '../src/select.ts';
+import { type BaseSelector, DefaultSelector, EVENT_READ, PollSelector } from '../src/selectors.ts';
 import {
   alarm,
   getitimer,
@@ -244,3 +245,51 @@ test.skipIf(process.platform !== 'linux')(
     );
   },
 );
+
+test.each<[string, (near: Socket, seconds: number) => unknown[]]>([
+  ['select', (near, seconds) => select([near], [], [], seconds).flat()],
+  [
+    'poll',
+    (near, seconds) => {
+      const poller = poll();
+      poller.register(near, POLLIN);
+      return poller.poll(seconds * 1000);
+    },
+  ],
+  ['PollSelector.select', (near, seconds) => waitWith(new PollSelector(), near, seconds)],
+  ['DefaultSelector.select', (near, seconds) => waitWith(new DefaultSelector(), near, seconds)],
+])('%s whose time ran out in a handler is empty, whatever came meanwhile (bpo-35310)', (_, wait) => {
+  const [near, far] = pair();
+  const deadline = monotonic() + 0.03;
+  signal(SIGALRM, () => {
+    far.send(Buffer.from('x'));
+    while (monotonic() < deadline + 0.02);
+  });
+  setitimer(ITIMER_REAL, 0.005);
+  expect(wait(near, deadline - monotonic())).toEqual([]);
+  expect(wait(near, 0)).toHaveLength(1);
+});
+
+function waitWith(selector: BaseSelector, near: Socket, seconds: number): unknown[] {
+  using waiting = selector;
+  waiting.register(near, EVENT_READ);
+  return waiting.select(seconds);
+}
+
+test('a handler may not poll the object that it interrupted, but another', () => {
+  const [near, far] = pair();
+  const poller = poll();
+  poller.register(near, POLLIN);
+  const other = poll();
+  other.register(near, POLLIN);
+  const seen: unknown[] = [];
+  signal(SIGALRM, () => {
+    seen.push(other.poll(0));
+    expect(() => poller.poll(0)).toThrow(new Error('concurrent poll() invocation'));
+    far.send(Buffer.from('x'));
+  });
+  setitimer(ITIMER_REAL, 0.005);
+  expect(poller.poll()).toEqual([[near.fileno(), POLLIN]]);
+  expect(seen).toEqual([[]]);
+  expect(poller.poll(0)).toHaveLength(1);
+});
