@@ -9,6 +9,7 @@
         "native/message.cc",
         "native/file.cc",
         "native/ioctl.cc",
+        "native/itimer.cc",
         "native/select.cc",
         "native/poll.cc",
         "native/epoll.cc",

@@ -1,5 +1,6 @@
 // Every call, with its JavaScript signature in C++ types; module.cc lists them for export. A function
-// here makes exactly one libc call, of its own name (recv_at: recv; signals_noted: none).
+// here makes exactly one libc call, of its own name (recv_at: recv; signals_noted and
+// set_wakeup_fd: none; overhear: sigaction, twice).
 #pragma once
 #include <sys/types.h>
 
@@ -76,8 +77,12 @@ int64_t if_nametoindex(Bytes name);
 int if_indextoname(int index, Bytes name);
 int if_nameindex(Bytes list);
 
-// signal.cc, clock.cc
+// signal.cc, itimer.cc, clock.cc
 int sigaction(int signum, int handler);
+int overhear(int signum);
+int set_wakeup_fd(int fd);
+int setitimer(int which, Bytes value, MaybeBytes before);
+int getitimer(int which, Bytes value);
 int signals_noted(Bytes signums);
 int clock_gettime(int clock, Bytes time);
 

@@ -11,6 +11,7 @@
 #include <sys/param.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <climits>
@@ -84,6 +85,10 @@ const std::vector<Call> calls = {
     {"if_indextoname", "index, name", entry<if_indextoname>},
     {"if_nameindex", "list", entry<if_nameindex>},
     {"sigaction", "signum, handler", entry<sigaction>},
+    {"overhear", "signum", entry<overhear>},
+    {"set_wakeup_fd", "fd", entry<set_wakeup_fd>},
+    {"setitimer", "which, value, before", entry<setitimer>},
+    {"getitimer", "which, value", entry<getitimer>},
     {"signals_noted", "signums", entry<signals_noted>},
     {"clock_gettime", "clock, time", entry<clock_gettime>},
 };

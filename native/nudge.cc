@@ -1,6 +1,8 @@
 // A signal that comes between JavaScript's last look and the kernel's sleep would be slept over. So
 // while signals wait to be handled, a thread sends them to the main thread again, now and then, which
 // interrupts its call. It costs two descriptors and sleeps in read(2) until a signal comes.
+// A signal that was only overheard has somebody else's handler, which must not run twice: for those it
+// sends SIGURG, which does nothing by default, to a handler that does nothing either but interrupt.
 #include "nudge.h"
 
 #include <fcntl.h>
@@ -16,7 +18,10 @@
 namespace rfds {
 
 std::atomic<bool> noted[NSIG];
+std::atomic<bool> overheard[NSIG];
 std::atomic<int32_t*> any_noted;
+std::atomic<int> wakeup_fd{-1};
+std::atomic<int> wakeup_error;
 
 namespace {
 
@@ -28,24 +33,44 @@ int wakes[2] = {-1, -1};  // a pipe: note() writes, nudge() reads
 // blocks again.
 constexpr int most_nudges = 16;
 
-int first_noted() {
-  auto found = std::find_if(noted, noted + NSIG, [](const std::atomic<bool>& one) { return one.load(); });
-  return static_cast<int>(found - noted);
+int first_of(const std::atomic<bool>* list) {
+  auto found = std::find_if(list, list + NSIG, [](const std::atomic<bool>& one) { return one.load(); });
+  return static_cast<int>(found - list);
 }
+
+void do_nothing(int) {}
+
+bool may_poke() {
+  struct sigaction now;
+  return ::sigaction(SIGURG, nullptr, &now) == 0 && now.sa_handler == do_nothing;
+}
+
+bool has_waiting() { return first_of(noted) < NSIG || first_of(overheard) < NSIG; }
 
 void* nudge(void*) {
   for (char byte; ::read(wakes[0], &byte, 1) == 1;) {
     useconds_t pause = 1000;
-    for (int i = 0; i < most_nudges && first_noted() < NSIG; i++) {
+    for (int i = 0; i < most_nudges && has_waiting(); i++) {
       ::usleep(pause);
-      int signum = first_noted();
-      if (signum == NSIG) break;
-      nudging.store(signum);
-      pthread_kill(main_thread, signum);
+      int signum = first_of(noted);
+      if (signum < NSIG) {
+        nudging.store(signum);
+        pthread_kill(main_thread, signum);
+      } else if (first_of(overheard) < NSIG && may_poke()) {
+        pthread_kill(main_thread, SIGURG);
+      }
       pause = std::min<useconds_t>(2 * pause, 500000);
     }
   }
   return nullptr;
+}
+
+// JavaScript, and the thread.
+void tell() {
+  if (int32_t* word = any_noted.load()) __atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
+  if (::write(wakes[1], "", 1) == -1) {
+    // The pipe is full: the thread is awake.
+  }
 }
 
 }  // namespace
@@ -66,11 +91,28 @@ void note(int signum) {
   if (nudging.compare_exchange_strong(ours, 0)) return;
   int error = errno;
   noted[signum].store(true);
-  if (int32_t* word = any_noted.load()) __atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
-  if (::write(wakes[1], "", 1) == -1) {
-    // The pipe is full: the thread is awake.
-  }
+  int fd = wakeup_fd.load();
+  auto number = static_cast<unsigned char>(signum);
+  if (fd != -1 && ::write(fd, &number, 1) == -1) wakeup_error.store(errno);
+  tell();
   errno = error;
+}
+
+void note_overheard(int signum) {
+  int error = errno;
+  overheard[signum].store(true);
+  tell();
+  errno = error;
+}
+
+bool start_poking() {
+  struct sigaction now;
+  if (!start_nudging() || ::sigaction(SIGURG, nullptr, &now) == -1) return false;
+  if (now.sa_handler != SIG_DFL) return true;
+  struct sigaction action = {};
+  sigemptyset(&action.sa_mask);
+  action.sa_handler = do_nothing;
+  return ::sigaction(SIGURG, &action, nullptr) == 0;
 }
 
 bool start_nudging() {

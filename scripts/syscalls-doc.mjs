@@ -22,7 +22,7 @@ function cell(name, platform, arch) {
   return `${code(entry)}${behind && platform === 'linux' ? ` … ${code(behind.join(', '))}` : ''}`;
 }
 
-const libc = (name) => (name === 'signals_noted' ? 'none' : code(name));
+const libc = (name) => (['signals_noted', 'set_wakeup_fd', 'overhear'].includes(name) ? 'none' : code(name));
 const row = (cells) => `| ${cells.join(' | ')} |`;
 const names = Object.keys(native);
 

@@ -1,6 +1,7 @@
 // Python's select.epoll over epoll(7). Linux: elsewhere epoll() throws OSError ENOSYS.
 // Above: select.ts, selectors.ts, servers/epoll-server.ts. Below: syscalls.ts, native/epoll.cc.
 
+import { inspect } from 'node:util';
 import {
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
@@ -16,7 +17,7 @@ import { type FileLike, filenoOf } from './fileno.ts';
 import { layout } from './native.ts';
 import { interrupted, runHandlers } from './signal.ts';
 import * as sys from './syscalls.ts';
-import { checkTimeout, deadlineAfter, millisecondsUntil } from './timeout.ts';
+import { checkTimeout, deadlineAfter, isOver, millisecondsUntil } from './timeout.ts';
 
 /** A struct epoll_event[] in one block of memory, read and written in place. */
 export class EpollEvents {
@@ -109,11 +110,15 @@ export class Epoll {
    * The timeout is in seconds, rounded up to a millisecond; null, none or negative waits for ever.
    */
   poll(timeout?: number | null, maxevents = -1): [fd: number, events: number][] {
+    this.fileno();
+    if (!Number.isInteger(maxevents))
+      throw new TypeError(`maxevents must be an integer, got ${inspect(maxevents)}`);
     const most = maxevents === -1 ? FD_SETSIZE - 1 : maxevents;
     if (!(most > 0)) throw new RangeError(`maxevents must be greater than 0, got ${maxevents}`);
     if (this.#many.length < most) this.#many = new EpollEvents(most);
-    const n = this.wait(this.#many, timeout, most);
-    return Array.from({ length: n }, (_, i) => [this.#many.fd(i), this.#many.events(i)]);
+    const events = this.#many;
+    const n = this.wait(events, timeout, most);
+    return Array.from({ length: n }, (_, i) => [events.fd(i), events.events(i)]);
   }
 
   /**
@@ -132,6 +137,7 @@ export class Epoll {
       const n = sys.epoll_wait(epfd, events.memory, maxevents, millisecondsUntil(deadline));
       if (n === -EINTR) {
         interrupted('epoll_wait');
+        if (isOver(deadline)) return 0;
         continue;
       }
       return check(n, 'epoll_wait');
@@ -141,10 +147,22 @@ export class Epoll {
 
 /**
  * A new epoll instance, close-on-exec. sizehint is only checked, flags may be EPOLL_CLOEXEC.
- * Throws OSError: ENOSYS where there is no epoll, EMFILE when descriptors are used up.
+ * Throws TypeError and RangeError for wrong ones; OSError: ENOSYS where there is no epoll, EMFILE when
+ * descriptors are used up.
  */
-export function epoll(sizehint = -1, flags = 0): Epoll {
-  if (sizehint !== -1 && !(sizehint > 0)) throw new RangeError('negative sizehint');
+export function epoll(sizehint = -1, flags = 0, ...more: unknown[]): Epoll {
+  if (more.length > 0) throw new TypeError(`epoll expected at most 2 arguments, got ${more.length + 2}`);
+  for (const value of [sizehint, flags]) {
+    if (!Number.isInteger(value))
+      throw new TypeError(`epoll(): an integer is required, got ${inspect(value)}`);
+  }
+  if (sizehint !== -1 && sizehint <= 0) throw new RangeError('negative sizehint');
   if (flags !== 0 && flags !== EPOLL_CLOEXEC) throw new OSError('invalid flags');
   return new Epoll(check(sys.epoll_create1(EPOLL_CLOEXEC ?? 0), 'epoll_create1'));
 }
+
+/** An object for an epoll descriptor that there is already, which it owns from now on. As in Python, -1 makes a new one. */
+epoll.fromfd = (fd: number): Epoll => {
+  if (!Number.isInteger(fd)) throw new TypeError(`fromfd(): an integer is required, got ${inspect(fd)}`);
+  return fd === -1 ? epoll() : new Epoll(fd);
+};

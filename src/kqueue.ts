@@ -1,91 +1,15 @@
-// Python's select.kqueue and select.kevent over kqueue(2). macOS: elsewhere kqueue() throws OSError
-// ENOSYS. Above: select.ts, selectors.ts, servers/kqueue-server.ts. Below: syscalls.ts,
+// Python's select.kqueue over kqueue(2). macOS: elsewhere kqueue() throws OSError
+// ENOSYS. Above: select.ts, selectors.ts, servers/kqueue-server.ts. Below: kevent.ts, syscalls.ts,
 // native/kqueue.cc. Written from the man page and XNU's source; not run on a Mac yet.
 
+import { inspect } from 'node:util';
 import { F_SETFD, FD_CLOEXEC } from './constants/fcntl.ts';
-import { EV_ADD, EVFILT_READ } from './constants/select.ts';
 import { check, EINTR } from './errno.ts';
-import { type FileLike, filenoOf } from './fileno.ts';
-import { layout } from './native.ts';
+import { Kevent, Kevents } from './kevent.ts';
 import { interrupted, runHandlers } from './signal.ts';
 import * as sys from './syscalls.ts';
 import { monotonic } from './time.ts';
-import { checkTimeout, deadlineAfter } from './timeout.ts';
-
-/** One change to make, or one event that happened. Fields as in struct kevent. */
-export class Kevent {
-  ident: number;
-  filter: number;
-  flags: number;
-  fflags: number;
-  data: number;
-  udata: number;
-
-  constructor(ident: number, filter: number, flags: number, fflags: number, data: number, udata: number) {
-    this.ident = ident;
-    this.filter = filter;
-    this.flags = flags;
-    this.fflags = fflags;
-    this.data = data;
-    this.udata = udata;
-  }
-}
-
-/** A kevent for a descriptor (or another ident). By default: add interest in reading. */
-export function kevent(
-  ident: FileLike,
-  filter: number = EVFILT_READ,
-  flags: number = EV_ADD,
-  fflags = 0,
-  data = 0,
-  udata = 0,
-): Kevent {
-  return new Kevent(filenoOf(ident), filter, flags, fflags, data, udata);
-}
-
-/** A struct kevent[] in one block of memory, read and written in place. */
-export class Kevents {
-  readonly length: number;
-  readonly memory: ArrayBuffer;
-  readonly #view: DataView;
-
-  // The defaults are macOS's, for 64 bits, so that the accessors can be tested elsewhere.
-  static readonly #size = layout['sizeof kevent'] ?? 32;
-  static readonly #ident = layout['kevent.ident'] ?? 0;
-  static readonly #filter = layout['kevent.filter'] ?? 8;
-  static readonly #flags = layout['kevent.flags'] ?? 10;
-  static readonly #fflags = layout['kevent.fflags'] ?? 12;
-  static readonly #data = layout['kevent.data'] ?? 16;
-  static readonly #udata = layout['kevent.udata'] ?? 24;
-
-  constructor(length: number) {
-    this.length = length;
-    this.memory = new ArrayBuffer(length * Kevents.#size);
-    this.#view = new DataView(this.memory);
-  }
-
-  set(i: number, event: Kevent): void {
-    const at = i * Kevents.#size;
-    this.#view.setBigUint64(at + Kevents.#ident, BigInt(event.ident), true);
-    this.#view.setInt16(at + Kevents.#filter, event.filter, true);
-    this.#view.setUint16(at + Kevents.#flags, event.flags, true);
-    this.#view.setUint32(at + Kevents.#fflags, event.fflags, true);
-    this.#view.setBigInt64(at + Kevents.#data, BigInt(event.data), true);
-    this.#view.setBigUint64(at + Kevents.#udata, BigInt(event.udata), true);
-  }
-
-  get(i: number): Kevent {
-    const at = i * Kevents.#size;
-    return new Kevent(
-      Number(this.#view.getBigUint64(at + Kevents.#ident, true)),
-      this.#view.getInt16(at + Kevents.#filter, true),
-      this.#view.getUint16(at + Kevents.#flags, true),
-      this.#view.getUint32(at + Kevents.#fflags, true),
-      Number(this.#view.getBigInt64(at + Kevents.#data, true)),
-      Number(this.#view.getBigUint64(at + Kevents.#udata, true)),
-    );
-  }
-}
+import { checkTimeout, deadlineAfter, isOver } from './timeout.ts';
 
 /** A kernel event queue. Made by kqueue(). */
 export class Kqueue {
@@ -126,14 +50,17 @@ export class Kqueue {
    */
   control(changelist: Iterable<Kevent> | null, max_events: number, timeout?: number | null): Kevent[] {
     const kq = this.fileno();
-    if (!(max_events >= 0))
-      throw new RangeError(`Length of eventlist must be 0 or positive, got ${max_events}`);
+    if (!Number.isInteger(max_events)) {
+      throw new TypeError(`max_events must be an integer, got ${inspect(max_events)}`);
+    }
+    if (max_events < 0) throw new RangeError(`Length of eventlist must be 0 or positive, got ${max_events}`);
     const seconds = checkTimeout(timeout);
     if (seconds !== null && seconds < 0) throw new RangeError('timeout must be positive or None');
     const deadline = deadlineAfter(seconds);
 
-    const list = changelist === null ? [] : [...changelist];
-    if (!list.every((change) => change instanceof Kevent)) {
+    const isIterable = typeof changelist?.[Symbol.iterator] === 'function';
+    const list = isIterable ? [...changelist] : [];
+    if ((changelist !== null && !isIterable) || !list.every((change) => change instanceof Kevent)) {
       throw new TypeError('changelist must be an iterable of select.kevent objects');
     }
     const changes = new Kevents(list.length);
@@ -150,6 +77,7 @@ export class Kqueue {
         // The changes were made before the wait was interrupted (kqueue(2), ERRORS).
         nchanges = 0;
         interrupted('kevent');
+        if (isOver(deadline)) return [];
         continue;
       }
       check(n, 'kevent');
@@ -170,3 +98,9 @@ export function kqueue(): Kqueue {
   sys.fcntl(kq, F_SETFD, FD_CLOEXEC);
   return new Kqueue(kq);
 }
+
+/** An object for a kqueue descriptor that there is already, which it owns from now on. As in Python, -1 makes a new one. */
+kqueue.fromfd = (fd: number): Kqueue => {
+  if (!Number.isInteger(fd)) throw new TypeError(`fromfd(): an integer is required, got ${inspect(fd)}`);
+  return fd === -1 ? kqueue() : new Kqueue(fd);
+};

@@ -187,11 +187,27 @@ export interface Syscalls {
    */
   if_nameindex(list: Bytes): number;
   /**
-   * sigaction(2) without SA_RESTART: handler 0 is SIG_DFL, 1 SIG_IGN, 2 notes the signal.
+   * sigaction(2) without SA_RESTART: handler 0 is SIG_DFL, 1 SIG_IGN, 2 notes the signal; 3 notes it with
+   * SA_RESTART.
    * Unlike sigaction(2), only the main thread may call it: -EPERM elsewhere.
    */
   sigaction(signum: number, handler: number): number;
-  /** Not a kernel call: writes the numbers of the signals noted since the last time, returns how many. */
+  /**
+   * Two calls of sigaction(2): stands in front of somebody else's handler, notes its signals and takes
+   * SA_RESTART away; that handler still runs. 1 if it does so from now on, 0 if it did or none is there.
+   * Only the main thread may call it: -EPERM elsewhere.
+   */
+  overhear(signum: number): number;
+  /** Not a kernel call: the C handler writes each noted signal's number to fd, as a byte; -1: no more. */
+  set_wakeup_fd(fd: number): number;
+  /** setitimer(2): [interval, its microseconds, time left, its microseconds], what was before in the last. */
+  setitimer(which: number, value: Bytes, before: Bytes | null): number;
+  /** getitimer(2). */
+  getitimer(which: number, value: Bytes): number;
+  /**
+   * Not a kernel call: writes the numbers of the signals noted since the last time, and -n for one only
+   * overheard; returns how many. The element NSIG - 1 becomes the errno of a failed write to the wakeup fd, or 0.
+   */
   signals_noted(signums: Bytes): number;
   /** clock_gettime(2): time becomes [seconds, nanoseconds]. */
   clock_gettime(clock: number, time: Bytes): number;

@@ -7,7 +7,7 @@ import { type FileLike, filenoOf } from './fileno.ts';
 import { layout } from './native.ts';
 import { interrupted, runHandlers } from './signal.ts';
 import * as sys from './syscalls.ts';
-import { checkTimeout, deadlineAfter, millisecondsUntil } from './timeout.ts';
+import { checkTimeout, deadlineAfter, isOver, millisecondsUntil } from './timeout.ts';
 
 /** A struct pollfd[] in one block of memory, read and written in place. */
 export class PollFds {
@@ -49,6 +49,8 @@ export class Poll {
   readonly #events = new Map<number, number>();
   // The array for the kernel; null when the set has changed since.
   #pollfds: PollFds | null = null;
+  // While handlers run in the middle of poll(): they must not poll the same object.
+  #isInterrupted = false;
 
   /** Watches a file for the events; a file that is watched already is watched for these instead. */
   register(file: FileLike, eventmask: number = POLLIN | POLLPRI | POLLOUT): void {
@@ -74,7 +76,8 @@ export class Poll {
   /**
    * Waits for an event: [fd, revents] of every file that has one, in the order of registration.
    * Unlike the rest of the module the timeout is in milliseconds, rounded up; null, none and
-   * every negative one waits for ever. Throws RangeError beyond a C int.
+   * every negative one waits for ever. Throws RangeError beyond a C int, Error when a signal's handler
+   * polls the object that it interrupted.
    */
   poll(timeoutMs?: number | null): [fd: number, revents: number][] {
     const pollfds = this.wait(timeoutMs);
@@ -96,16 +99,28 @@ export class Poll {
       throw new RangeError('timeout is too large');
     const deadline = deadlineAfter(milliseconds === null || milliseconds < 0 ? null : milliseconds / 1000);
 
+    if (this.#isInterrupted) throw new Error('concurrent poll() invocation');
     runHandlers();
     const pollfds = this.#array();
     for (;;) {
       const n = sys.poll(pollfds.memory, pollfds.length, millisecondsUntil(deadline));
       if (n === -EINTR) {
-        interrupted('poll');
-        continue;
+        this.#handle();
+        if (!isOver(deadline)) continue;
+        pollfds.ready = 0;
+        return pollfds;
       }
       pollfds.ready = check(n, 'poll');
       return pollfds;
+    }
+  }
+
+  #handle(): void {
+    this.#isInterrupted = true;
+    try {
+      interrupted('poll');
+    } finally {
+      this.#isInterrupted = false;
     }
   }
 

@@ -8,13 +8,15 @@ import { filenoOf } from './fileno.ts';
 import { interrupted, runHandlers } from './signal.ts';
 import * as sys from './syscalls.ts';
 import { monotonic } from './time.ts';
-import { checkTimeout, deadlineAfter } from './timeout.ts';
+import { checkTimeout, deadlineAfter, isOver } from './timeout.ts';
 
 export * from './constants/select.ts';
 export { type Epoll, epoll } from './epoll.ts';
 export { OSError as error } from './errno.ts';
 export type { FileLike } from './fileno.ts';
-export { type Kevent, type Kqueue, kevent, kqueue } from './kqueue.ts';
+export { type Kevent, kevent } from './kevent.ts';
+export * from './kq-names.ts';
+export { type Kqueue, kqueue } from './kqueue.ts';
 export { type Poll, poll } from './poll.ts';
 
 // One of select's three lists: the objects, their descriptors, and the fd_set for the kernel,
@@ -108,6 +110,7 @@ export function select<R, W, X>(
     const n = sys.select(nfds, r.fill(rset), w.fill(wset), x.fill(xset), timevalUntil(deadline));
     if (n === -EINTR) {
       interrupted('select');
+      if (isOver(deadline)) return [[], [], []];
       continue;
     }
     check(n, 'select');

@@ -63,6 +63,10 @@ export let {
   if_indextoname,
   if_nameindex,
   sigaction,
+  overhear,
+  set_wakeup_fd,
+  setitimer,
+  getitimer,
   signals_noted,
   clock_gettime,
 }: Syscalls = base;
@@ -130,6 +134,10 @@ export function interpose(interposer: Interposer | null): void {
     if_indextoname,
     if_nameindex,
     sigaction,
+    overhear,
+    set_wakeup_fd,
+    setitimer,
+    getitimer,
     signals_noted,
     clock_gettime,
   } = interposer === null ? base : through(interposer));

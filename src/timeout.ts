@@ -22,6 +22,11 @@ export function deadlineAfter(seconds: number | null): number {
   return seconds === null ? Number.POSITIVE_INFINITY : monotonic() + seconds;
 }
 
+/** Whether a deadline is past: a wait that was interrupted ends then, empty, and is not made again. */
+export function isOver(deadline: number): boolean {
+  return deadline !== Number.POSITIVE_INFINITY && monotonic() >= deadline;
+}
+
 /** The milliseconds left until a deadline, rounded up, for poll and epoll_wait: -1 is for ever, 0 is past. */
 export function millisecondsUntil(deadline: number): number {
   if (deadline === Number.POSITIVE_INFINITY) return -1;

@@ -74,6 +74,12 @@ describe.skipIf(process.platform !== 'linux')('epoll (Linux)', () => {
     for (const sock of pairs.flat()) sock.close();
   });
 
+  test('fromfd(-1) makes a new one, as in Python; nothing else is checked', () => {
+    using made = epoll.fromfd(-1);
+    expect(made.fileno()).toBeGreaterThanOrEqual(0);
+    expect(() => epoll.fromfd('1' as never)).toThrow(TypeError);
+  });
+
   test.each<[string, () => unknown, object]>([
     ['twice', () => [one.register(1), one.register(1)], { code: 'EEXIST', syscall: 'epoll_ctl' }],
     ['closed', () => one.register(10000), { code: 'EBADF' }],

@@ -10,7 +10,7 @@ const T = await from('constants/event.js');
 const { F_GETFL, O_CLOEXEC, O_NONBLOCK } = await from('constants/fcntl.js');
 const { FIONREAD } = await from('constants/ioctl.js');
 const { CLOCK_MONOTONIC } = await from('constants/clock.js');
-const { NSIG, SIGUSR1 } = await from('constants/signal.js');
+const { ITIMER_REAL, NSIG, SIGUSR1, SIGUSR2 } = await from('constants/signal.js');
 const { packAddress, unpackAddress } = await from('address.js');
 
 const MARK = -1000; // A descriptor that is none: close(MARK) says where a case begins and ends.
@@ -184,7 +184,26 @@ one(
   [SIGUSR1, 1],
   'rt_sigaction(SIGUSR1, {sa_handler=SIG_IGN, sa_mask=[], sa_flags=…}, NULL, 8)',
 );
+const times = (...values) => BigInt64Array.from(values, BigInt);
+const timerText = '{it_interval={tv_sec=3, tv_usec=5}, it_value={tv_sec=1000, tv_usec=0}}';
+one('setitimer', [ITIMER_REAL, times(3, 5, 1000, 0), null], `setitimer(ITIMER_REAL, ${timerText}, NULL)`);
+one(
+  'setitimer',
+  [ITIMER_REAL, times(0, 0, 0, 0), null],
+  'setitimer(ITIMER_REAL, {it_interval={tv_sec=0, tv_usec=0}, it_value={tv_sec=0, tv_usec=0}}, NULL)',
+);
+one(
+  'getitimer',
+  [ITIMER_REAL, new BigInt64Array(4)],
+  'getitimer(ITIMER_REAL, {it_interval={tv_sec=0, tv_usec=0}, it_value={tv_sec=0, tv_usec=0}})',
+);
 one('signals_noted', [new Int32Array(NSIG)], []);
+one('set_wakeup_fd', [-1], []);
+one(
+  'overhear',
+  [SIGUSR2],
+  ['rt_sigaction(SIGUSR2, NULL, {sa_handler=SIG_DFL, sa_mask=[], sa_flags=…}, 8) = 0'],
+);
 one('clock_gettime', [CLOCK_MONOTONIC, new BigInt64Array(2)], []);
 one('if_nametoindex', [text('lo')], 'names');
 one('if_indextoname', [1, new Uint8Array(16)], 'names');

@@ -77,6 +77,8 @@ describe.skipIf(!hasStrace || process.arch !== 'x64')(
         }
         expect(asked.map(line)).toEqual(shows);
         const entry = kernelName(name, 'linux', 'x64');
+        // Where nobody has a handler, the first of overhear's calls is all.
+        if (name === 'overhear') continue;
         const isOne = entry !== null && !(name in noEntry);
         expect(asked.map((call) => call.name)).toEqual(isOne ? [entry] : []);
       }

@@ -10,20 +10,27 @@ const polls: number[] = [];
 
 afterEach(() => sys.interpose(null));
 
-/** Takes the place of stdout: answers each write in turn, then takes everything. Returns what came. */
+/** Takes the place of stdout: answers each write in turn, then takes everything. With each EINTR a signal comes. Returns what came. */
 function stdout(...answers: number[]): () => string {
   const taken: Buffer[] = [];
+  let signalled = false;
+  const answer = (result: number) => {
+    if (result === -EINTR) signalled = true;
+    return result;
+  };
   sys.interpose((name, call, args) => {
-    if (name === 'poll') return polls.shift() ?? 1;
+    if (name === 'poll') return answer(polls.shift() ?? 1);
     if (name === 'sigaction') return 0;
     if (name === 'signals_noted') {
+      if (!signalled) return 0;
+      signalled = false;
       new Int32Array(args[0] as ArrayBuffer)[0] = SIGUSR2;
       return 1;
     }
     if (name !== 'write') return call(...args);
     const [fd, bytes, offset, length] = args as [number, ArrayBuffer, number, number];
     expect(fd).toBe(1);
-    const n = Math.min(answers.shift() ?? length, length);
+    const n = answer(Math.min(answers.shift() ?? length, length));
     if (n > 0) taken.push(Buffer.from(bytes.slice(offset, offset + n)));
     return n;
   });

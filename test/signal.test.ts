@@ -1,28 +1,7 @@
 // Signals as Python's: noted in C, handled in JavaScript when a blocking call is interrupted.
 
 import { expect, test } from 'vitest';
-import { Program, within } from './programs.ts';
-
-const module = (name: string) => JSON.stringify(new URL(`../dist/${name}.js`, import.meta.url).href);
-const imports = `
-  import { select } from ${module('select')};
-  import { socket, socketpair } from ${module('socket')};
-  import { default_int_handler, getsignal, signal, SIG_DFL, SIG_IGN, SIGALRM, SIGINT, SIGUSR1 } from ${module('signal')};
-  import { print } from ${module('print')};
-`;
-
-/** Runs a module that prints 'ready' once it may be signalled. */
-async function run(body: string, ...signals: NodeJS.Signals[]) {
-  await using program = new Program(process.execPath, ['--input-type=module', '-e', imports + body]);
-  for (const signal of signals) {
-    await program.has(/ready\n$/);
-    program.stdout = '';
-    await program.asleep();
-    program.kill(signal);
-  }
-  const status = await within(program.exited, 'the end of the program');
-  return { status, stdout: program.stdout, stderr: program.stderr };
-}
+import { module, run } from './signalled.ts';
 
 test('a handler runs while a call blocks, and the call goes on (PEP 475)', async () => {
   const { status, stdout } = await run(

@@ -54,6 +54,10 @@ const signatures: Record<keyof Syscalls, string> = {
   if_indextoname: 'index:int name:bytes',
   if_nameindex: 'list:bytes',
   sigaction: 'signum:signal handler:int',
+  overhear: 'signum:signal',
+  set_wakeup_fd: 'fd:int',
+  setitimer: 'which:signal value:bytes before:bytes?',
+  getitimer: 'which:signal value:bytes',
   signals_noted: 'signums:bytes',
   clock_gettime: 'clock:int time:bytes',
 };

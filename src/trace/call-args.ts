@@ -5,6 +5,7 @@ import type { Syscalls } from '../native.ts';
 import { copy, type Form, first, int, type Kept, made, SOMEWHERE, size } from './call-form.ts';
 import { eventfdForm, signalfdForm, timerfdCreate, timerfdGettime, timerfdSettime } from './event-forms.ts';
 import { fcntlForm, ioctlForm } from './file-forms.ts';
+import { getitimerForm, setitimerForm } from './itimer-forms.ts';
 import { kernelName } from './kernel-names.ts';
 import { keventForm } from './kevent-form.ts';
 import { recvfromForm, recvmsgForm, sendmsgForm, sendtoForm } from './message-forms.ts';
@@ -35,6 +36,7 @@ export type CallName = keyof Syscalls;
 
 // What strace cannot know, for it is memory of the addon: the handler.
 const handlers = ['SIG_DFL', 'SIG_IGN'];
+const SIG_NOTE_RESTARTING = 3;
 
 const pipeForm: Form = {
   names: ['pipefd'],
@@ -137,15 +139,18 @@ const all: Partial<Record<CallName, Form>> = {
     names: ['signum', 'act', 'oldact'],
     texts: ([signum, handler]) => [
       named('SIG', signum as number),
-      `{sa_handler=${handlers[handler as number] ?? SOMEWHERE}, sa_mask=[], sa_flags=0}`,
+      `{sa_handler=${handlers[handler as number] ?? SOMEWHERE}, sa_mask=[], sa_flags=${handler === SIG_NOTE_RESTARTING ? 'SA_RESTART' : '0'}}`,
       'NULL',
     ],
   },
+  setitimer: setitimerForm,
+  getitimer: getitimerForm,
 };
 
 /**
- * The calls that are recorded: those that enter the kernel, once. clock_gettime and signals_noted never do,
- * nor does a call that this platform lacks; if_nametoindex and its kin do several times.
+ * The calls that are recorded: those that enter the kernel, once. clock_gettime, signals_noted and
+ * set_wakeup_fd never do, nor does a call that this platform lacks; if_nametoindex and its kin, and
+ * overhear, do several times.
  */
 export const forms = Object.fromEntries(
   Object.entries(all).filter(([name]) => kernelName(name, process.platform, process.arch) !== null),

@@ -10,6 +10,8 @@ type Names = Partial<Record<CallName, string | null>>;
 /** The calls that are no entry of the kernel's, or several. */
 export const noEntry: Partial<Record<CallName, string>> = {
   signals_noted: 'none: memory of the addon',
+  set_wakeup_fd: 'none: memory of the addon',
+  overhear: 'sigaction twice, and twice more the first time',
   clock_gettime: 'none where the vDSO has the clock',
   if_nametoindex: 'libc: a socket, ioctl, close',
   if_indextoname: 'libc: a socket, ioctl, close',
