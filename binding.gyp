@@ -14,6 +14,8 @@
         "native/poll.cc",
         "native/epoll.cc",
         "native/kqueue.cc",
+        "native/eventfd.cc",
+        "native/interface.cc",
         "native/signal.cc",
         "native/nudge.cc",
         "native/clock.cc"

@@ -24,6 +24,11 @@ ssize_t recv(int fd, Bytes buf, int flags);
 ssize_t recv_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags);
 ssize_t send(int fd, Bytes buf, int flags);
 ssize_t send_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags);
+ssize_t recvfrom(int fd, Bytes buf, int flags, MaybeBytes addr, MaybeBytes addrlen);
+ssize_t recvfrom_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, MaybeBytes addr,
+                    MaybeBytes addrlen);
+ssize_t sendto(int fd, Bytes buf, int flags, MaybeBytes addr);
+ssize_t sendto_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, MaybeBytes addr);
 int shutdown(int fd, int how);
 
 // message.cc
@@ -37,6 +42,9 @@ ssize_t write_at(int fd, Bytes buf, int64_t offset, int64_t length);
 int close(int fd);
 int fcntl(int fd, int cmd, int arg);
 int dup(int fd);
+int dup2(int oldfd, int newfd);
+int dup3(int oldfd, int newfd, int flags);
+int pipe(Bytes fds);
 int pipe2(Bytes fds, int flags);
 
 // ioctl.cc
@@ -44,12 +52,29 @@ int ioctl(int fd, int64_t request, IntOrBytes arg);
 
 // select.cc, poll.cc, epoll.cc, kqueue.cc
 int select(int nfds, MaybeBytes rfds, MaybeBytes wfds, MaybeBytes xfds, MaybeBytes timeout);
+int pselect(int nfds, MaybeBytes rfds, MaybeBytes wfds, MaybeBytes xfds, MaybeBytes timeout,
+            MaybeBytes sigmask);
 int poll(Bytes fds, int nfds, int timeout_ms);
+int ppoll(Bytes fds, int nfds, MaybeBytes timeout, MaybeBytes sigmask);
+int epoll_create(int size);
 int epoll_create1(int flags);
 int epoll_ctl(int epfd, int op, int fd, MaybeBytes event);
 int epoll_wait(int epfd, Bytes events, int maxevents, int timeout_ms);
+int epoll_pwait(int epfd, Bytes events, int maxevents, int timeout_ms, MaybeBytes sigmask);
 int kqueue();
 int kevent(int kq, MaybeBytes changes, int nchanges, MaybeBytes events, int nevents, MaybeBytes timeout);
+
+// eventfd.cc
+int eventfd(int64_t initval, int flags);
+int signalfd(int fd, Bytes mask, int flags);
+int timerfd_create(int clock, int flags);
+int timerfd_settime(int fd, int flags, Bytes new_value, MaybeBytes old_value);
+int timerfd_gettime(int fd, Bytes curr_value);
+
+// interface.cc
+int64_t if_nametoindex(Bytes name);
+int if_indextoname(int index, Bytes name);
+int if_nameindex(Bytes list);
 
 // signal.cc, clock.cc
 int sigaction(int signum, int handler);
@@ -63,8 +88,5 @@ int getnameinfo(Bytes addr, Bytes host, Bytes service, int flags);
 int gai_strerror(int code, Bytes out);
 int gethostname(Bytes out);
 int sethostname(Bytes name);
-int if_nametoindex(Bytes name);
-int if_indextoname(int index, Bytes out);
-int if_nameindex(Bytes out);
 
 }  // namespace rfds

@@ -1,4 +1,4 @@
-// The calls that any descriptor takes: read, write, close, fcntl, dup, pipe2.
+// The calls that any descriptor takes: read, write, close, fcntl, dup, pipe and their kin.
 // Above: src/syscalls.ts.
 #include <fcntl.h>
 #include <unistd.h>
@@ -59,6 +59,21 @@ int fcntl(int fd, int cmd, int arg) {
 }
 
 int dup(int fd) { return ::dup(fd); }
+
+int dup2(int oldfd, int newfd) { return ::dup2(oldfd, newfd); }
+
+int dup3([[maybe_unused]] int oldfd, [[maybe_unused]] int newfd, [[maybe_unused]] int flags) {
+#ifdef __linux__
+  return ::dup3(oldfd, newfd, flags);
+#else
+  return lacking();
+#endif
+}
+
+int pipe(Bytes fds) {
+  require(fds.size >= 2 * sizeof(int), "fds must be an Int32Array of at least two elements");
+  return ::pipe(fds.as<int>());
+}
 
 int pipe2([[maybe_unused]] Bytes fds, [[maybe_unused]] int flags) {
 #ifdef __linux__

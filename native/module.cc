@@ -32,9 +32,14 @@
 #include <linux/tipc.h>
 #include <linux/vm_sockets.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #endif
 #ifdef __APPLE__
 #include <sys/ucred.h>
+#endif
+#if __has_include(<sys/vsock.h>)
 #include <sys/vsock.h>
 #endif
 #if __has_include(<sys/event.h>)
@@ -57,6 +62,9 @@ const std::vector<Call> calls = {
     {"setsockopt", "fd, level, name, value", entry<setsockopt>},
     {"recv", "fd, buf, flags | fd, buf, offset, length, flags", entry<recv, recv_at>},
     {"send", "fd, buf, flags | fd, buf, offset, length, flags", entry<send, send_at>},
+    {"recvfrom", "fd, buf, flags, addr, addrlen | fd, buf, offset, length, flags, addr, addrlen",
+     entry<recvfrom, recvfrom_at>},
+    {"sendto", "fd, buf, flags, addr | fd, buf, offset, length, flags, addr", entry<sendto, sendto_at>},
     {"shutdown", "fd, how", entry<shutdown>},
     {"recvmsg", "fd, buffers, name, control, lengths, flags", entry<recvmsg>},
     {"sendmsg", "fd, buffers, name, control, flags", entry<sendmsg>},
@@ -65,15 +73,30 @@ const std::vector<Call> calls = {
     {"close", "fd", entry<close>},
     {"fcntl", "fd, cmd, arg", entry<fcntl>},
     {"dup", "fd", entry<dup>},
+    {"dup2", "oldfd, newfd", entry<dup2>},
+    {"dup3", "oldfd, newfd, flags", entry<dup3>},
+    {"pipe", "fds", entry<pipe>},
     {"pipe2", "fds, flags", entry<pipe2>},
     {"ioctl", "fd, request, arg", entry<ioctl>},
     {"select", "nfds, rfds, wfds, xfds, timeout", entry<select>},
+    {"pselect", "nfds, rfds, wfds, xfds, timeout, sigmask", entry<pselect>},
     {"poll", "fds, nfds, timeoutMs", entry<poll>},
+    {"ppoll", "fds, nfds, timeout, sigmask", entry<ppoll>},
+    {"epoll_create", "size", entry<epoll_create>},
     {"epoll_create1", "flags", entry<epoll_create1>},
     {"epoll_ctl", "epfd, op, fd, event", entry<epoll_ctl>},
     {"epoll_wait", "epfd, events, maxevents, timeoutMs", entry<epoll_wait>},
+    {"epoll_pwait", "epfd, events, maxevents, timeoutMs, sigmask", entry<epoll_pwait>},
     {"kqueue", "", entry<kqueue>},
     {"kevent", "kq, changes, nchanges, events, nevents, timeout", entry<kevent>},
+    {"eventfd", "initval, flags", entry<eventfd>},
+    {"signalfd", "fd, mask, flags", entry<signalfd>},
+    {"timerfd_create", "clock, flags", entry<timerfd_create>},
+    {"timerfd_settime", "fd, flags, newValue, oldValue", entry<timerfd_settime>},
+    {"timerfd_gettime", "fd, currValue", entry<timerfd_gettime>},
+    {"if_nametoindex", "name", entry<if_nametoindex>},
+    {"if_indextoname", "index, name", entry<if_indextoname>},
+    {"if_nameindex", "list", entry<if_nameindex>},
     {"sigaction", "signum, handler", entry<sigaction>},
     {"signals_noted", "signums", entry<signals_noted>},
     {"clock_gettime", "clock, time", entry<clock_gettime>},
@@ -85,9 +108,6 @@ const std::vector<Call> lookups = {
     {"gai_strerror", "code, out", entry<gai_strerror>},
     {"gethostname", "out", entry<gethostname>},
     {"sethostname", "name", entry<sethostname>},
-    {"if_nametoindex", "name", entry<if_nametoindex>},
-    {"if_indextoname", "index, out", entry<if_indextoname>},
-    {"if_nameindex", "out", entry<if_nameindex>},
 };
 
 // By the numbers that src/gate.ts has for them.
@@ -164,6 +184,8 @@ const std::vector<Number> layout = {
     SIZE(epoll_event),
     OFFSET(epoll_event, events),
     OFFSET(epoll_event, data),
+    SIZE(signalfd_siginfo),
+    OFFSET(signalfd_siginfo, ssi_signo),
 #endif
 #ifdef EVFILT_READ
     SIZE(kevent),

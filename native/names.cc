@@ -1,7 +1,6 @@
-// Hosts, services and interfaces by name and by number: getaddrinfo(3) and its family. They are libc's:
+// Hosts and services by name and by number: getaddrinfo(3) and its family. They are libc's:
 // each reads files and asks servers as it likes, with many system calls, and blocks meanwhile.
-// Above: src/names.ts and src/interfaces.ts, which alone call them.
-#include <net/if.h>
+// Above: src/names.ts and src/host-names.ts, which alone call them.
 #include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,11 +19,6 @@ const char* text(const MaybeBytes& bytes) {
   require(bytes.data == nullptr || std::memchr(bytes.data, 0, bytes.size) != nullptr,
           "a name must end with a NUL");
   return bytes.as<char>();
-}
-const char* text(const Bytes& bytes) {
-  MaybeBytes maybe;
-  static_cast<Bytes&>(maybe) = bytes;
-  return text(maybe);
 }
 
 // An EAI_* code as a negative number: Linux has it so, macOS positive. EAI_SYSTEM is -1000 - errno.
@@ -94,31 +88,6 @@ int sethostname(Bytes name) {
 #else
   return ::sethostname(name.as<char>(), name.size);
 #endif
-}
-
-// 0, which is no interface's, is its error.
-int if_nametoindex(Bytes name) {
-  unsigned index = ::if_nametoindex(text(name));
-  return index == 0 ? -1 : static_cast<int>(index);
-}
-
-int if_indextoname(int index, Bytes out) {
-  require(out.size >= IF_NAMESIZE, "a name must have room for IF_NAMESIZE bytes");
-  return ::if_indextoname(static_cast<unsigned>(index), out.as<char>()) == nullptr ? -1 : 0;
-}
-
-int if_nameindex(Bytes out) {
-  struct if_nameindex* list = ::if_nameindex();
-  if (list == nullptr) return -1;
-  Writer writer{out};
-  for (auto* entry = list; entry->if_index != 0; entry++) {
-    size_t length = std::strlen(entry->if_name);
-    writer.put(static_cast<int32_t>(entry->if_index));
-    writer.put(static_cast<int32_t>(length));
-    writer.put(entry->if_name, length);
-  }
-  ::if_freenameindex(list);
-  return static_cast<int>(writer.at);
 }
 
 }  // namespace rfds

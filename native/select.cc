@@ -1,10 +1,11 @@
-// select(2). Above: src/select.ts, which fills the sets and reads them.
+// select(2) and pselect(2). Above: src/select.ts, which fills the sets and reads them.
 #include <sys/select.h>
 
 #include <cstring>
 #include <limits>
 
 #include "calls.h"
+#include "waiting.h"
 
 namespace rfds {
 namespace {
@@ -42,6 +43,15 @@ int select(int nfds, MaybeBytes rfds, MaybeBytes wfds, MaybeBytes xfds, MaybeByt
   std::memcpy(timeout.data, both, sizeof both);
   errno = error;
   return n;
+}
+
+// timeout is [seconds, nanoseconds], and stays as it is.
+int pselect(int nfds, MaybeBytes rfds, MaybeBytes wfds, MaybeBytes xfds, MaybeBytes timeout,
+            MaybeBytes sigmask) {
+  Time time(timeout);
+  Signals signals(sigmask);
+  return ::pselect(nfds, set(rfds, nfds), set(wfds, nfds), set(xfds, nfds), time.pointer(),
+                   signals.pointer());
 }
 
 }  // namespace rfds

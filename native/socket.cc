@@ -103,6 +103,27 @@ ssize_t send_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {
   return ::send(fd, buf.part(offset, length), static_cast<size_t>(length), flags);
 }
 
+ssize_t recvfrom(int fd, Bytes buf, int flags, MaybeBytes addr, MaybeBytes addrlen) {
+  Length length(addr, addrlen);
+  return ::recvfrom(fd, buf.data, buf.size, flags, addr.as<sockaddr>(), length.pointer());
+}
+
+ssize_t recvfrom_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, MaybeBytes addr,
+                    MaybeBytes addrlen) {
+  Length room(addr, addrlen);
+  return ::recvfrom(fd, buf.part(offset, length), static_cast<size_t>(length), flags, addr.as<sockaddr>(),
+                    room.pointer());
+}
+
+ssize_t sendto(int fd, Bytes buf, int flags, MaybeBytes addr) {
+  return ::sendto(fd, buf.data, buf.size, flags, addr.as<sockaddr>(), static_cast<socklen_t>(addr.size));
+}
+
+ssize_t sendto_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, MaybeBytes addr) {
+  return ::sendto(fd, buf.part(offset, length), static_cast<size_t>(length), flags, addr.as<sockaddr>(),
+                  static_cast<socklen_t>(addr.size));
+}
+
 int shutdown(int fd, int how) { return ::shutdown(fd, how); }
 
 }  // namespace rfds

@@ -1,27 +1,29 @@
 // Network interfaces by name and index: Python's if_nameindex and its two companions. netdevice(7).
-// Above: address-link.ts, socket.ts. Below: native/names.cc.
+// Above: address-link.ts, socket.ts. Below: native.ts, past the choke
+// point, for the recorder below that unpacks addresses too: libc answers these by several calls anyway.
 
-import { IF_NAMESIZE } from './constants/names.ts';
+import { IF_NAMESIZE } from './constants/ioctl.ts';
 import { check, ENODEV, OSError } from './errno.ts';
-import { names } from './native.ts';
+import { native } from './native.ts';
 import { inRange } from './sockaddr.ts';
+
+const ENTRY = 4 + IF_NAMESIZE;
 
 /** The interfaces, each with its index. if_nameindex(3). */
 export function if_nameindex(): [index: number, name: string][] {
-  let out = Buffer.alloc(4096);
-  let length = check(names.if_nameindex(out), 'if_nameindex');
-  while (length > out.length) {
-    out = Buffer.alloc(2 * length); // There are more than expected, and may be more by now.
-    length = check(names.if_nameindex(out), 'if_nameindex');
+  let list = Buffer.alloc(64 * ENTRY);
+  let count = check(native.if_nameindex(list), 'if_nameindex');
+  while (count * ENTRY > list.length) {
+    list = Buffer.alloc(2 * count * ENTRY); // There are more than expected, and may be more by now.
+    count = check(native.if_nameindex(list), 'if_nameindex');
   }
-  const list: [number, string][] = [];
-  for (let at = 0; at < length; ) {
-    const name = at + 8 + out.readInt32LE(at + 4);
-    list.push([out.readInt32LE(at), out.toString('utf8', at + 8, name)]);
-    at = name;
-  }
-  return list;
+  return Array.from({ length: count }, (_, i) => {
+    const at = i * ENTRY;
+    return [list.readUInt32LE(at), nameIn(list.subarray(at + 4, at + ENTRY))];
+  });
 }
+
+const nameIn = (bytes: Buffer) => bytes.toString('utf8', 0, bytes.indexOf(0));
 
 /** The index of an interface. Throws OSError ENODEV where there is none of that name. if_nametoindex(3). */
 export function if_nametoindex(if_name: string | Uint8Array): number {
@@ -30,7 +32,7 @@ export function if_nametoindex(if_name: string | Uint8Array): number {
   }
   const name = Buffer.concat([Buffer.from(if_name as string), Buffer.alloc(1)]);
   if (name.indexOf(0) < name.length - 1) throw new RangeError('if_nametoindex(): embedded null byte');
-  const index = names.if_nametoindex(name);
+  const index = native.if_nametoindex(name);
   // Some C libraries leave errno as it was.
   if (index < 0) throw new OSError(-ENODEV, 'if_nametoindex', String(if_name));
   return index;
@@ -40,8 +42,8 @@ export function if_nametoindex(if_name: string | Uint8Array): number {
 export function if_indextoname(if_index: number): string {
   const out = Buffer.alloc(IF_NAMESIZE);
   const index = inRange(if_index, 0xffffffff, 'if_index', 'if_indextoname');
-  check(names.if_indextoname(index | 0, out), 'if_indextoname');
-  return out.toString('utf8', 0, out.indexOf(0));
+  check(native.if_indextoname(index | 0, out), 'if_indextoname');
+  return nameIn(out);
 }
 
 /** The same for an address: '' where the index is nobody's. */

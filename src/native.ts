@@ -43,6 +43,26 @@ export interface Syscalls {
   send(fd: number, buf: Bytes, flags: number): number;
   /** send(2) of the bytes [offset, offset + length) of buf. */
   send(fd: number, buf: Bytes, offset: number, length: number, flags: number): number;
+  /**
+   * recvfrom(2): recv that also tells the sender's address; addr and addrlen as in accept, null for none.
+   * Unlike recvfrom(2), the length is that of buf, or stands behind an offset, as in recv.
+   */
+  recvfrom(fd: number, buf: Bytes, flags: number, addr: Bytes | null, addrlen: Bytes | null): number;
+  recvfrom(
+    fd: number,
+    buf: Bytes,
+    offset: number,
+    length: number,
+    flags: number,
+    addr: Bytes | null,
+    addrlen: Bytes | null,
+  ): number;
+  /**
+   * sendto(2): send to addr, a struct sockaddr whose length is that of the array; null for none.
+   * Unlike sendto(2), the length is that of buf, or stands behind an offset, as in send.
+   */
+  sendto(fd: number, buf: Bytes, flags: number, addr: Bytes | null): number;
+  sendto(fd: number, buf: Bytes, offset: number, length: number, flags: number, addr: Bytes | null): number;
   /** shutdown(2). */
   shutdown(fd: number, how: number): number;
   /**
@@ -77,6 +97,12 @@ export interface Syscalls {
   fcntl(fd: number, cmd: number, arg: number): number;
   /** dup(2). */
   dup(fd: number): number;
+  /** dup2(2): newfd, now the same as oldfd; what it was before is closed. */
+  dup2(oldfd: number, newfd: number): number;
+  /** dup3(2), Linux: dup2 with O_CLOEXEC; one and the same descriptor is EINVAL. */
+  dup3(oldfd: number, newfd: number, flags: number): number;
+  /** pipe(2): the read end in fds[0], the write end in fds[1]. */
+  pipe(fds: Bytes): number;
   /** pipe2(2), Linux: the read end in fds[0], the write end in fds[1]. */
   pipe2(fds: Bytes, flags: number): number;
   /**
@@ -92,14 +118,38 @@ export interface Syscalls {
     xfds: Bytes | null,
     timeout: Bytes | null,
   ): number;
+  /**
+   * pselect(2): select with a timeout of [seconds, nanoseconds], which stays as it is, and the signals that
+   * wait while it does. A sigmask is 64 bits, a BigUint64Array of one element: signal n is bit n - 1.
+   */
+  pselect(
+    nfds: number,
+    rfds: Bytes | null,
+    wfds: Bytes | null,
+    xfds: Bytes | null,
+    timeout: Bytes | null,
+    sigmask: Bytes | null,
+  ): number;
   /** poll(2): fds is a struct pollfd[]. */
   poll(fds: Bytes, nfds: number, timeoutMs: number): number;
+  /** ppoll(2), Linux: timeout and sigmask as in pselect. */
+  ppoll(fds: Bytes, nfds: number, timeout: Bytes | null, sigmask: Bytes | null): number;
+  /** epoll_create(2), Linux: size must be positive and says nothing. */
+  epoll_create(size: number): number;
   /** epoll_create1(2), Linux. */
   epoll_create1(flags: number): number;
   /** epoll_ctl(2), Linux: event is a struct epoll_event. */
   epoll_ctl(epfd: number, op: number, fd: number, event: Bytes | null): number;
   /** epoll_wait(2), Linux: events is a struct epoll_event[]. */
   epoll_wait(epfd: number, events: Bytes, maxevents: number, timeoutMs: number): number;
+  /** epoll_pwait(2), Linux: sigmask as in pselect. */
+  epoll_pwait(
+    epfd: number,
+    events: Bytes,
+    maxevents: number,
+    timeoutMs: number,
+    sigmask: Bytes | null,
+  ): number;
   /** kqueue(2), macOS. */
   kqueue(): number;
   /** kevent(2), macOS: both lists are struct kevent[]; timeout is [seconds, nanoseconds]. */
@@ -111,6 +161,31 @@ export interface Syscalls {
     nevents: number,
     timeout: Bytes | null,
   ): number;
+  /** eventfd(2), Linux: initval is an unsigned int. */
+  eventfd(initval: number, flags: number): number;
+  /** signalfd(2), Linux: fd is -1 for a new one; mask as pselect's sigmask. */
+  signalfd(fd: number, mask: Bytes, flags: number): number;
+  /** timerfd_create(2), Linux. */
+  timerfd_create(clock: number, flags: number): number;
+  /**
+   * timerfd_settime(2), Linux. A struct itimerspec is a BigInt64Array of four: the interval's seconds and
+   * nanoseconds, then those until the first expiration.
+   */
+  timerfd_settime(fd: number, flags: number, newValue: Bytes, oldValue: Bytes | null): number;
+  /** timerfd_gettime(2), Linux. */
+  timerfd_gettime(fd: number, currValue: Bytes): number;
+  /**
+   * if_nametoindex(3): the index of an interface; its name ends at a zero or with the array.
+   * Unlike the other calls, this and the two below are several kernel entries of libc's.
+   */
+  if_nametoindex(name: Bytes): number;
+  /** if_indextoname(3): 0, and the name with a zero behind it in name, which has room for IF_NAMESIZE. */
+  if_indextoname(index: number, name: Bytes): number;
+  /**
+   * if_nameindex(3): how many interfaces there are. list gets as many as it holds, each uint32 index and
+   * IF_NAMESIZE bytes of name. Unlike if_nameindex(3), whose list is libc's memory.
+   */
+  if_nameindex(list: Bytes): number;
   /**
    * sigaction(2) without SA_RESTART: handler 0 is SIG_DFL, 1 SIG_IGN, 2 notes the signal.
    * Unlike sigaction(2), only the main thread may call it: -EPERM elsewhere.
@@ -146,12 +221,6 @@ export interface Lookups {
   gethostname(out: Bytes): number;
   /** sethostname(2). */
   sethostname(name: Bytes): number;
-  /** if_nametoindex(3): the index, or -errno. */
-  if_nametoindex(name: Bytes): number;
-  /** if_indextoname(3): 0, or -errno; out has room for IF_NAMESIZE bytes. */
-  if_indextoname(index: number, out: Bytes): number;
-  /** if_nameindex(3): writes [index, length], int32 each, and the name; returns as getaddrinfo does. */
-  if_nameindex(out: Bytes): number;
 }
 
 interface Addon extends Syscalls {

@@ -2,7 +2,7 @@
 
 import { native, type Syscalls } from '../src/native.ts';
 
-// The parameters of every call and what they take; recv, send and write have two forms.
+// The parameters of every call and what they take; some have two forms, the second with an offset.
 const signatures: Record<keyof Syscalls, string> = {
   socket: 'domain:int type:int protocol:int',
   socketpair: 'domain:int type:int protocol:int sv:bytes',
@@ -17,6 +17,10 @@ const signatures: Record<keyof Syscalls, string> = {
   setsockopt: 'fd:fd level:int name:int value:bytes',
   recv: 'fd:fd buf:bytes flags:int | fd:fd buf:bytes offset:size length:size flags:int',
   send: 'fd:fd buf:bytes flags:int | fd:fd buf:bytes offset:size length:size flags:int',
+  recvfrom:
+    'fd:fd buf:bytes flags:int addr:bytes? addrlen:bytes? | fd:fd buf:bytes offset:size length:size flags:int addr:bytes? addrlen:bytes?',
+  sendto:
+    'fd:fd buf:bytes flags:int addr:addr? | fd:fd buf:bytes offset:size length:size flags:int addr:addr?',
   shutdown: 'fd:fd how:int',
   recvmsg: 'fd:fd buffers:chunks name:bytes? control:bytes? lengths:lengths flags:int',
   sendmsg: 'fd:fd buffers:chunks name:bytes? control:bytes? flags:int',
@@ -25,15 +29,30 @@ const signatures: Record<keyof Syscalls, string> = {
   close: 'fd:fd',
   fcntl: 'fd:fd cmd:int arg:int',
   dup: 'fd:fd',
+  dup2: 'oldfd:fd newfd:fd',
+  dup3: 'oldfd:fd newfd:newfd flags:int',
+  pipe: 'fds:bytes',
   pipe2: 'fds:bytes flags:int',
   ioctl: 'fd:fd request:size arg:bytes|int',
   select: 'nfds:int rfds:bytes? wfds:bytes? xfds:bytes? timeout:time?',
+  pselect: 'nfds:int rfds:bytes? wfds:bytes? xfds:bytes? timeout:time? sigmask:sigset?',
   poll: 'fds:bytes nfds:int timeoutMs:ms',
+  ppoll: 'fds:bytes nfds:int timeout:time? sigmask:sigset?',
+  epoll_create: 'size:int',
   epoll_create1: 'flags:int',
   epoll_ctl: 'epfd:fd op:int fd:fd event:bytes?',
   epoll_wait: 'epfd:fd events:bytes maxevents:int timeoutMs:ms',
+  epoll_pwait: 'epfd:fd events:bytes maxevents:int timeoutMs:ms sigmask:sigset?',
   kqueue: '',
   kevent: 'kq:fd changes:bytes? nchanges:int events:bytes? nevents:int timeout:time?',
+  eventfd: 'initval:size flags:int',
+  signalfd: 'fd:fd mask:bytes flags:int',
+  timerfd_create: 'clock:int flags:int',
+  timerfd_settime: 'fd:fd flags:int newValue:itimer oldValue:bytes?',
+  timerfd_gettime: 'fd:fd currValue:bytes',
+  if_nametoindex: 'name:name',
+  if_indextoname: 'index:int name:bytes',
+  if_nameindex: 'list:bytes',
   sigaction: 'signum:signal handler:int',
   signals_noted: 'signums:bytes',
   clock_gettime: 'clock:int time:bytes',
@@ -55,6 +74,11 @@ const kinds: Record<string, { expected: string; valid: unknown }> = {
     valid: [new Uint8Array(512), new ArrayBuffer(8)],
   },
   'bytes?': { expected: 'a TypedArray, ArrayBuffer or null', valid: new Uint8Array(512) },
+  'addr?': { expected: 'a TypedArray, ArrayBuffer or null', valid: new Uint8Array(16) },
+  'sigset?': { expected: 'a TypedArray, ArrayBuffer or null', valid: new BigUint64Array(1) },
+  newfd: { ...integer, valid: -2 },
+  itimer: { expected: 'a TypedArray or ArrayBuffer', valid: new BigInt64Array(4) },
+  name: { expected: 'a TypedArray or ArrayBuffer', valid: Buffer.from('nosuch0') },
   'time?': { expected: 'a TypedArray, ArrayBuffer or null', valid: new BigInt64Array(2) },
 };
 

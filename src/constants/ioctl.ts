@@ -9,3 +9,6 @@ export const FIONREAD = constants.FIONREAD as number;
 export const SIOCINQ = constants.SIOCINQ as number;
 export const SIOCOUTQ = constants.SIOCOUTQ as number;
 export const SIOCATMARK = constants.SIOCATMARK as number;
+export const SIOCGIFCONF = constants.SIOCGIFCONF as number;
+export const SIOCGIFFLAGS = constants.SIOCGIFFLAGS as number;
+export const IF_NAMESIZE = constants.IF_NAMESIZE as number;

@@ -38,4 +38,3 @@ export const HOST_NOT_FOUND = constants.HOST_NOT_FOUND as number;
 export const TRY_AGAIN = constants.TRY_AGAIN as number;
 export const NO_RECOVERY = constants.NO_RECOVERY as number;
 export const NO_DATA = constants.NO_DATA as number;
-export const IF_NAMESIZE = constants.IF_NAMESIZE as number;
