@@ -7,6 +7,7 @@
         "native/bind.cc",
         "native/socket.cc",
         "native/message.cc",
+        "native/names.cc",
         "native/file.cc",
         "native/ioctl.cc",
         "native/itimer.cc",

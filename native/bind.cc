@@ -33,6 +33,16 @@ std::string describe(napi_env env, napi_value value) {
   }
 }
 
+void add(Napi::Env env, Napi::Object object, const std::vector<Call>& list) {
+  for (const Call& call : list) {
+    napi_value function = nullptr;
+    // Const in our hands too: entry() casts it back to a const Call.
+    void* data = const_cast<Call*>(&call);
+    napi_create_function(env, call.name, NAPI_AUTO_LENGTH, call.entry, data, &function);
+    object.Set(call.name, function);
+  }
+}
+
 Napi::Object numbers(Napi::Env env, const std::vector<Number>& list) {
   Napi::Object object = Napi::Object::New(env);
   for (const Number& number : list) object.Set(number.name, number.value);
@@ -42,13 +52,10 @@ Napi::Object numbers(Napi::Env env, const std::vector<Number>& list) {
 }  // namespace
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  for (const Call& call : calls) {
-    napi_value function = nullptr;
-    // Const in our hands too: entry() casts it back to a const Call.
-    void* data = const_cast<Call*>(&call);
-    napi_create_function(env, call.name, NAPI_AUTO_LENGTH, call.entry, data, &function);
-    exports.Set(call.name, function);
-  }
+  add(env, exports, calls);
+  Napi::Object names = Napi::Object::New(env);
+  add(env, names, lookups);
+  exports.Set("names", names);
   // The registers belong to this environment, as its functions do. The word behind them says whether a
   // signal may have been noted: in a worker always, for handlers write the main thread's alone.
   Napi::ArrayBuffer registers = Napi::ArrayBuffer::New(env, (entry_words + 1) * sizeof(int32_t));

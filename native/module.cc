@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <net/if.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -20,14 +22,26 @@
 #include "calls.h"
 #include "gate.h"
 #ifdef __linux__
+#include <linux/can.h>
+#include <linux/can/bcm.h>
+#include <linux/can/raw.h>
+#include <linux/if_alg.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/sockios.h>
+#include <linux/tipc.h>
+#include <linux/vm_sockets.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
+#endif
+#ifdef __APPLE__
+#include <sys/ucred.h>
+#endif
+#if __has_include(<sys/vsock.h>)
+#include <sys/vsock.h>
 #endif
 #if __has_include(<sys/event.h>)
 #include <sys/event.h>
@@ -93,6 +107,14 @@ const std::vector<Call> calls = {
     {"clock_gettime", "clock, time", entry<clock_gettime>},
 };
 
+const std::vector<Call> lookups = {
+    {"getaddrinfo", "host, service, family, type, protocol, flags, out", entry<getaddrinfo>},
+    {"getnameinfo", "addr, host, service, flags", entry<getnameinfo>},
+    {"gai_strerror", "code, out", entry<gai_strerror>},
+    {"gethostname", "out", entry<gethostname>},
+    {"sethostname", "name", entry<sethostname>},
+};
+
 // By the numbers that src/gate.ts has for them.
 const napi_callback one_by_registers = gate<recv_at, send_at, write_at, getpeername_at, clock_gettime>;
 const napi_callback many_by_entries = batch<recv_at, send_at, write_at>;
@@ -122,6 +144,23 @@ const std::vector<Number> layout = {
     {"sizeof cmsghdr.cmsg_len", sizeof(cmsghdr::cmsg_len)},
     {"CMSG_ALIGN", CMSG_SPACE(1) - CMSG_SPACE(0)},
     {"CMSG_LEN(0)", CMSG_LEN(0)},
+    SIZE(linger),
+    SIZE(timeval),
+    {"sizeof timeval.tv_usec", sizeof(timeval::tv_usec)},
+    SIZE(ip_mreq),
+    SIZE(ip_mreqn),
+    SIZE(ipv6_mreq),
+#ifdef AF_VSOCK
+    SIZE(sockaddr_vm),
+    OFFSET(sockaddr_vm, svm_port),
+    OFFSET(sockaddr_vm, svm_cid),
+#endif
+#ifdef __APPLE__
+    SIZE(xucred),
+    OFFSET(xucred, cr_uid),
+    OFFSET(xucred, cr_ngroups),
+    OFFSET(xucred, cr_groups),
+#endif
     SIZE(pollfd),
     OFFSET(pollfd, fd),
     OFFSET(pollfd, events),
@@ -130,7 +169,19 @@ const std::vector<Number> layout = {
     SIZE(sockaddr_ll),
     OFFSET(sockaddr_ll, sll_protocol),
     OFFSET(sockaddr_ll, sll_ifindex),
+    OFFSET(sockaddr_ll, sll_hatype),
     OFFSET(sockaddr_ll, sll_pkttype),
+    OFFSET(sockaddr_ll, sll_halen),
+    OFFSET(sockaddr_ll, sll_addr),
+    SIZE(sockaddr_nl),
+    OFFSET(sockaddr_nl, nl_pid),
+    OFFSET(sockaddr_nl, nl_groups),
+    SIZE(packet_mreq),
+    OFFSET(packet_mreq, mr_ifindex),
+    OFFSET(packet_mreq, mr_type),
+    OFFSET(packet_mreq, mr_alen),
+    OFFSET(packet_mreq, mr_address),
+    SIZE(ucred),
     SIZE(tpacket_auxdata),
     OFFSET(tpacket_auxdata, tp_status),
     OFFSET(tpacket_auxdata, tp_vlan_tci),

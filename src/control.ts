@@ -1,5 +1,5 @@
-// The control messages (struct cmsghdr[]) that recvmsg left in its buffer. cmsg(3).
-// Above: whoever calls recvmsg. Below: the platform's layout, as the compiler has it.
+// The control messages (struct cmsghdr[]) that recvmsg left in its buffer, and those for sendmsg.
+// cmsg(3). Above: whoever calls those. Below: the platform's layout, as the compiler has it.
 
 import { layout } from './native.ts';
 
@@ -17,6 +17,27 @@ const sizeofLength = layout['sizeof cmsghdr.cmsg_len']!;
 const dataOffset = layout['CMSG_LEN(0)']!;
 const alignment = layout.CMSG_ALIGN!;
 const align = (size: number) => Math.ceil(size / alignment) * alignment;
+
+// The largest cmsg_len that a control buffer's length (an int on macOS) has room for.
+const MOST = 0x7fffffff;
+
+/** How long a control message with so many bytes of data is: what recv takes for the last one. cmsg(3). */
+export function CMSG_LEN(length: number): number {
+  return dataOffset + sizeOfData(length, 'CMSG_LEN', dataOffset);
+}
+
+/** How much of a control buffer it takes, padding included. cmsg(3). */
+export function CMSG_SPACE(length: number): number {
+  return controlSpace(sizeOfData(length, 'CMSG_SPACE', align(dataOffset) + alignment));
+}
+
+function sizeOfData(length: number, caller: string, more: number): number {
+  if (typeof length !== 'number' || !Number.isInteger(length))
+    throw new TypeError(`${caller}(): length must be an integer, got ${String(length)}`);
+  if (length < 0 || length > MOST - more)
+    throw new RangeError(`${caller}() argument out of range: ${length}`);
+  return length;
+}
 
 /** How large a control buffer must be for one message with so many bytes of data: CMSG_SPACE. */
 export function controlSpace(size: number): number {
@@ -39,4 +60,18 @@ export function* controlMessages(control: Buffer, length: number): Generator<Con
     };
     at += align(size);
   }
+}
+
+/** The control buffer for messages, each with its padding. */
+export function packControl(messages: readonly { level: number; type: number; data: Uint8Array }[]): Buffer {
+  const control = Buffer.alloc(messages.reduce((sum, { data }) => sum + controlSpace(data.length), 0));
+  let at = 0;
+  for (const { level, type, data } of messages) {
+    control.writeUIntLE(dataOffset + data.length, at + lengthOffset, Math.min(sizeofLength, 6));
+    control.writeInt32LE(level, at + levelOffset);
+    control.writeInt32LE(type, at + typeOffset);
+    control.set(data, at + dataOffset);
+    at += controlSpace(data.length);
+  }
+  return control;
 }

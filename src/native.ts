@@ -213,7 +213,34 @@ export interface Syscalls {
   clock_gettime(clock: number, time: Bytes): number;
 }
 
+/** Names and numbers: libc's functions, which are no system calls. A name ends with a NUL. */
+export interface Lookups {
+  /**
+   * getaddrinfo(3): writes [family, type, protocol, addrlen, namelen], int32 each, the sockaddr and the
+   * canonical name of each answer, as far as there is room; returns how many bytes all of them take.
+   * A failure is EAI_*, as a negative number everywhere; EAI_SYSTEM is -1000 - errno.
+   */
+  getaddrinfo(
+    host: Bytes | null,
+    service: Bytes | null,
+    family: number,
+    type: number,
+    protocol: number,
+    flags: number,
+    out: Bytes,
+  ): number;
+  /** getnameinfo(3): 0, with a NUL behind each name, or a failure as getaddrinfo's. */
+  getnameinfo(addr: Bytes, host: Bytes, service: Bytes, flags: number): number;
+  /** gai_strerror(3) of a failure: the length of its text. */
+  gai_strerror(code: number, out: Bytes): number;
+  /** gethostname(2). */
+  gethostname(out: Bytes): number;
+  /** sethostname(2). */
+  sethostname(name: Bytes): number;
+}
+
 interface Addon extends Syscalls {
+  names: Lookups;
   /** Makes the call in the registers, of a buffer: undefined, or a number if it was refused. */
   gate(buf: Bytes): number | undefined;
   /** Makes the calls in entries up to one whose number is none: undefined, or which was refused. */
@@ -233,4 +260,4 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const path = process.env.RFDS_ADDON;
 
 const addon: Addon = path ? require(path) : require('node-gyp-build')(root);
-export const { constants, layout, gate, batch, registers, ...native } = addon;
+export const { constants, layout, gate, batch, registers, names, ...native } = addon;

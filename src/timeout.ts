@@ -17,6 +17,25 @@ export function checkTimeout(
   return timeout;
 }
 
+/** The same for a socket, whose timeout cannot be negative. */
+export function checkSocketTimeout(timeout: unknown): number | null {
+  const seconds = checkTimeout(timeout);
+  if (seconds !== null && seconds < 0) throw new RangeError('Timeout value out of range');
+  return seconds;
+}
+
+let defaultTimeout: number | null = null;
+
+/** The timeout that new sockets get, accepted ones too: null unless it was set. */
+export function getdefaulttimeout(): number | null {
+  return defaultTimeout;
+}
+
+/** Sets it, for this thread. Unlike in Python a worker thread has its own. */
+export function setdefaulttimeout(timeout: number | null): void {
+  defaultTimeout = checkSocketTimeout(timeout);
+}
+
 /** When a wait of that many seconds ends, on the monotonic clock. Infinity for null. */
 export function deadlineAfter(seconds: number | null): number {
   return seconds === null ? Number.POSITIVE_INFINITY : monotonic() + seconds;
