@@ -80,7 +80,7 @@ describe('the choke point', () => {
     );
     expect(files.length).toBeGreaterThan(10);
     expect(takers.sort()).toEqual(
-      ['gate.ts', 'syscalls.ts'].concat(
+      ['gate.ts', 'interfaces.ts', 'syscalls.ts'].concat(
         ['known-sockets', 'looks', 'pause', 'socket-state', 'trace-file'].map((name) => `trace/${name}.ts`),
       ),
     );

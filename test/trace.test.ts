@@ -170,7 +170,9 @@ describe.skipIf(!onLinux)('a conversation on loopback', () => {
     const { status, stdout } = trace('--port', '0', 'x'.repeat(100_000));
     expect(status).toBe(0);
     // In the table of memory: sequence numbers of six digits stand apart.
-    expect(stdout.split('\n').filter((line) => / ESTAB +\d+ +\d+ +1000\d\d +\d+ /.test(line))).not.toEqual([]);
+    expect(stdout.split('\n').filter((line) => / ESTAB +\d+ +\d+ +1000\d\d +\d+ /.test(line))).not.toEqual(
+      [],
+    );
   });
 });
 
