@@ -208,9 +208,12 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     ifreq.write('lo');
     expect(sys.ioctl(client, I.SIOCGIFFLAGS, ifreq)).toBe(0);
     expect(ifreq.readInt16LE(16) & 8).toBe(8); // IFF_LOOPBACK
-    const ifconf = new Int32Array(4); // Without memory of its own, it is told how much that would be.
-    expect(sys.ioctl(client, I.SIOCGIFCONF, ifconf)).toBe(0);
-    expect(ifconf[0]).toBeGreaterThanOrEqual(40);
+    // Its pointer is none of JavaScript's to give: it becomes NULL, and the kernel tells the size.
+    for (const ifconf of [new Int32Array(4), Int32Array.of(4096, 0, 0x1000, 0)]) {
+      expect(sys.ioctl(client, I.SIOCGIFCONF, ifconf)).toBe(0);
+      expect(ifconf[0]).toBeGreaterThanOrEqual(40);
+      expect([...ifconf.subarray(2)]).toEqual([0, 0]);
+    }
   });
   row('3.3.27 ioctl: FIONREAD', () => {
     expect(sys.ioctl(raw.listener(), I.FIONREAD, int())).toBe(-E.EINVAL);
