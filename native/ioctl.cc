@@ -1,5 +1,6 @@
 // ioctl(2), which says nothing of what its third argument is: an int, or memory of whatever size the
 // request has. Above: src/syscalls.ts.
+#include <net/if.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -28,6 +29,8 @@ int ioctl(int fd, int64_t request, IntOrBytes arg) {
   require(arg.size <= most, "arg is larger than any request takes");
   std::memcpy(room, arg.data, arg.size);
   std::memset(room + arg.size, 0, std::min(most - arg.size, size_t{256}));
+  // A struct ifconf has a pointer in it, to where the kernel is to write: NULL, so it only says how much.
+  if (number == SIOCGIFCONF) reinterpret_cast<ifconf*>(room)->ifc_buf = nullptr;
   int result = ::ioctl(fd, number, room);
   std::memcpy(arg.data, room, arg.size);
   return result;
