@@ -31,10 +31,10 @@ const page = `# The raw calls and the kernel
 Written by scripts/syscalls-doc.mjs.
 
 One call of \`rfds/syscalls\` is one call of libc's function of the same name, and that is one entry of the
-kernel, in places under another name. On Linux x64 \`test/one-entry.test.ts\` shows it of every call under
-strace (glibc 2.36; another libc may choose another entry). The columns for arm64 and macOS were not run,
-but are as their libcs have it. Behind \`…\` stands what libc gives the kernel in addition. A call that the platform lacks
-enters nothing and returns \`-ENOSYS\`.
+kernel, in places under another name. \`test/one-entry.test.ts\` shows it of every call under strace, on Linux
+x64 with glibc 2.36; another libc may choose another entry. The columns for arm64 and macOS were not run.
+Behind \`…\` stands what libc gives the kernel in addition. A call that the platform lacks enters nothing
+and returns \`-ENOSYS\`.
 
 ${row(['rfds/syscalls', 'libc', ...platforms.map(([title]) => title)])}
 ${row(Array(2 + platforms.length).fill('---'))}

@@ -13,9 +13,9 @@ export const noEntry: Partial<Record<CallName, string>> = {
   set_wakeup_fd: 'none: memory of the addon',
   overhear: 'sigaction twice, and twice more the first time',
   clock_gettime: 'none where the vDSO has the clock',
-  if_nametoindex: 'libc: a socket, ioctl, close',
-  if_indextoname: 'libc: a socket, ioctl, close',
-  if_nameindex: 'libc: a netlink socket (Linux) or sysctl (macOS)',
+  if_nametoindex: 'several: a socket, ioctl, close (glibc)',
+  if_indextoname: 'several: a socket, ioctl, close (glibc)',
+  if_nameindex: 'several: a netlink socket and its answers (glibc)',
 };
 
 // Where the kernel's name is not ours. libc's always is, for its function is what we call.
