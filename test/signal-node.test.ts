@@ -146,3 +146,22 @@ test('a signal between the last look and the kernel does not let a call sleep on
   );
   expect(stdout).toBe('InterruptedError\nlistener\n');
 });
+
+test('a listener that was added just before the kernel sleeps is heard, too', async () => {
+  const { stdout } = await run(
+    `import { interpose } from ${module('syscalls')};
+     ${sockets}
+     interpose((name, call, args) => {
+       if (name === 'select') {
+         interpose(null);
+         process.on('SIGINT', () => { print('listener'); process.exit(); });
+         print('ready');
+       }
+       return call(...args);
+     });
+     try { select([near], [], []); } catch (error) { print(error.name); }
+     setInterval(() => {}, 1000);`,
+    'SIGINT',
+  );
+  expect(stdout).toBe('InterruptedError\nlistener\n');
+});

@@ -395,6 +395,15 @@ describe.each(backends)('%s', (name, Selector, missing) => {
     );
   }
 
+  contract(`BaseSelectorTestCase.test_select_interrupt_exc: a handler that throws ends it${suffix}`, () => {
+    const [rd] = pair();
+    selector.register(rd, EVENT_READ);
+    const throwing = () => {
+      throw new Error('from the handler');
+    };
+    expect(() => withAlarms(throwing, () => selector.select(30))).toThrow('from the handler');
+  });
+
   contract(`ours: an empty selector waits all of its timeout, whatever the backend${suffix}`, () => {
     const start = monotonic();
     expect(selector.select(0.05)).toEqual([]);
