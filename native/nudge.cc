@@ -50,9 +50,11 @@ void* nudge(void*) {
 
 }  // namespace
 
+// Asked of the kernel once for each thread, when the addon is loaded there: sigaction is to be one entry.
 bool on_main_thread() {
 #ifdef __linux__
-  return ::syscall(SYS_gettid) == ::getpid();
+  thread_local const bool is_main = ::syscall(SYS_gettid) == ::getpid();
+  return is_main;
 #else
   return pthread_main_np() != 0;
 #endif

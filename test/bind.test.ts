@@ -66,8 +66,8 @@ describe('the arguments', () => {
     const known = forms
       .filter((form) => form.name === name)
       .map(({ form }) => form.slice(name.length + 1, -1));
-    const text = `${name}: takes (${known.join(' | ')}), arguments given: 7`;
-    expect(() => call(...Array(7).fill(0))).toThrow(new TypeError(text));
+    const text = `${name}: takes (${known.join(' | ')}), arguments given: 8`;
+    expect(() => call(...Array(8).fill(0))).toThrow(new TypeError(text));
     const last = parameters.at(-1);
     if (last && !takesNull(last.kind)) expect(() => call(...valid.slice(0, -1))).toThrow(TypeError);
   });
@@ -91,11 +91,16 @@ test('random arguments never do more than throw TypeError or RangeError', () => 
   const arbitraries: Record<string, fc.Arbitrary<unknown>> = {
     int: fc.oneof(numbers, junk),
     fd: fc.oneof(fc.integer({ max: -1 }), fc.integer({ min: 1e6 }), unlikeAnInt),
+    newfd: fc.oneof(fc.integer({ max: -1 }), unlikeAnInt),
     ms: fc.oneof(fc.constant(0), unlikeAnInt),
     signal: unlikeAnInt,
     size: fc.oneof(numbers, fc.maxSafeInteger(), junk),
     bytes: fc.oneof(arrays, junk),
     addr: fc.oneof(arrays, junk),
+    'addr?': fc.oneof(arrays, fc.constant(null), junk),
+    'sigset?': fc.oneof(arrays, fc.constant(null), junk),
+    itimer: fc.oneof(fc.bigInt64Array({ maxLength: 6 }), arrays, junk),
+    name: fc.oneof(arrays, junk),
     lengths: fc.oneof(fc.int32Array({ maxLength: 4 }), junk),
     chunks: fc.oneof(fc.array(arrays), fc.array(fc.oneof(arrays, junk)), junk),
     'bytes|int': fc.oneof(arrays, numbers, junk),
@@ -130,11 +135,13 @@ test('random arguments never do more than throw TypeError or RangeError', () => 
   expect(Math.min(outcomes.thrown, outcomes.returned)).toBeGreaterThan(1000);
 });
 
+const makers = ['socket', 'epoll_create', 'epoll_create1', 'kqueue', 'eventfd', 'signalfd', 'timerfd_create'];
+
 /** Closes the descriptors that a call opened. */
 function closeOpened(name: string, result: number, args: unknown[]): void {
   if (result < 0) return;
-  if (['socket', 'epoll_create1', 'kqueue'].includes(name)) native.close(result);
-  const pair = name === 'socketpair' ? args[3] : name === 'pipe2' ? args[0] : null;
+  if (makers.includes(name)) native.close(result);
+  const pair = name === 'socketpair' ? args[3] : name.startsWith('pipe') ? args[0] : null;
   if (pair !== null) {
     const { buffer, byteOffset } = pair as Uint8Array;
     for (const at of [0, 4]) native.close(new DataView(buffer, byteOffset).getInt32(at, true));

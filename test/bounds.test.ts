@@ -14,6 +14,8 @@ describe('offset and length', () => {
     ['recv', (...part) => native.recv(-1, ...part, 0)],
     ['send', (...part) => native.send(-1, ...part, 0)],
     ['write', (...part) => native.write(-1, ...part)],
+    ['recvfrom', (...part) => native.recvfrom(-1, ...part, 0, null, null)],
+    ['sendto', (...part) => native.sendto(-1, ...part, 0, null)],
   ];
 
   test.each([
@@ -27,21 +29,27 @@ describe('offset and length', () => {
     [8, 2 ** 62, 2 ** 62],
     [8, -(2 ** 63), 8],
     [0, 0, 1],
-  ])('of recv, send and write reach outside %i bytes from %d, %d bytes long', (size, offset, length) => {
-    for (const [name, call] of calls)
-      expect(() => call(new Uint8Array(size), offset, length)).toThrow(
-        new RangeError(`${name}: offset and length reach outside the buffer`),
-      );
-  });
+  ])(
+    'of recv, send, write, recvfrom and sendto reach outside %i bytes from %d, %d bytes long',
+    (size, offset, length) => {
+      for (const [name, call] of calls)
+        expect(() => call(new Uint8Array(size), offset, length)).toThrow(
+          new RangeError(`${name}: offset and length reach outside the buffer`),
+        );
+    },
+  );
 
   test.each([
     [8, 0, 8],
     [8, 7, 1],
     [8, 8, 0],
     [0, 0, 0],
-  ])('of recv, send and write are within %i bytes from %i, %i bytes long', (size, offset, length) => {
-    for (const [, call] of calls) expect(call(new Uint8Array(size), offset, length)).toBe(-EBADF);
-  });
+  ])(
+    'of recv, send, write, recvfrom and sendto are within %i bytes from %i, %i bytes long',
+    (size, offset, length) => {
+      for (const [, call] of calls) expect(call(new Uint8Array(size), offset, length)).toBe(-EBADF);
+    },
+  );
 
   test.each([
     ['an Int8Array of 8', new Int8Array(8), 8],
@@ -76,6 +84,8 @@ describe('a buffer too small', () => {
   const three = 'lengths must be an Int32Array of at least three elements';
   const set = 'a set is smaller than nfds bits';
   const timeout = 'timeout must be a BigInt64Array of at least two elements';
+  const mask = 'the signal mask must be a BigUint64Array of at least one element';
+  const four = 'an itimerspec must be a BigInt64Array of at least four elements';
   const nfds = 'nfds is negative or more than fds holds';
 
   test.each(
@@ -109,6 +119,16 @@ describe('a buffer too small', () => {
       ['recvmsg', [-1, [bytes(1)], null, bytes(16), Int32Array.of(0, 17, 0), 0], larger],
       ['recvmsg', [-1, [bytes(1)], null, bytes(16), Int32Array.of(0, -1, 0), 0], larger],
       ['recvmsg', [-1, [], detached(bytes(16)), null, Int32Array.of(16, 0, 0), 0], larger],
+      ['recvfrom', [-1, bytes(1), 0, bytes(16), room(17)], larger],
+      ['recvfrom', [-1, bytes(1), 0, bytes(16), room(-1)], larger],
+      ['recvfrom', [-1, bytes(1), 0, bytes(16), null], lacking],
+      ['recvfrom', [-1, bytes(1), 0, 1, 0, bytes(16), room(17)], larger],
+      ['recvfrom', [-1, bytes(1), 0, 1, 0, null, room(1)], larger],
+      ['pselect', [65, null, bytes(8), null, null, null], set],
+      ['pselect', [0, null, null, null, new BigInt64Array(1), null], timeout],
+      ['pselect', [0, null, null, null, new BigInt64Array(2), bytes(7)], mask],
+      ['pipe', [room(0)], 'fds must be an Int32Array of at least two elements'],
+      ['if_indextoname', [1, bytes(15)], 'name must have room for IF_NAMESIZE bytes'],
       ['ioctl', [-1, 0, bytes(16385)], 'arg is larger than any request takes'],
       ['clock_gettime', [0, new BigInt64Array(1)], 'time must be a BigInt64Array of at least two elements'],
       [
@@ -125,6 +145,17 @@ describe('a buffer too small', () => {
     titled<string>([
       ['accept4', [-1, bytes(16), room(17), 0], larger],
       ['pipe2', [room(0), 0], 'fds must be an Int32Array of at least two elements'],
+      ['ppoll', [bytes(8), 2, new BigInt64Array(2), null], nfds],
+      ['ppoll', [bytes(8), 1, new BigInt64Array(1), null], timeout],
+      ['ppoll', [bytes(8), 1, new BigInt64Array(2), bytes(7)], mask],
+      ['epoll_pwait', [-1, bytes(2 * event - 1), 2, 0, null], 'maxevents is more than events holds'],
+      ['epoll_pwait', [-1, bytes(event), 1, 0, bytes(7)], mask],
+      ['signalfd', [-1, bytes(7), 0], mask],
+      ['eventfd', [-1, 0], 'initval does not fit an unsigned int'],
+      ['eventfd', [2 ** 32, 0], 'initval does not fit an unsigned int'],
+      ['timerfd_settime', [-1, 0, new BigInt64Array(3), null], four],
+      ['timerfd_settime', [-1, 0, new BigInt64Array(4), new BigInt64Array(3)], four],
+      ['timerfd_gettime', [-1, new BigInt64Array(3)], four],
       ['epoll_ctl', [-1, 1, 0, bytes(event - 1)], 'event is smaller than a struct epoll_event'],
       ['epoll_wait', [-1, bytes(2 * event - 1), 2, 0], 'maxevents is more than events holds'],
       ['epoll_wait', [-1, bytes(event), 2 ** 31 - 1, 0], 'maxevents is more than events holds'],

@@ -7,6 +7,8 @@ const S = await from('socket.js');
 const F = await from('constants/fcntl.js');
 const { FIOCLEX, FIONBIO, FIONREAD, SIOCOUTQ } = await from('constants/ioctl.js');
 const E = await from('constants/select.js');
+const { CLOCK_MONOTONIC, CLOCK_REALTIME } = await from('constants/clock.js');
+const T = await from('constants/event.js');
 const { packAddress } = await from('address.js');
 const { SIGUSR1 } = await from('constants/signal.js');
 
@@ -109,6 +111,54 @@ sys.ioctl(b, FIOCLEX, 0);
 sys.pipe2(ints(0, 0), F.O_CLOEXEC | F.O_NONBLOCK);
 sys.pipe2(ints(0, 0), 0);
 sys.pipe2(ints(0, 0), 1);
+sys.pipe(ints(0, 0));
+sys.dup2(a, 210);
+sys.dup2(a, a);
+sys.dup2(-1, 211);
+sys.dup3(a, 212, F.O_CLOEXEC);
+sys.dup3(a, a, 0);
+sys.dup3(a, 213, 7);
+
+// Bytes with addresses and control messages.
+const [c, d] = [0, 0].map(() => sys.socket(S.AF_UNIX, S.SOCK_DGRAM, 0));
+const [from_c, to_d] = ['\0rfds-every-c', '\0rfds-every-d'].map((name) =>
+  at(S.AF_UNIX, `${name}${process.pid}`),
+);
+sys.bind(c, from_c);
+sys.bind(d, to_d);
+sys.sendto(c, bytes(1, 2, 3), 0, to_d);
+sys.sendto(c, Buffer.from('0123456789'), 2, 5, S.MSG_NOSIGNAL, to_d);
+sys.sendto(c, bytes(1), 0, null);
+sys.recvfrom(d, new Uint8Array(8), 0, ...room());
+sys.recvfrom(d, new Uint8Array(8), 1, 3, S.MSG_TRUNC, ...room());
+sys.recvfrom(d, new Uint8Array(8), S.MSG_DONTWAIT, ...room());
+sys.recvfrom(d, new Uint8Array(8), S.MSG_DONTWAIT, null, null);
+sys.send(a, bytes(5, 6, 7), 0);
+sys.recvfrom(b, new Uint8Array(8), S.MSG_DONTWAIT, ...room());
+sys.recvfrom(b, new Uint8Array(8), S.MSG_DONTWAIT, null, null);
+const rights = new ArrayBuffer(24);
+new Int32Array(rights).set([20, 0, S.SOL_SOCKET, S.SCM_RIGHTS, 0]);
+const long = Buffer.from('more than strace shows of a string at once');
+sys.sendmsg(c, [bytes(1, 2), Buffer.from('three')], to_d, null, 0);
+sys.sendmsg(c, [long, long], to_d, rights, S.MSG_NOSIGNAL);
+sys.sendmsg(c, [], to_d, null, 0);
+sys.sendmsg(99, [bytes(1)], null, bytes(1), 0);
+const recvmsg = (name, control, flags) =>
+  sys.recvmsg(
+    d,
+    [new Uint8Array(4), new Uint8Array(60)],
+    name,
+    control,
+    ints(name?.length ?? 0, control?.length ?? 0, 0),
+    flags,
+  );
+recvmsg(new Uint8Array(128), new Uint8Array(64), 0);
+recvmsg(new Uint8Array(128), new Uint8Array(64), S.MSG_CMSG_CLOEXEC);
+recvmsg(null, null, 0);
+recvmsg(new Uint8Array(128), null, S.MSG_DONTWAIT);
+sys.setsockopt(d, S.SOL_SOCKET, S.SO_PASSCRED, ints(1));
+sys.sendmsg(c, [bytes(1, 2)], to_d, null, 0);
+recvmsg(null, new Uint8Array(64), 0);
 
 // Waiting.
 const set = (...fds) => {
@@ -154,6 +204,48 @@ sys.epoll_ctl(epfd, E.EPOLL_CTL_DEL, b, null);
 sys.epoll_ctl(epfd, 77, b, event(0, 0n));
 sys.epoll_wait(epfd, new ArrayBuffer(64), 4, 0);
 sys.epoll_wait(epfd, new ArrayBuffer(64), 0, 0);
+
+const mask = (...signals) => BigUint64Array.of(signals.reduce((all, n) => all | (1n << BigInt(n - 1)), 0n));
+const some = mask(2, 10, 12, 34, 64);
+const most = BigUint64Array.of(~0n ^ some[0]);
+const soon = () => BigInt64Array.of(0n, 1000n);
+for (const signals of [
+  null,
+  mask(),
+  some,
+  most,
+  BigUint64Array.of(2n ** 42n - 1n),
+  BigUint64Array.of(2n ** 41n - 1n),
+]) {
+  sys.pselect(nfds, set(b), set(a), null, soon(), signals);
+  sys.ppoll(pollfds([a, E.POLLOUT], [-1, 0]), 2, soon(), signals);
+  sys.epoll_pwait(epfd, new ArrayBuffer(64), 4, 0, signals);
+}
+sys.pselect(nfds, null, null, set(a), soon(), null);
+sys.pselect(nfds, null, set(a), null, null, some);
+sys.pselect(0, null, null, null, BigInt64Array.of(-1n, 0n), some);
+sys.ppoll(pollfds([a, E.POLLOUT]), 1, null, null);
+sys.ppoll(pollfds([a, E.POLLPRI]), 1, soon(), null);
+sys.ppoll(pollfds([a, E.POLLIN]), 1, BigInt64Array.of(0n, -1n), null);
+sys.epoll_pwait(99, new ArrayBuffer(64), 4, 0, some);
+sys.epoll_create(7);
+sys.epoll_create(0);
+sys.eventfd(3, T.EFD_SEMAPHORE | T.EFD_CLOEXEC | T.EFD_NONBLOCK);
+sys.eventfd(4_000_000_000, 0);
+sys.eventfd(0, 64);
+const signals = sys.signalfd(-1, some, T.SFD_CLOEXEC | T.SFD_NONBLOCK);
+sys.signalfd(signals, mask(), 0);
+sys.signalfd(-1, some, 4);
+const timer = sys.timerfd_create(CLOCK_MONOTONIC, T.TFD_CLOEXEC | T.TFD_NONBLOCK);
+sys.timerfd_create(CLOCK_REALTIME, 0);
+sys.timerfd_create(77, 0);
+const old = () => new BigInt64Array(4);
+sys.timerfd_settime(timer, 0, BigInt64Array.of(1n, 2n, 0n, 0n), null);
+sys.timerfd_settime(timer, T.TFD_TIMER_ABSTIME, BigInt64Array.of(1n, 2n, 2n ** 40n, 4n), old());
+sys.timerfd_settime(timer, 64, old(), old());
+sys.timerfd_settime(timer, 0, old(), null);
+sys.timerfd_gettime(timer, old());
+sys.timerfd_gettime(99, old());
 
 sys.sigaction(SIGUSR1, 1);
 sys.sigaction(SIGUSR1, 0);

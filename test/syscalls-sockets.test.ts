@@ -180,4 +180,30 @@ describe('bytes', () => {
     expect(sys.fcntl(r, fcntl.F_GETFD, 0)).toBe(fcntl.FD_CLOEXEC);
     expect(sys.pipe2(ends, -1)).toBe(-EINVAL);
   });
+
+  test('go to an address with sendto, and come with one to recvfrom, whole or in parts', () => {
+    const [here, there] = [0, 0].map(() => {
+      const fd = opened(sys.socket(AF_INET, SOCK_DGRAM, 0));
+      expect(sys.bind(fd, packAddress(AF_INET, ['127.0.0.1', 0], 'bind'))).toBe(0);
+      return fd;
+    });
+    const to = packAddress(AF_INET, name(sys.getsockname, there), 'connect');
+    const from = name(sys.getsockname, here);
+    const addr = Buffer.alloc(128);
+    const addrlen = Int32Array.of(128);
+    const buf = Buffer.from('........');
+    expect(sys.sendto(here, at('whole'), 0, to)).toBe(5);
+    expect(sys.recvfrom(there, buf, 0, addr, addrlen)).toBe(5);
+    expect([buf.toString(), addrlen[0], unpackAddress(addr, addrlen[0])]).toEqual(['whole...', 16, from]);
+
+    addr.fill(0);
+    addrlen[0] = 128;
+    expect(sys.sendto(here, at('-part-'), 1, 4, 0, to)).toBe(4);
+    expect(sys.recvfrom(there, buf, 2, 3, 0, addr, addrlen)).toBe(3); // A datagram is cut to its room.
+    expect([buf.toString(), unpackAddress(addr, addrlen[0])]).toEqual(['whpar...', from]);
+
+    expect(sys.sendto(here, at('x'), 0, to)).toBe(1);
+    expect(sys.recvfrom(there, buf, 0, null, null)).toBe(1);
+    expect(sys.recvfrom(there, buf, consts.MSG_DONTWAIT, null, null)).toBe(-EAGAIN);
+  });
 });

@@ -11,6 +11,7 @@ import { kernel } from '../src/gate.ts';
 import { native } from '../src/native.ts';
 import { socketpair } from '../src/socket.ts';
 import * as sys from '../src/syscalls.ts';
+import { kernelName } from '../src/trace/kernel-names.ts';
 import { pair } from './descriptors.ts';
 import { forms, titled } from './signatures.ts';
 
@@ -80,20 +81,26 @@ describe('the choke point', () => {
     expect(files.length).toBeGreaterThan(10);
     expect(takers.sort()).toEqual(
       ['gate.ts', 'syscalls.ts'].concat(
-        ['looks', 'socket-state', 'trace-file'].map((name) => `trace/${name}.ts`),
+        ['looks', 'pause', 'socket-state', 'trace-file'].map((name) => `trace/${name}.ts`),
       ),
     );
   });
 });
 
 describe('a kernel error is a negative errno', () => {
-  const missing = linux
-    ? ['kqueue', 'kevent']
-    : ['accept4', 'pipe2', 'epoll_create1', 'epoll_ctl', 'epoll_wait'];
-  // epoll_wait asks for room for an event before it looks at the descriptor.
+  const missing = names.filter((name) => kernelName(name, process.platform, process.arch) === null);
+  // epoll_wait asks for room for an event before it looks at the descriptor; signalfd's -1 is a new one.
+  const adapted: Record<string, [index: number, value: number]> = {
+    epoll_wait: [2, 1],
+    epoll_pwait: [2, 1],
+    signalfd: [0, -2],
+  };
   const onDescriptor = forms
-    .filter(({ name, parameters }) => parameters[0]?.kind === 'fd' && !missing.includes(name))
-    .map((form) => (form.name === 'epoll_wait' ? { ...form, valid: form.valid.with(2, 1) } : form));
+    .filter(({ name, parameters }) => parameters[0]?.kind === 'fd' && !missing.includes(name as never))
+    .map((form) => {
+      const change = adapted[form.name];
+      return change ? { ...form, valid: form.valid.with(...change) } : form;
+    });
 
   test.each(titled(onDescriptor))('EBADF: %s on a descriptor that is not open', (_, { call, valid }) => {
     expect(call(...valid)).toBe(-EBADF);
@@ -109,7 +116,16 @@ describe('a kernel error is a negative errno', () => {
     'getsockopt',
     'setsockopt',
   ];
-  calls.push('recv', 'send', 'shutdown', ...(linux ? ['accept4'] : []));
+  calls.push(
+    'recv',
+    'send',
+    'recvfrom',
+    'sendto',
+    'recvmsg',
+    'sendmsg',
+    'shutdown',
+    ...(linux ? ['accept4'] : []),
+  );
 
   test.each(titled(onDescriptor.filter(({ name }) => calls.includes(name))))(
     'ENOTSOCK: %s on a file',
@@ -120,7 +136,7 @@ describe('a kernel error is a negative errno', () => {
     },
   );
 
-  test.each(titled(forms.filter(({ name }) => missing.includes(name))))(
+  test.each(titled(forms.filter(({ name }) => missing.includes(name as never))))(
     `ENOSYS: %s on ${process.platform}, which has no such call`,
     (_, { call, valid }) => {
       expect(call(...valid)).toBe(-ENOSYS);

@@ -86,8 +86,8 @@ async function backInItsLoop(straced: () => string): Promise<void> {
   }
 }
 
-// What neither knows of the other: addresses in memory, the kernel's flags of a signal's handler, and
-// the nanoseconds of a timeout that select has in microseconds.
+// What neither knows of the other: addresses in memory, the kernel's flags of a signal's handler, the
+// nanoseconds of a timeout that select has in microseconds, and of the others what libc keeps to itself.
 const normal = (text: string) =>
   text
     .replace(/0x[0-9a-f?]{1,}(?![\w|])/g, (pointer) =>
@@ -95,7 +95,11 @@ const normal = (text: string) =>
     )
     .replace(/sa_flags=[^}]*}/, 'sa_flags=…}')
     .replace(/left \{tv_sec=\d+, tv_nsec=\d+\}/, 'left …');
-const line = ({ name, args, result }: TracedCall) => normal(`${name}(${args}) = ${result}`);
+const keepsLeft = ({ name, args }: TracedCall) => name === 'ppoll' || args.endsWith('sigsetsize=8}');
+const line = (call: TracedCall) => {
+  const text = normal(`${call.name}(${call.args}) = ${call.result}`);
+  return keepsLeft(call) ? text.replace(/, left …/, '') : text;
+};
 
 const engine = new Set([
   'brk',
@@ -153,7 +157,7 @@ function pairs(
     }
   };
   return calls.map((record, i) => {
-    const observed = (record.observed ?? []).map((name) => kernelName(name, 'linux', process.arch));
+    const observed = (record.observed ?? []).map((name) => kernelName(name, 'linux', process.arch) ?? name);
     const before = observed.indexOf('clock_gettime') + 1;
     for (const name of observed.slice(0, before)) next(name, record);
     const seen = next(rendered[i].name, record);

@@ -1,10 +1,13 @@
 // Every call that is recorded, and how its arguments are kept and told. Above: recorder.ts.
-// Below: socket-forms.ts, file-forms.ts, wait-forms.ts, kevent-form.ts.
+// Below: the forms beside it.
 
 import type { Syscalls } from '../native.ts';
 import { copy, type Form, first, int, type Kept, made, SOMEWHERE, size } from './call-form.ts';
+import { eventfdForm, signalfdForm, timerfdCreate, timerfdGettime, timerfdSettime } from './event-forms.ts';
 import { fcntlForm, ioctlForm } from './file-forms.ts';
+import { kernelName } from './kernel-names.ts';
 import { keventForm } from './kevent-form.ts';
+import { recvfromForm, recvmsgForm, sendmsgForm, sendtoForm } from './message-forms.ts';
 import type { Argument } from './recording.ts';
 import {
   addressed,
@@ -18,12 +21,29 @@ import {
   type,
 } from './socket-forms.ts';
 import { flags, named } from './strace-text.ts';
-import { epollCtl, epollWait, pollForm, selectForm } from './wait-forms.ts';
+import {
+  epollCtl,
+  epollPwait,
+  epollWait,
+  pollForm,
+  ppollForm,
+  pselectForm,
+  selectForm,
+} from './wait-forms.ts';
 
 export type CallName = keyof Syscalls;
 
 // What strace cannot know, for it is memory of the addon: the handler.
 const handlers = ['SIG_DFL', 'SIG_IGN'];
+
+const pipeForm: Form = {
+  names: ['pipefd'],
+  fd: ([fds], result) => (result === 0 ? new Int32Array((fds as Uint8Array).buffer)[0] : -1),
+  keep: ([fds, ...rest]) => [copy(fds, 0, 8), ...rest],
+  texts: ([fds], result) => [
+    result < 0 ? SOMEWHERE : `[${new Int32Array((fds as Uint8Array).buffer).join(', ')}]`,
+  ],
+};
 
 const all: Partial<Record<CallName, Form>> = {
   socket: {
@@ -74,29 +94,45 @@ const all: Partial<Record<CallName, Form>> = {
   },
   recv: transfer('in', true),
   send: transfer('out', true),
+  recvfrom: recvfromForm,
+  sendto: sendtoForm,
+  recvmsg: recvmsgForm,
+  sendmsg: sendmsgForm,
   read: transfer('in', false),
   write: transfer('out', false),
   shutdown: { names: ['fd', 'how'], fd: first, texts: ([fd, how]) => [fd, named('SHUT_', how as number)] },
   close: { names: ['fd'], fd: first, texts: (kept) => kept },
   fcntl: fcntlForm,
   dup: { names: ['oldfd'], fd: first, texts: (kept) => kept },
+  dup2: { names: ['oldfd', 'newfd'], fd: first, texts: (kept) => kept },
+  dup3: {
+    names: ['oldfd', 'newfd', 'flags'],
+    fd: first,
+    texts: ([from, to, flag]) => [from, to, flags('O_', flag as number)],
+  },
+  pipe: pipeForm,
   pipe2: {
+    ...pipeForm,
     names: ['pipefd', 'flags'],
-    fd: ([fds], result) => (result === 0 ? new Int32Array((fds as Uint8Array).buffer)[0] : -1),
-    keep: ([fds, flag]) => [copy(fds, 0, 8), flag],
-    texts: ([fds, flag], result) => [
-      result < 0 ? SOMEWHERE : `[${new Int32Array((fds as Uint8Array).buffer).join(', ')}]`,
-      flags('O_', flag as number),
-    ],
+    texts: (kept, result) => [...pipeForm.texts(kept, result), flags('O_', kept[1] as number)],
   },
   ioctl: ioctlForm,
   select: selectForm,
+  pselect: pselectForm,
   poll: pollForm,
+  ppoll: ppollForm,
+  epoll_create: { names: ['size'], fd: made, texts: (kept) => kept },
   epoll_create1: { names: ['flags'], fd: made, texts: ([flag]) => [flags('EPOLL_', flag as number)] },
   epoll_ctl: epollCtl,
   epoll_wait: epollWait,
+  epoll_pwait: epollPwait,
   kqueue: { names: [], fd: made, texts: () => [] },
   kevent: keventForm,
+  eventfd: eventfdForm,
+  signalfd: signalfdForm,
+  timerfd_create: timerfdCreate,
+  timerfd_settime: timerfdSettime,
+  timerfd_gettime: timerfdGettime,
   sigaction: {
     names: ['signum', 'act', 'oldact'],
     texts: ([signum, handler]) => [
@@ -107,15 +143,12 @@ const all: Partial<Record<CallName, Form>> = {
   },
 };
 
-const linuxOnly = ['accept4', 'pipe2', 'epoll_create1', 'epoll_ctl', 'epoll_wait'];
-const lacking = new Set(process.platform === 'linux' ? ['kqueue', 'kevent'] : linuxOnly);
-
 /**
- * The calls that are recorded: those that enter the kernel. clock_gettime and signals_noted never do,
- * nor does a call that this platform lacks.
+ * The calls that are recorded: those that enter the kernel, once. clock_gettime and signals_noted never do,
+ * nor does a call that this platform lacks; if_nametoindex and its kin do several times.
  */
 export const forms = Object.fromEntries(
-  Object.entries(all).filter(([name]) => !lacking.has(name)),
+  Object.entries(all).filter(([name]) => kernelName(name, process.platform, process.arch) !== null),
 ) as typeof all;
 
 /** The arguments as text. */

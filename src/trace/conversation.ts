@@ -63,7 +63,7 @@ export interface Conversation {
   zero: number;
 }
 
-const waits = new Set(['select', 'poll', 'epoll_wait', 'kevent']);
+const waits = new Set(['select', 'pselect', 'poll', 'ppoll', 'epoll_wait', 'epoll_pwait', 'kevent']);
 export const isWait = (call: CallLine) => waits.has(call.name);
 export const isPrint = (call: CallLine) => call.name === 'write' && call.fd === 1;
 export const isInput = (call: CallLine) => call.name === 'read' && call.fd === 0;

@@ -8,7 +8,9 @@ import { flags, named, quoted } from './strace-text.ts';
 
 // fcntl's argument, where the command has one, and what its result says.
 const commands = new Map(
-  Object.entries(fcntl).flatMap(([name, value]) => (name.startsWith('F_') ? [[value, name] as const] : [])),
+  Object.entries(fcntl).flatMap(([name, value]) =>
+    /^F_(?!\w+LCK$)/.test(name) ? [[value, name] as const] : [],
+  ),
 );
 const takesNone = new Set([fcntl.F_GETFD, fcntl.F_GETFL, fcntl.F_GETOWN, fcntl.F_GETSIG, fcntl.F_GETPIPE_SZ]);
 

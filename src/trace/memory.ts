@@ -44,13 +44,13 @@ function registered(interest: Set<number>, call: CallLine): void {
 
 /** The descriptors that a wait watches for reading; null if it is none. interest: what epoll was told. */
 export function watched(call: CallLine, interest = new Set<number>()): number[] | null {
-  if (call.name === 'select') return numbers(call.args[1]?.text);
-  if (call.name === 'poll') {
+  if (call.name === 'select' || call.name === 'pselect') return numbers(call.args[1]?.text);
+  if (call.name === 'poll' || call.name === 'ppoll') {
     return [...(call.args[0]?.text ?? '').matchAll(/fd=(\d+), events=[^,}]*POLLIN/g)].map(([, fd]) =>
       Number(fd),
     );
   }
-  return call.name === 'epoll_wait' ? [...interest] : null;
+  return call.name === 'epoll_wait' || call.name === 'epoll_pwait' ? [...interest] : null;
 }
 
 // Of '[3 5]', as strace writes a set; its result, '(in [3])', is no part of the argument.

@@ -267,17 +267,24 @@ function mayBlock(name: CallName, args: unknown[]): boolean {
   const fd = args[0] as number;
   switch (name) {
     case 'select':
+    case 'pselect':
+    case 'ppoll':
     case 'kevent':
     case 'connect':
       return true;
     case 'poll':
       return args[2] !== 0;
     case 'epoll_wait':
+    case 'epoll_pwait':
       return args[3] !== 0;
     case 'recv':
     case 'send':
-      if ((args.at(-1) as number) & MSG_DONTWAIT) return false;
-      return !isNonblocking(fd) && !isReady(fd, name === 'recv' ? 'read' : 'write');
+    case 'recvfrom':
+    case 'sendto':
+    case 'recvmsg':
+    case 'sendmsg':
+      if (flagsOf(name, args) & MSG_DONTWAIT) return false;
+      return !isNonblocking(fd) && !isReady(fd, name.startsWith('recv') ? 'read' : 'write');
     case 'accept':
     case 'accept4':
     case 'read':
@@ -287,4 +294,10 @@ function mayBlock(name: CallName, args: unknown[]): boolean {
     default:
       return false;
   }
+}
+
+// Behind recvfrom's and sendto's flags there are addresses.
+function flagsOf(name: CallName, args: unknown[]): number {
+  const behind = name === 'recvfrom' ? 2 : name === 'sendto' ? 1 : 0;
+  return args.at(-1 - behind) as number;
 }

@@ -23,13 +23,14 @@ export function transfer(direction: 'in' | 'out', hasFlags: boolean): Form {
     keep([fd, buf, ...rest], result) {
       const isPart = rest.length > 1;
       const [offset, length] = isPart ? (rest as number[]) : [0, size(buf)];
-      const wanted = direction === 'in' || result >= 0 ? result : length;
+      // MSG_TRUNC says how long the message was, which may be more than the room.
+      const wanted = direction === 'in' || result >= 0 ? Math.min(result, length) : length;
       const data = copy(buf, offset, Math.min(Math.max(wanted, 0), DATA_LIMIT));
       const shown = direction === 'out' && result < length ? copy(buf, offset, Math.min(length, 33)) : data;
       return [fd, data, length, hasFlags ? (rest.at(-1) ?? 0) : 0, shown];
     },
     texts: ([fd, data, length, flag, shown], result) => {
-      const total = direction === 'in' ? result : (length as number);
+      const total = direction === 'in' ? Math.min(result, length as number) : (length as number);
       const text =
         direction === 'in' && result < 0 ? SOMEWHERE : quoted((shown ?? data) as Uint8Array, total);
       return [fd, text, length, ...(hasFlags ? [flags('MSG_', flag as number)] : [])];

@@ -99,7 +99,15 @@ export function learn(name: CallName, args: unknown[], fd: number | undefined, r
       // Perhaps a new descriptor; what it is comes out when it is looked at.
       if (result > 2 && (name === 'dup' || sockets.get(result) === null)) sockets.delete(result);
       break;
+    case 'dup2':
+    case 'dup3':
+      if (args[0] !== result) sockets.delete(result);
+      break;
+    case 'epoll_create':
     case 'epoll_create1':
+    case 'eventfd':
+    case 'signalfd':
+    case 'timerfd_create':
     case 'kqueue':
       sockets.set(result, null);
   }

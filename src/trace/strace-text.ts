@@ -61,6 +61,11 @@ const unknown = (prefix: string, value: number) =>
 
 // Numbers among the flags.
 const noFlag = /^(O_RDONLY|O_WRONLY|O_RDWR|EPOLL_CTL_.*)$/;
+// Of these strace has what ends in CLOEXEC before what ends in NONBLOCK, against the order of their values.
+const closesFirst = /^(SOCK|EFD|SFD|TFD)_$/;
+
+// TFD_TIMER_ABSTIME is none of timerfd_create's.
+const ofSettime = (prefix: string, name: string) => prefix === 'TFD_' && name.startsWith('TFD_TIMER_');
 
 const bits = new Map<string, [number, string][]>();
 
@@ -69,10 +74,14 @@ export function flags(prefix: string, value: number): string {
   let list = bits.get(prefix);
   if (list === undefined) {
     const single = [...table(prefix)].filter(
-      ([bit, name]) => bit !== 0 && (bit & (bit - 1)) === 0 && !noFlag.test(name),
+      ([bit, name]) => bit !== 0 && (bit & (bit - 1)) === 0 && !noFlag.test(name) && !ofSettime(prefix, name),
     );
     list = single.sort(([a], [b]) => (a >>> 0) - (b >>> 0));
-    if (prefix === 'SOCK_') list.reverse(); // As strace has these.
+    const [wait, exec] = ['NONBLOCK', 'CLOEXEC'].map((end) =>
+      list!.findIndex(([, name]) => name === prefix + end),
+    );
+    if (closesFirst.test(prefix) && wait >= 0 && exec >= 0)
+      [list[wait], list[exec]] = [list[exec], list[wait]];
     bits.set(prefix, list);
   }
   let rest = value >>> 0;
@@ -125,5 +134,7 @@ function whole(bytes: Uint8Array): string {
 
 /** {tv_sec=1, tv_usec=500000} of a struct timeval, or with tv_nsec of a timespec; null is NULL. */
 export function time(words: BigInt64Array | null, unit: 'tv_usec' | 'tv_nsec'): string {
-  return words === null ? 'NULL' : `{tv_sec=${words[0]}, ${unit}=${words[1]}}`;
+  if (words === null) return 'NULL';
+  const part = unit === 'tv_nsec' ? BigInt.asUintN(64, words[1]) : words[1]; // As strace has it.
+  return `{tv_sec=${words[0]}, ${unit}=${part}}`;
 }

@@ -3,7 +3,7 @@
 // Above: command.ts. Below: recording.ts, kernel-names.ts.
 
 import { getSystemErrorMap } from 'node:util';
-import { kernelName, restarts } from './kernel-names.ts';
+import { added, kernelName, restarts } from './kernel-names.ts';
 import type { CallLine, ProcessLine, Recording } from './recording.ts';
 
 // strace's -a: where the '=' stands.
@@ -61,9 +61,15 @@ const given: Partial<Record<string, number>> = {
   getsockopt: 3,
   socketpair: 3,
   recv: 1,
+  recvfrom: 1,
+  recvmsg: 1,
   read: 1,
+  pipe: 0,
   pipe2: 0,
   epoll_wait: 1,
+  epoll_pwait: 1,
+  timerfd_settime: 3,
+  timerfd_gettime: 1,
   ioctl: 2,
 };
 
@@ -76,8 +82,10 @@ interface Straced {
 
 /** A call as the kernel has it: its name there, the arguments that libc adds, the result in strace's words. */
 export function straced(call: CallLine, process?: Pick<ProcessLine, 'platform' | 'arch'>): Straced {
-  const name = kernelName(call.name, process?.platform ?? 'linux', process?.arch ?? 'x64');
-  const texts = [...call.args.map(({ text }) => text), ...(added[name] ?? [])];
+  const { name: own, args } = call;
+  const name = kernelName(own, process?.platform ?? 'linux', process?.arch ?? 'x64') ?? own;
+  const ours = args.map(({ text }) => text);
+  const texts = [...(rewritten[`${own} ${name}`]?.(ours) ?? ours), ...(added[`${own} ${name}`] ?? [])];
   if (name === 'pselect6' || name === 'ppoll') {
     const at = name === 'ppoll' ? 2 : 4;
     texts[at] = timespec(texts[at]);
@@ -86,14 +94,11 @@ export function straced(call: CallLine, process?: Pick<ProcessLine, 'platform' |
   return { name, before: texts.slice(0, split), after: texts.slice(split), result: resultText(call, name) };
 }
 
-// What libc gives the kernel behind what it was given.
-const added: Partial<Record<string, string[]>> = {
-  recvfrom: ['NULL', 'NULL'],
-  sendto: ['NULL', '0'],
-  pselect6: ['NULL'],
-  ppoll: ['NULL', '8'],
-  epoll_pwait: ['NULL', '8'],
-  rt_sigaction: ['8'],
+// What libc makes of the arguments, by our name and the kernel's.
+const rewritten: Partial<Record<string, (texts: string[]) => string[]>> = {
+  'pselect pselect6': (texts) => texts.with(5, `{sigmask=${texts[5]}, sigsetsize=8}`),
+  'signalfd signalfd4': ([fd, mask, flag]) => [fd, mask, '8', flag],
+  'epoll_create epoll_create1': () => ['0'],
 };
 
 // select's microseconds and poll's milliseconds are nanoseconds to the kernel.

@@ -4,6 +4,7 @@
 import { EPOLL_CTL_DEL } from '../constants/select.ts';
 import { layout } from '../native.ts';
 import { copy, type Form, first, SOMEWHERE } from './call-form.ts';
+import { maskCopy, sigset } from './event-forms.ts';
 import { flags, named, time } from './strace-text.ts';
 
 const fdSet = (bytes: Uint8Array | null, nfds: number) => {
@@ -51,6 +52,22 @@ export const selectForm: Form = {
   },
 };
 
+// timeout is a timespec here, and libc keeps what is left of it to itself.
+export const pselectForm: Form = {
+  names: [...selectForm.names, 'sigmask'],
+  before: selectForm.before!,
+  keep: (args, result, before) => [...selectForm.keep!(args, result, before), maskCopy(args[5])],
+  texts(kept) {
+    const [, { timeouts }, mask] = kept as [number, SelectKept, bigint | null];
+    return [...selectForm.texts(kept, 0).slice(0, -1), time(timeouts[0], 'tv_nsec'), sigset(mask)];
+  },
+  ready: selectForm.ready!,
+  detail(kept, result) {
+    const [nfds, memory] = kept as [number, SelectKept];
+    return selectForm.detail!([nfds, { ...memory, timeouts: [null, null] }], result);
+  },
+};
+
 const pollSize = layout['sizeof pollfd']!;
 const pollAt = {
   fd: layout['pollfd.fd']!,
@@ -84,6 +101,21 @@ export const pollForm: Form = {
     if (result <= 0) return result === 0 ? 'Timeout' : '';
     const ready = pollEntries(fds, nfds).filter(({ revents }) => revents);
     return shown(ready, ({ fd, revents }) => `{fd=${fd}, revents=${flags('POLL', revents)}}`);
+  },
+};
+
+export const ppollForm: Form = {
+  ...pollForm,
+  names: ['fds', 'nfds', 'timeout', 'sigmask'],
+  keep: ([fds, nfds, timeout, mask]) => [
+    copy(fds, 0, (nfds as number) * pollSize),
+    nfds,
+    timeCopy(timeout),
+    maskCopy(mask),
+  ],
+  texts([fds, nfds, timeout, mask]) {
+    const [entries, n] = pollForm.texts([fds, nfds, 0], 0);
+    return [entries, n, time(timeout as BigInt64Array | null, 'tv_nsec'), sigset(mask as bigint | null)];
   },
 };
 
@@ -127,4 +159,11 @@ export const epollWait: Form = {
     timeout,
   ],
   ready: ([, events], n) => epollEntries(events, Math.max(n, 0)).map(({ u32 }) => u32),
+};
+
+export const epollPwait: Form = {
+  ...epollWait,
+  names: [...epollWait.names, 'sigmask'],
+  keep: (args, n, before) => [...epollWait.keep!(args, n, before), maskCopy(args[4])],
+  texts: (kept, n) => [...epollWait.texts(kept, n), n < 0 ? SOMEWHERE : sigset(kept[4] as bigint | null)],
 };

@@ -1,0 +1,63 @@
+// Writes docs/syscalls.md: which entry of the kernel each raw call is, from src/trace/kernel-names.ts (as
+// built). With --check it only says whether the page is as it should be. npm run syscalls-doc.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const { native } = await import(new URL('../dist/native.js', import.meta.url));
+const { added, kernelName, noEntry } = await import(
+  new URL('../dist/trace/kernel-names.js', import.meta.url)
+);
+
+const platforms = [
+  ['Linux x64', 'linux', 'x64'],
+  ['Linux arm64', 'linux', 'arm64'],
+  ['macOS', 'darwin', 'arm64'],
+];
+const code = (text) => `\`${text}\``;
+
+function cell(name, platform, arch) {
+  const entry = kernelName(name, platform, arch);
+  if (entry === null) return '-ENOSYS';
+  const behind = added[`${name} ${entry}`];
+  return `${code(entry)}${behind && platform === 'linux' ? ` … ${code(behind.join(', '))}` : ''}`;
+}
+
+const libc = (name) => (name === 'signals_noted' ? 'none' : code(name));
+const row = (cells) => `| ${cells.join(' | ')} |`;
+const names = Object.keys(native);
+
+const page = `# The raw calls and the kernel
+
+Written by scripts/syscalls-doc.mjs.
+
+One call of \`rfds/syscalls\` is one call of libc's function of the same name, and that is one entry of the
+kernel, in places under another name. \`test/one-entry.test.ts\` shows it of every call under strace, on Linux
+x64 with glibc 2.36; another libc may choose another entry. The columns for arm64 and macOS were not run.
+Behind \`…\` stands what libc gives the kernel in addition. A call that the platform lacks enters nothing
+and returns \`-ENOSYS\`.
+
+${row(['rfds/syscalls', 'libc', ...platforms.map(([title]) => title)])}
+${row(Array(2 + platforms.length).fill('---'))}
+${names
+  .filter((name) => !(name in noEntry))
+  .map((name) => row([code(name), libc(name), ...platforms.map(([, ...where]) => cell(name, ...where))]))
+  .join('\n')}
+
+\`dup2\` of a descriptor to itself is \`fcntl(fd, F_GETFL)\` on arm64, where \`dup3\` would refuse it.
+
+## No entry, or several
+
+${row(['rfds/syscalls', 'libc', 'kernel'])}
+${row(['---', '---', '---'])}
+${Object.entries(noEntry)
+  .map(([name, how]) => row([code(name), libc(name), how]))
+  .join('\n')}
+`;
+
+const file = fileURLToPath(new URL('../docs/syscalls.md', import.meta.url));
+if (!process.argv.includes('--check')) {
+  writeFileSync(file, page);
+} else if (readFileSync(file, 'utf8') !== page) {
+  console.error('docs/syscalls.md is stale: npm run syscalls-doc');
+  process.exitCode = 1;
+}
