@@ -31,4 +31,5 @@ export { SocketIO } from './socket-io.ts';
 export type { AncillaryData, AncillaryDataLike } from './socket-messages.ts';
 export { Socket, Socket as SocketType } from './socket-object.ts';
 export * from './socket-rights.ts';
+export { TCP_INFO_OPTION, type TcpInfo, unpackTcpInfo } from './tcp-info.ts';
 export { getdefaulttimeout, setdefaulttimeout } from './timeout.ts';

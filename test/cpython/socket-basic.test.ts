@@ -137,9 +137,7 @@ describe('over UDP', () => {
   });
 
   test('BasicUDPTest.testRecvFromNegative: recvfrom(-1) is refused', () => {
-    expect(() => udpPair().server.recvfrom(-1)).toThrow(
-      new RangeError('negative buffersize in recvfrom'),
-    );
+    expect(() => udpPair().server.recvfrom(-1)).toThrow(new RangeError('negative buffersize in recvfrom'));
   });
 });
 
@@ -171,7 +169,11 @@ describe('buffers to receive into', () => {
     far.send(MSG);
     expect(near.recv_into(into)).toBe(MSG.length);
     expect(contents(into).subarray(0, MSG.length)).toEqual(MSG);
-    expect(contents(into).subarray(MSG.length).every((byte) => byte === 0)).toBe(true);
+    expect(
+      contents(into)
+        .subarray(MSG.length)
+        .every((byte) => byte === 0),
+    ).toBe(true);
   });
 
   test.each<[string, NodeJS.ArrayBufferView]>([

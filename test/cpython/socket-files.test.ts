@@ -54,9 +54,9 @@ describe.each(variants)('a file %s', (_, readMode, writeMode, buffering) => {
 
   test('FileObjectClassTestCase.testReadAfterTimeout: after a timeout it reads no more', () => {
     const { conn, reader, write } = files();
-    write(TEXT.slice(0, 3));
+    write('abc');
     conn.settimeout(0.05);
-    expect(text(reader.read(3))).toBe(TEXT.slice(0, 3));
+    expect(text(reader.read(3))).toBe('abc');
     expect(() => reader.read(1)).toThrow(TimeoutError);
     write(TEXT);
     expect(() => reader.read(1)).toThrow(new OSError('cannot read from timed out object'));
@@ -287,7 +287,11 @@ describe('sendfile', () => {
     conn.close();
     return [length, hash.digest('hex')];`;
 
-  async function sends(send: (client: Socket) => number, expected: Uint8Array, timeout: number | null = null) {
+  async function sends(
+    send: (client: Socket) => number,
+    expected: Uint8Array,
+    timeout: number | null = null,
+  ) {
     const { createHash } = await import('node:crypto');
     const server = listener();
     const received = peer<[number, string]>(receiver, { fd: server.fileno() });
@@ -309,7 +313,10 @@ describe('sendfile', () => {
 
   test('SendfileUsingSendTest.testNonRegularFile: sends what any object reads', async () => {
     const parts = [data.subarray(0, 1000), data.subarray(1000, 3000)];
-    await sends((client) => client.sendfile({ read: () => parts.shift() ?? Buffer.alloc(0) }), data.subarray(0, 3000));
+    await sends(
+      (client) => client.sendfile({ read: () => parts.shift() ?? Buffer.alloc(0) }),
+      data.subarray(0, 3000),
+    );
   });
 
   test('SendfileUsingSendTest.testEmptyFileSend: sends nothing of an empty one', async () => {
@@ -378,7 +385,8 @@ describe('sendfile', () => {
     expect(() => udp.sendfile(file())).toThrow(new RangeError('only SOCK_STREAM type sockets are supported'));
     const { client } = tcpPair();
     expect(() => client.sendfile(file('r'))).toThrow(new RangeError('file should be opened in binary mode'));
-    for (const count of ['2', {}, 0.1]) expect(() => client.sendfile(file(), 0, count as never)).toThrow(TypeError);
+    for (const count of ['2', {}, 0.1])
+      expect(() => client.sendfile(file(), 0, count as never)).toThrow(TypeError);
     for (const count of [0, -1])
       expect(() => client.sendfile(file(), 0, count)).toThrow(
         new RangeError(`count must be a positive integer (got ${count})`),

@@ -35,7 +35,14 @@ describe('the object', () => {
 
   test('GeneralModuleTests.test_socket_methods: has the methods that some systems lack', () => {
     const names = ['recvmsg', 'recvmsg_into', 'sendmsg', 'sendfile', 'makefile', 'detach'] as const;
-    const more = ['recvfrom', 'recvfrom_into', 'recv_into', 'sendto', 'getblocking', 'set_inheritable'] as const;
+    const more = [
+      'recvfrom',
+      'recvfrom_into',
+      'recv_into',
+      'sendto',
+      'getblocking',
+      'set_inheritable',
+    ] as const;
     for (const name of [...names, ...more]) expect(Socket.prototype[name]).toBeTypeOf('function');
   });
 
@@ -168,8 +175,7 @@ describe('a socket over a descriptor', () => {
     isSame(unixPair()[0]);
   });
 
-  const over = (fileno: unknown, family = -1, type = -1) =>
-    socket(family, type, -1, fileno as number);
+  const over = (fileno: unknown, family = -1, type = -1) => socket(family, type, -1, fileno as number);
 
   test('GeneralModuleTests.test_socket_fileno_rejects_float: is no fraction', () => {
     expect(() => over(42.5)).toThrow(TypeError);
@@ -247,7 +253,16 @@ describe('the module', () => {
   test.skipIf(!isMac)(
     'GeneralModuleTests.test3542SocketOptions: macOS has the IPv6 options of RFC 3542',
     () => {
-      const names = ['CHECKSUM', 'DONTFRAG', 'DSTOPTS', 'HOPLIMIT', 'HOPOPTS', 'NEXTHOP', 'PATHMTU', 'PKTINFO']
+      const names = [
+        'CHECKSUM',
+        'DONTFRAG',
+        'DSTOPTS',
+        'HOPLIMIT',
+        'HOPOPTS',
+        'NEXTHOP',
+        'PATHMTU',
+        'PKTINFO',
+      ]
         .concat(['RECVDSTOPTS', 'RECVHOPLIMIT', 'RECVHOPOPTS', 'RECVPATHMTU', 'RECVPKTINFO', 'RECVRTHDR'])
         .concat(['RECVTCLASS', 'RTHDR', 'RTHDRDSTOPTS', 'RTHDR_TYPE_0', 'TCLASS', 'USE_MIN_MTU']);
       expect(names).toHaveLength(20);
@@ -379,7 +394,14 @@ describe('numbers and texts', () => {
       expect(pton(text)).toEqual(hex(bytes));
     }
     const wrong = ['0x20::', ':::', '::0::', '1::abc::', '1::abc::def', '1:2:3:4:5:6', '1:2:3:4:5:6:']
-      .concat(['1:2:3:4:5:6:7:8:0', '1:2:3:4:5:6:7:8:', '1.2.3.4', '::1.2.3', '::1.2.3.4.5', '1:2:3:4:5:6:7:1.2.3.4'])
+      .concat([
+        '1:2:3:4:5:6:7:8:0',
+        '1:2:3:4:5:6:7:8:',
+        '1.2.3.4',
+        '::1.2.3',
+        '::1.2.3.4.5',
+        '1:2:3:4:5:6:7:1.2.3.4',
+      ])
       .concat([':1:2:3:4:5:6:7', '::12345', '::g', '1::2%lo', '']);
     for (const text of wrong) expect(() => pton(text), text).toThrow(OSError);
   });
@@ -500,7 +522,10 @@ describe('hosts and services', () => {
 
   test('GeneralModuleTests.test_getnameinfo: a name in place of an address is refused', () => {
     expect(() => S.getnameinfo(['a-name.invalid', 0], 0)).toThrow(S.gaierror);
-    expect(S.getnameinfo(['127.0.0.1', 80], S.NI_NUMERICHOST | S.NI_NUMERICSERV)).toEqual(['127.0.0.1', '80']);
+    expect(S.getnameinfo(['127.0.0.1', 80], S.NI_NUMERICHOST | S.NI_NUMERICSERV)).toEqual([
+      '127.0.0.1',
+      '80',
+    ]);
   });
 
   test('GeneralModuleTests.test_flowinfo: a flowinfo beyond 20 bits is refused', () => {
@@ -564,14 +589,29 @@ describe('getaddrinfo', () => {
         return error;
       }
     };
-    for (const port of [2n ** 32n, -(2n ** 31n), 2n ** 63n, -(2n ** 63n) - 1n, 2n ** 70n, 65536, -1, 2 ** 53]) {
+    for (const port of [
+      2n ** 32n,
+      -(2n ** 31n),
+      2n ** 63n,
+      -(2n ** 63n) - 1n,
+      2n ** 70n,
+      65536,
+      -1,
+      2 ** 53,
+    ]) {
       const result = outcome(port);
       if (!Array.isArray(result)) expect(result).toBeInstanceOf(S.gaierror);
     }
   });
 
   test('GeneralModuleTests.test_getaddrinfo_ipv6_basic: an IPv6 address comes in its plainest form', () => {
-    const [[, , , , sockaddr]] = S.getaddrinfo('ff02::abc:d0:Feed:9', 1234, S.AF_INET6, S.SOCK_DGRAM, S.IPPROTO_UDP);
+    const [[, , , , sockaddr]] = S.getaddrinfo(
+      'ff02::abc:d0:Feed:9',
+      1234,
+      S.AF_INET6,
+      S.SOCK_DGRAM,
+      S.IPPROTO_UDP,
+    );
     expect(sockaddr).toEqual(['ff02::abc:d0:feed:9', 1234, 0, 0]);
   });
 

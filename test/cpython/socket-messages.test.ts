@@ -111,8 +111,7 @@ describe.each(ways)('sendmsg over %s', (_, connected) => {
 
   test('SendmsgTests.testSendmsgBadCmsg: refuses malformed control messages, and sends nothing', () => {
     const way = connected();
-    for (const item of malformed)
-      expect(() => way.sender.sendmsg([MSG], [item] as never)).toThrow(TypeError);
+    for (const item of malformed) expect(() => way.sender.sendmsg([MSG], [item] as never)).toThrow(TypeError);
     way.sender.send(Buffer.from('end'));
     expect(got(way, 1024).toString()).toBe('end');
   });
@@ -303,7 +302,8 @@ describe.each(ways)('recvmsg over %s', (_, connected) => {
   test('RecvmsgTests.testRecvmsgBadArgs: refuses what is no number, and negative ones', () => {
     const { sender, receiver } = connected();
     const recvmsg = receiver.recvmsg.bind(receiver) as (...args: unknown[]) => unknown;
-    for (const args of [[], [''], [1, ''], [1, 0, {}], [{}], [1, {}]]) expect(() => recvmsg(...args)).toThrow(TypeError);
+    for (const args of [[], [''], [1, ''], [1, 0, {}], [{}], [1, {}]])
+      expect(() => recvmsg(...args)).toThrow(TypeError);
     expect(() => recvmsg(-1)).toThrow(new RangeError('negative buffer size in recvmsg()'));
     expect(() => recvmsg(1, -1)).toThrow(new RangeError('invalid ancillary data buffer length'));
     sender.send(MSG);

@@ -105,7 +105,9 @@ describe('modes', () => {
   test('NonBlockingTCPTests.testAccept: EAGAIN before anybody connects, a connection once select says so', () => {
     const server = listener();
     server.setblocking(false);
-    expect(() => server.accept()).toThrow(expect.objectContaining({ code: 'EAGAIN', name: 'BlockingIOError' }));
+    expect(() => server.accept()).toThrow(
+      expect.objectContaining({ code: 'EAGAIN', name: 'BlockingIOError' }),
+    );
     kept(socket()).connect(addressOf(server));
     expect(select([server], [], [], 10)[0]).toEqual([server]);
     const [conn] = server.accept();

@@ -240,7 +240,13 @@ describe('send_fds and recv_fds', () => {
   test('SendRecvFdsTests.testSendAndRecvFds: ten descriptors arrive, each still connected', () => {
     const [receiver, sender] = unixPair();
     const sent = pipes(10);
-    expect(send_fds(sender, [MSG], sent.map(([read]) => read))).toBe(MSG.length);
+    expect(
+      send_fds(
+        sender,
+        [MSG],
+        sent.map(([read]) => read),
+      ),
+    ).toBe(MSG.length);
     const [data, fds, flags, address] = recv_fds(receiver, MSG.length * 2, 10);
     for (const fd of fds) later(fd);
     expect([data, flags, address]).toEqual([MSG, 0, null]);
@@ -251,7 +257,11 @@ describe('send_fds and recv_fds', () => {
   test('what is received is close-on-exec, and what there is no room for is not left open (H43)', () => {
     const [receiver, sender] = unixPair();
     const sent = pipes(10);
-    send_fds(sender, [MSG], sent.map(([read]) => read));
+    send_fds(
+      sender,
+      [MSG],
+      sent.map(([read]) => read),
+    );
     const before = openDescriptors();
     const [, fds, flags] = recv_fds(receiver, MSG.length, 4);
     for (const fd of fds) later(fd);

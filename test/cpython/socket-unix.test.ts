@@ -102,7 +102,10 @@ describe('paths', () => {
     isBound(unix(), path.join(folder, 'fine\u{1f600}'));
   });
 
-  test.skipIf(isLinux)('TestUnixDomain.testEmptyAddress: may not be empty (Linux chooses a name then)', () => {
-    expect(() => unix().bind('')).toThrow(OSError);
-  });
+  test.skipIf(isLinux)(
+    'TestUnixDomain.testEmptyAddress: may not be empty (Linux chooses a name then)',
+    () => {
+      expect(() => unix().bind('')).toThrow(OSError);
+    },
+  );
 });
