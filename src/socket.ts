@@ -25,6 +25,7 @@ export { if_indextoname, if_nameindex, if_nametoindex } from './interfaces.ts';
 export { type AddressInfo, gaierror, getaddrinfo, type Hints, herror } from './names.ts';
 export * from './options.ts';
 export type { SendableFile } from './sendable-file.ts';
+export * from './socket-connections.ts';
 export { type FileOptions, SocketFile } from './socket-file.ts';
 export * from './socket-functions.ts';
 export { SocketIO } from './socket-io.ts';
