@@ -1,13 +1,13 @@
 // The errno table's rows of select, poll, epoll, eventfd, signalfd and timerfd, at the raw layer and as nobody.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { CLOCK_MONOTONIC } from '../src/constants/clock.ts';
 import * as T from '../src/constants/event.ts';
 import * as F from '../src/constants/fcntl.ts';
 import * as S from '../src/constants/select.ts';
-import { NSIG, SIGUSR2 } from '../src/constants/signal.ts';
+import { NSIG, SIGCHLD, SIGUSR2 } from '../src/constants/signal.ts';
 import { SHUT_WR, SO_ERROR, SOCK_NONBLOCK, SOL_SOCKET } from '../src/constants/socket.ts';
 import * as E from '../src/errno.ts';
 import { layout } from '../src/native.ts';
@@ -23,7 +23,7 @@ const { bytes, none, pathOnly, pipe, polled, row, tcp } = raw;
 const isLinux = process.platform === 'linux';
 const x = Buffer.from('x');
 const now = () => new BigInt64Array(2);
-const MINUTE = 60;
+const MINUTE = 60n;
 
 function set(...fds: number[]): Uint8Array {
   const bits = bytes(128);
@@ -67,6 +67,25 @@ function withSignal<R>(call: () => R): R {
     process.kill(process.pid, 'SIGUSR2');
     const result = call();
     expect([sys.signals_noted(signums), signums[0]]).toEqual([1, SIGUSR2]);
+    return result;
+  } finally {
+    expect(sys.sigaction(SIGUSR2, 1)).toBe(0);
+  }
+}
+
+/**
+ * What a call returns that waits for a pipe. A child sends a signal first and then writes into the pipe: who
+ * gets as far as that was not interrupted.
+ */
+function withChild(call: (fd: number) => number): number {
+  const signums = new Int32Array(NSIG);
+  const [read, write] = pipe();
+  expect(sys.sigaction(SIGUSR2, 2)).toBe(0);
+  try {
+    spawn('/bin/sh', ['-c', 'kill -USR2 $PPID; echo >&3'], { stdio: ['ignore', 'ignore', 'ignore', write] });
+    const result = call(read);
+    // Another thread took it, or this one now: it comes.
+    while (sys.signals_noted(signums) === 0) sys.poll(bytes(0), 0, 1);
     return result;
   } finally {
     expect(sys.sigaction(SIGUSR2, 1)).toBe(0);
@@ -178,11 +197,15 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     expect(error[0]).toBe(E.ECONNREFUSED);
   });
   row('3.4.17 ppoll: EINTR, and a masked signal waits', () => {
-    const wait = (seconds: number, ms: number, sigmask: BigUint64Array | null) =>
-      sys.ppoll(bytes(0), 0, BigInt64Array.of(BigInt(seconds), BigInt(ms) * 1_000_000n), sigmask);
-    for (let storm = 0; storm < 5; storm++) expect(withSignal(() => wait(MINUTE, 0, null))).toBe(-E.EINTR);
-    expect(withSignal(() => wait(0, 50, mask(SIGUSR2)))).toBe(0);
-    expect(withSignal(() => wait(MINUTE, 0, mask()))).toBe(-E.EINTR);
+    const wait = (sigmask: BigUint64Array | null) =>
+      sys.ppoll(bytes(0), 0, BigInt64Array.of(MINUTE, 0n), sigmask);
+    for (let storm = 0; storm < 5; storm++) expect(withSignal(() => wait(null))).toBe(-E.EINTR);
+    expect(withSignal(() => wait(mask()))).toBe(-E.EINTR);
+    const result = withChild((fd) => {
+      const pollfd = Int32Array.of(fd, POLLIN);
+      return sys.ppoll(pollfd, 1, BigInt64Array.of(MINUTE, 0n), mask(SIGUSR2, SIGCHLD));
+    });
+    expect(result).toBe(1);
   });
 
   row('3.4.18 epoll_create: EINVAL, EMFILE', () => {
@@ -251,7 +274,7 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     expect(() => sys.epoll_wait(epoll(), null as never, 1, 0)).toThrow(TypeError);
   });
   row('3.4.28 epoll_wait: EINTR', () => {
-    expect(withSignal(() => sys.epoll_wait(epoll(), bytes(eventSize), 1, MINUTE * 1000))).toBe(-E.EINTR);
+    expect(withSignal(() => sys.epoll_wait(epoll(), bytes(eventSize), 1, 60_000))).toBe(-E.EINTR);
   });
   row('3.4.29 epoll_wait: behaviour', () => {
     const epfd = epoll();
@@ -303,7 +326,11 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     const wait = (ms: number, sigmask: BigUint64Array | null) =>
       sys.epoll_pwait(epfd, bytes(eventSize), 1, ms, sigmask);
     for (const ms of [2 ** 31 - 1, -1]) expect(withSignal(() => wait(ms, null))).toBe(-E.EINTR);
-    expect(withSignal(() => wait(50, mask(SIGUSR2)))).toBe(0);
+    const result = withChild((fd) => {
+      expect(add(epfd, fd, EPOLLIN)).toBe(0);
+      return wait(60_000, mask(SIGUSR2, SIGCHLD));
+    });
+    expect(result).toBe(1);
     expect(() => sys.epoll_pwait(epfd, bytes(eventSize), 1, 0, bytes(7))).toThrow(RangeError); // No EFAULT.
   });
 
@@ -349,9 +376,7 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     const pollfd = new Int16Array(4);
     new Int32Array(pollfd.buffer)[0] = fd;
     pollfd[2] = POLLIN;
-    const result = withSignal(() =>
-      sys.ppoll(pollfd, 1, BigInt64Array.of(BigInt(MINUTE), 0n), mask(SIGUSR2)),
-    );
+    const result = withSignal(() => sys.ppoll(pollfd, 1, BigInt64Array.of(MINUTE, 0n), mask(SIGUSR2)));
     expect([result, pollfd[3]]).toEqual([1, POLLIN]);
   });
   row('3.4.35 timerfd: EINVAL, EBADF, EFAULT, EAGAIN', () => {
@@ -372,7 +397,13 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     expect(() => sys.timerfd_gettime(timer, null as never)).toThrow(TypeError);
     expect(sys.read(timer, bytes(7))).toBe(-E.EINVAL);
     expect(sys.read(timer, bytes(8))).toBe(-E.EAGAIN);
-    expect(sys.timerfd_settime(timer, 0, BigInt64Array.of(0n, 0n, 0n, 1n), null)).toBe(0);
+    const [slow, told] = [BigInt64Array.of(7n, 8n, 1000n, 0n), never()];
+    expect(sys.timerfd_settime(timer, 0, slow, null)).toBe(0);
+    expect(sys.timerfd_gettime(timer, told)).toBe(0);
+    expect([told[0], told[1], told[2] > 900n]).toEqual([7n, 8n, true]);
+    told.fill(0n);
+    expect(sys.timerfd_settime(timer, 0, BigInt64Array.of(0n, 0n, 0n, 1n), told)).toBe(0);
+    expect([told[0], told[1], told[2] > 900n]).toEqual([7n, 8n, true]);
     expect(polled(timer, POLLIN)).toBe(POLLIN);
     const expirations = value(0n);
     expect([sys.read(timer, expirations), expirations[0]]).toEqual([8, 1n]);

@@ -88,7 +88,7 @@ export interface CallLine {
   fd?: number;
   /** What it sent, received, read or wrote: at most DATA_LIMIT bytes of it. */
   data?: string;
-  /** Of select, poll, epoll_wait and kevent: the descriptors that it reported. */
+  /** Of the calls that wait (select, pselect, poll, ppoll, epoll_wait, …): the descriptors that it reported. */
   ready?: number[];
   /** Ids of frames, the innermost first. */
   stack: number[];
