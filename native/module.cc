@@ -145,7 +145,7 @@ const std::vector<Number> layout = {
     SIZE(ip_mreq),
     SIZE(ip_mreqn),
     SIZE(ipv6_mreq),
-#ifdef AF_VSOCK
+#if defined(__linux__) || __has_include(<sys/vsock.h>)
     SIZE(sockaddr_vm),
     OFFSET(sockaddr_vm, svm_port),
     OFFSET(sockaddr_vm, svm_cid),
