@@ -40,9 +40,6 @@
 #ifdef __APPLE__
 #include <sys/ucred.h>
 #endif
-#if __has_include(<sys/vsock.h>)
-#include <sys/vsock.h>
-#endif
 #if __has_include(<sys/event.h>)
 #include <sys/event.h>
 #endif
@@ -150,7 +147,7 @@ const std::vector<Number> layout = {
     SIZE(ip_mreq),
     SIZE(ip_mreqn),
     SIZE(ipv6_mreq),
-#ifdef AF_VSOCK
+#ifdef __linux__  // macOS has the type, but not in every SDK
     SIZE(sockaddr_vm),
     OFFSET(sockaddr_vm, svm_port),
     OFFSET(sockaddr_vm, svm_cid),

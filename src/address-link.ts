@@ -86,13 +86,15 @@ export function unpackNetlink(sockaddr: Buffer): NetlinkAddress {
   return [sockaddr.readUInt32LE(pidOffset), sockaddr.readUInt32LE(groupsOffset)];
 }
 
-const cidOffset = layout['sockaddr_vm.svm_cid']!;
-const portOffset = layout['sockaddr_vm.svm_port']!;
+// Where the headers lack it (zig's for macOS), by XNU's bsd/sys/vsock.h.
+const sizeofVsock = layout['sizeof sockaddr_vm'] ?? 12;
+const portOffset = layout['sockaddr_vm.svm_port'] ?? 4;
+const cidOffset = layout['sockaddr_vm.svm_cid'] ?? 8;
 
 /** Of [cid, port]. */
 export function packVsock(address: unknown, caller: string): Buffer {
   const [cid, port] = parts('AF_VSOCK address must be [cid, port]', address, [2, 2], caller);
-  const sockaddr = newSockaddr(AF_VSOCK, layout['sizeof sockaddr_vm']!);
+  const sockaddr = newSockaddr(AF_VSOCK, sizeofVsock);
   sockaddr.writeUInt32LE(inRange(cid, 0xffffffff, 'cid', caller), cidOffset);
   sockaddr.writeUInt32LE(inRange(port, 0xffffffff, 'port', caller), portOffset);
   return sockaddr;

@@ -21,9 +21,10 @@ export type AncillaryDataLike = readonly [cmsg_level: number, cmsg_type: number,
 /** IOV_MAX, on both platforms: more buffers than that is EMSGSIZE. */
 const MOST_BUFFERS = 1024;
 
-export class MessageSocket extends StreamSocket {
-  readonly #lengths = new Int32Array(3);
+// What recvmsg is told and tells of its rooms. Nothing of JavaScript's runs between.
+const lengths = new Int32Array(3);
 
+export class MessageSocket extends StreamSocket {
   /**
    * A message of at most bufsize bytes (of a longer one the rest is lost) and its sender's address:
    * null on a connected stream. recvfrom(2).
@@ -97,7 +98,6 @@ export class MessageSocket extends StreamSocket {
   ): [number, AncillaryData[], number, Address] {
     checkBuffers(buffers, 'recvmsg');
     const control = ancbufsize > 0 ? Buffer.alloc(ancbufsize) : null;
-    const lengths = this.#lengths;
     const deadline = this.begin();
     for (;;) {
       lengths[0] = sockaddr.length;

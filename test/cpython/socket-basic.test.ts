@@ -87,7 +87,9 @@ describe.each(connections)('over TCP, by %s', (_, connected) => {
 
   test('BasicTCPTest.testDup: a duplicate reads the same connection', () => {
     const { conn, client } = connected();
+    conn.settimeout(7);
     const copy = kept(conn.dup());
+    expect(copy.gettimeout()).toBe(7);
     client.sendall(MSG);
     expect(copy.recv(1024)).toEqual(MSG);
     expect([copy.family, copy.type, copy.proto]).toEqual([conn.family, conn.type, conn.proto]);
