@@ -7,6 +7,7 @@ import { EV_ADD, EVFILT_READ } from './constants/select.ts';
 import { check, EINTR } from './errno.ts';
 import { type FileLike, filenoOf } from './fileno.ts';
 import { layout } from './native.ts';
+import { disowns, owns } from './owner.ts';
 import { interrupted, runHandlers } from './signal.ts';
 import * as sys from './syscalls.ts';
 import { monotonic } from './time.ts';
@@ -93,6 +94,7 @@ export class Kqueue {
 
   constructor(kq: number) {
     this.#kq = kq;
+    owns(this, 'kqueue', kq);
   }
 
   /** True once close() was called. */
@@ -110,6 +112,7 @@ export class Kqueue {
   close(): void {
     const kq = this.#kq;
     this.#kq = -1;
+    disowns(this);
     if (kq >= 0) sys.close(kq);
   }
 

@@ -17,6 +17,7 @@ import {
 } from './constants/socket.ts';
 import { acceptSocket, openSocket, openSocketpair, setNonblocking, typeFlags } from './descriptor.ts';
 import { check, EAGAIN, ECONNRESET, EINPROGRESS, EINTR, EISCONN, osError, TimeoutError } from './errno.ts';
+import { disowns, owns } from './owner.ts';
 import { PollFds } from './poll.ts';
 import { POOL, pool, reserve, take, taken } from './pool.ts';
 import { repr } from './repr.ts';
@@ -48,6 +49,7 @@ export class Socket {
   /** Takes over a descriptor. type may carry SOCK_NONBLOCK: the timeout is 0 then. */
   constructor(fd: number, family: number, type: number, proto: number) {
     this.#fd = fd;
+    owns(this, 'socket', fd);
     this.family = family;
     this.type = type & ~typeFlags;
     this.proto = proto;
@@ -195,6 +197,7 @@ export class Socket {
   detach(): number {
     const fd = this.#fd;
     this.#fd = -1;
+    disowns(this);
     return fd;
   }
 
