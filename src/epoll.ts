@@ -15,6 +15,7 @@ import {
 import { check, EINTR, OSError } from './errno.ts';
 import { type FileLike, filenoOf } from './fileno.ts';
 import { layout } from './native.ts';
+import { disowns, owns } from './owner.ts';
 import { interrupted, runHandlers } from './signal.ts';
 import * as sys from './syscalls.ts';
 import { checkTimeout, deadlineAfter, isOver, millisecondsUntil } from './timeout.ts';
@@ -57,6 +58,7 @@ export class Epoll {
 
   constructor(epfd: number) {
     this.#epfd = epfd;
+    owns(this, 'epoll', epfd);
   }
 
   /** True once close() was called. */
@@ -74,6 +76,7 @@ export class Epoll {
   close(): void {
     const epfd = this.#epfd;
     this.#epfd = -1;
+    disowns(this);
     if (epfd >= 0) sys.close(epfd);
   }
 

@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { F_SETFD, FD_CLOEXEC } from './constants/fcntl.ts';
 import { check, EINTR } from './errno.ts';
 import { Kevent, Kevents } from './kevent.ts';
+import { disowns, owns } from './owner.ts';
 import { interrupted, runHandlers } from './signal.ts';
 import * as sys from './syscalls.ts';
 import { monotonic } from './time.ts';
@@ -17,6 +18,7 @@ export class Kqueue {
 
   constructor(kq: number) {
     this.#kq = kq;
+    owns(this, 'kqueue', kq);
   }
 
   /** True once close() was called. */
@@ -34,6 +36,7 @@ export class Kqueue {
   close(): void {
     const kq = this.#kq;
     this.#kq = -1;
+    disowns(this);
     if (kq >= 0) sys.close(kq);
   }
 

@@ -61,8 +61,9 @@ export class Poll {
   /** Changes the events of a watched file. Throws FileNotFoundError (ENOENT) for another. */
   modify(file: FileLike, eventmask: number): void {
     const fd = filenoOf(file);
+    const mask = checkMask(eventmask);
     if (!this.#events.has(fd)) throw osError(-ENOENT, 'poll');
-    this.#events.set(fd, checkMask(eventmask));
+    this.#events.set(fd, mask);
     this.#pollfds = null;
   }
 

@@ -1,11 +1,13 @@
 // What a Socket is: a descriptor, its family, type and protocol, how long its calls may wait, and the
-// waiting itself. Above: socket-names.ts. Below: descriptor.ts, poll.ts, signal.ts, syscalls.ts.
+// waiting itself. Above: socket-names.ts. Below: descriptor.ts, owner.ts, poll.ts, signal.ts,
+// syscalls.ts.
 
 import { F_GETFD, F_SETFD, FD_CLOEXEC } from './constants/fcntl.ts';
 import { POLLIN, POLLOUT } from './constants/select.ts';
 import { SOCK_NONBLOCK } from './constants/socket.ts';
 import { setNonblocking, typeFlags } from './descriptor.ts';
 import { check, EAGAIN, ECONNRESET, EINTR, osError, TimeoutError } from './errno.ts';
+import { disowns, owns } from './owner.ts';
 import { PollFds } from './poll.ts';
 import { interrupted, runHandlers } from './signal.ts';
 import * as sys from './syscalls.ts';
@@ -30,6 +32,7 @@ export class SocketState {
   /** Takes over a descriptor. type may carry SOCK_NONBLOCK: the timeout is 0 then, else the default. */
   constructor(fd: number, family: number, type: number, proto: number) {
     this.#fd = fd;
+    owns(this, 'socket', fd);
     this.family = family;
     this.type = type & ~typeFlags;
     this.proto = proto;
@@ -63,6 +66,7 @@ export class SocketState {
     const fd = this.#fd;
     this.#closed = true;
     this.#fd = -1;
+    disowns(this);
     return fd;
   }
 

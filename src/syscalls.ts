@@ -1,10 +1,11 @@
 // The choke point: every syscall of the package passes through the names exported here.
 // Above: the Python-shaped modules, and programs that want the raw layer. Below: gate.ts, native.ts.
 //
-// The exports are live bindings. Plain, they lead to the addon and cost nothing; interpose() puts
-// an observer or a fault in front of all of them at once.
+// The exports are live bindings. Plain, they lead to the addon and cost nothing; interpose() and
+// observe() put a fault or an observer in front of all of them at once.
 
 import { batch as atOnce, ENTRY_WORDS, kernel, RECV, SEND, WRITE } from './gate.ts';
+import { book } from './ledger-book.ts';
 import type { Syscalls } from './native.ts';
 import { recorded } from './trace/recorder.ts';
 
@@ -80,11 +81,33 @@ export type Interposer = (
   args: unknown[],
 ) => number;
 
+let top: Interposer | null = null;
+// Undermost first. They only look, so that any number of them may stand one upon the other.
+const observers: Interposer[] = [];
+
 /**
- * Sends every call through interposer from now on; null takes it away again.
- * There is one at a time, for the whole thread: for recording and fault injection.
+ * Sends every call through interposer from now on; null takes it away again. There is one at a
+ * time, for the whole thread: for fault injection. It stands above the observers and the recorder.
  */
 export function interpose(interposer: Interposer | null): void {
+  top = interposer;
+  connectAll();
+}
+
+/** Sends every call of the thread through one more observer, above those there are; returns what takes it away. */
+export function observe(observer: Interposer): () => void {
+  observers.push(observer);
+  connectAll();
+  return () => {
+    const at = observers.indexOf(observer);
+    if (at >= 0) observers.splice(at, 1);
+    connectAll();
+  };
+}
+
+function connectAll(): void {
+  const layers = top === null ? observers : [...observers, top];
+  const calls = layers.reduce(through, base);
   ({
     socket,
     socketpair,
@@ -140,17 +163,20 @@ export function interpose(interposer: Interposer | null): void {
     getitimer,
     signals_noted,
     clock_gettime,
-  } = interposer === null ? base : through(interposer));
-  batch = interposer === null && base === kernel ? atOnce : oneByOne;
+  } = calls);
+  batch = calls === kernel ? atOnce : oneByOne;
 }
 
-function through(interposer: Interposer): Syscalls {
-  const wrapped = Object.entries(base).map(([name, call]) => [
+function through(calls: Syscalls, layer: Interposer): Syscalls {
+  const wrapped = Object.entries(calls).map(([name, call]) => [
     name,
-    (...args: unknown[]) => interposer(name as keyof Syscalls, call as never, args),
+    (...args: unknown[]) => layer(name as keyof Syscalls, call as never, args),
   ]);
   return Object.fromEntries(wrapped);
 }
+
+// RFDS_LEDGER=1: the ledger of descriptors is kept from the start (ledger.ts).
+if (process.env.RFDS_LEDGER === '1') observe(book.observer());
 
 // A batch whose calls can be seen.
 function oneByOne(buf: ArrayBuffer, words: Int32Array, n: number): void {

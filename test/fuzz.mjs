@@ -1,0 +1,282 @@
+// A process that calls every function that a public subpath exports, and every method of what they return,
+// with whatever may come: fuzz.test.ts starts it, and looks at how it ends. It prints what it did, as JSON.
+//
+//   node fuzz.mjs subpath seed calls
+//
+// What would do harm for real (kill this or another process, close what Node owns, wait for ever) is
+// kept from happening below the calls, at the choke point, or is left out by name.
+import fc from 'fast-check';
+
+const [subpath, seed, calls] = process.argv.slice(2);
+const file = { index: 'index', net: 'handover' }[subpath] ?? subpath;
+const dist = (name) => import(new URL(`../dist/${name}.js`, import.meta.url).href);
+const module = await dist(file);
+const sys = await dist('syscalls');
+const { socketpair } = await dist('socket');
+
+// Descriptors below this are Node's, the runner's or stdio: no call may touch them.
+const free = socketpair()[0].fileno();
+const foreign = (fd) => typeof fd === 'number' && fd >= 0 && fd < free;
+const waits = {
+  select: 4,
+  pselect: 4,
+  poll: 2,
+  ppoll: 2,
+  epoll_wait: 3,
+  epoll_pwait: 3,
+  kevent: 5,
+};
+const isBytes = (value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value);
+const blocking = 'accept accept4 connect recv recvfrom recvmsg send sendto sendmsg read write'.split(' ');
+sys.interpose((name, call, args) => {
+  if (args.slice(0, 2).some(foreign) && !/^(socket|socketpair|eventfd|timerfd_create|clock|if_)/.test(name))
+    return -9;
+  if (/^dup|^epoll_ctl/.test(name) && args.some(foreign)) return -9;
+  // Never for ever, and never for long: a wait of any length is one of none, once its arguments were read.
+  if (name in waits && args[waits[name]] !== 0) {
+    const i = waits[name];
+    if (/^e?poll/.test(name)) return Number.isInteger(args[i]) ? call(...args.with(i, 0)) : call(...args);
+    if (args[i] == null) return call(...args.with(i, new BigInt64Array(2)));
+    if (isBytes(args[i])) return call(...args.with(i, new BigInt64Array(2)));
+  }
+  if (blocking.includes(name) && Number.isInteger(args[0]) && args[0] >= 0) {
+    const flags = sys0.fcntl(args[0], 3, 0);
+    if (flags >= 0) sys0.fcntl(args[0], 4, flags | 0o4000);
+    if (flags < 0) return -9;
+  }
+  return call(...args);
+});
+// The raw calls by themselves, for the lines above.
+const sys0 = (await dist('native')).native;
+
+// What would end or wait for good in JavaScript or in the kernel, or reaches out of this process.
+const LEFT_OUT = new Set(
+  `pause sigwait sigwaitinfo sigtimedwait raise_signal kill killpg pthread_kill alarm setitimer sethostname interpose observe
+  getaddrinfo getfqdn gethostbyname gethostbyname_ex gethostbyaddr getnameinfo create_connection batch default_int_handler
+  getservbyname getservbyport getprotobyname sigaction fork toNetSocket`.split(/\s+/),
+);
+const seen = { calls: 0, returned: 0, thrown: {}, names: [] };
+
+const opened = () => socketpair();
+let pairs = [];
+const trap = (target) =>
+  new Proxy(target, {
+    get(_, name) {
+      if (name === Symbol.toPrimitive || name === 'toString') return () => 'trap';
+      throw new Error('trapped');
+    },
+  });
+const detached = () => {
+  const buffer = new ArrayBuffer(16);
+  const view = new Uint8Array(buffer);
+  structuredClone(buffer, { transfer: [buffer] });
+  return view;
+};
+const resized = () => {
+  try {
+    const buffer = new ArrayBuffer(64, { maxByteLength: 128 });
+    const view = new Uint8Array(buffer, 16, 32);
+    buffer.resize(20);
+    return view;
+  } catch {
+    return new Uint8Array(0);
+  }
+};
+// Lists and files that change what they are asked about while they are asked.
+const shrinking = () => {
+  const list = Array.from({ length: 10 }, () => ({
+    fileno() {
+      list.length = Math.max(list.length - 2, 0);
+      return pairs[0][0].fileno();
+    },
+  }));
+  return list;
+};
+const closing = () => {
+  const [a, b] = opened();
+  return {
+    fileno() {
+      const fd = a.fileno();
+      a.close();
+      b.close();
+      return fd;
+    },
+  };
+};
+const detaching = () => {
+  const buffer = new ArrayBuffer(64);
+  const bytes = new Uint8Array(buffer);
+  return {
+    fileno() {
+      if (bytes.length > 0) structuredClone(buffer, { transfer: [buffer] });
+      return pairs[0][0].fileno();
+    },
+    bytes,
+    [Symbol.iterator]: () => [bytes, bytes][Symbol.iterator](),
+  };
+};
+const lazily = (make) => fc.constant(null).map(make);
+const descriptor = fc.oneof(
+  lazily(() => pairs[0][0].fileno()),
+  lazily(() => pairs[1][1]),
+  fc.constantFrom(-1, 1_000_000, 2 ** 31 - 1),
+);
+const number = fc.oneof(
+  fc.integer(),
+  fc.nat(70),
+  fc.double(),
+  fc.constantFrom(0, -1, Number.NaN, 2 ** 31, 2 ** 32, 2 ** 53, -0, Number.POSITIVE_INFINITY, 0.5, 1e-10),
+);
+const memory = fc.oneof(
+  fc.nat(200).map((n) => new Uint8Array(n)),
+  fc.nat(40).map((n) => new Int32Array(n)),
+  fc.nat(8).map((n) => new BigInt64Array(n)),
+  fc.nat(64).map((n) => new ArrayBuffer(n)),
+  fc.nat(64).map((n) => new SharedArrayBuffer(n)),
+  fc.nat(64).map((n) => new DataView(new ArrayBuffer(n))),
+  lazily(detached),
+  lazily(resized),
+  lazily(() => Object.freeze(new Float64Array(0))),
+);
+const strange = fc.oneof(
+  lazily(() => trap({})),
+  lazily(() => trap([])),
+  lazily(() => trap(() => 1)),
+  lazily(() => trap(new Uint8Array(8))),
+  lazily(shrinking),
+  lazily(closing),
+  lazily(() => [closing(), closing()]),
+  lazily(detaching),
+  lazily(() => ({ fileno: () => Number.NaN })),
+  lazily(() => ({ fileno: () => '1' })),
+  lazily(() => ({
+    get fileno() {
+      throw new Error('trapped');
+    },
+  })),
+  lazily(() => ({
+    valueOf() {
+      throw new Error('trapped');
+    },
+  })),
+  lazily(() => Object.create(null)),
+  lazily(() => ({
+    [Symbol.iterator]: () => ({ next: () => ({ done: false, value: 1e9 }) }),
+    length: 4,
+  })).filter(() => false),
+);
+const address = fc.oneof(
+  fc.tuple(fc.constantFrom('127.0.0.1', '::1', '', 'x', '\0', '256.1.1.1', '<broadcast>'), number),
+  fc.tuple(fc.constant('::1'), number, number, number),
+  fc.constantFrom('/nonexistent/x', '\0abstract', 'x'.repeat(200), null),
+);
+const anything = fc.oneof(
+  { weight: 4, arbitrary: number },
+  { weight: 4, arbitrary: descriptor },
+  { weight: 4, arbitrary: memory },
+  { weight: 3, arbitrary: strange },
+  { weight: 2, arbitrary: address },
+  { weight: 2, arbitrary: fc.array(fc.oneof(descriptor, memory, number, strange), { maxLength: 5 }) },
+  {
+    weight: 2,
+    arbitrary: fc.anything({ withBigInt: true, withDate: true, withMap: true, withTypedArray: true }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(null, undefined, true, '', 'x', Symbol('x'), 5n, () => 1, 'r', 'rwb'),
+  },
+);
+
+// Every function there is, by its path: those of the namespaces in a namespace too, and classes.
+function functionsOf(value, path, found = []) {
+  for (const [name, member] of Object.entries(value)) {
+    if (LEFT_OUT.has(name)) continue;
+    if (typeof member === 'function') found.push([`${path}${name}`, () => value[name], value]);
+    else if (member?.[Symbol.toStringTag] === 'Module') functionsOf(member, `${path}${name}.`, found);
+  }
+  return found;
+}
+const functions = functionsOf(module, '');
+const isClass = (f) => /^class\b/.test(Function.prototype.toString.call(f));
+const abandon = (result) => {
+  for (const each of Array.isArray(result) ? result : [result]) {
+    try {
+      if (typeof each?.close === 'function') each.close();
+      else if (typeof each?.destroy === 'function') each.destroy();
+    } catch {
+      // It was given a descriptor that is none.
+    }
+  }
+};
+
+function attempt(name, f) {
+  seen.calls++;
+  let result;
+  try {
+    result = f();
+    seen.returned++;
+  } catch (error) {
+    const kind = error?.constructor?.name ?? typeof error;
+    seen.thrown[kind] = (seen.thrown[kind] ?? 0) + 1;
+    return;
+  }
+  result?.catch?.(() => {});
+  // What came back has methods: these get their share of it.
+  if (
+    result !== null &&
+    typeof result === 'object' &&
+    !Array.isArray(result) &&
+    Object.getPrototypeOf(result) !== Object.prototype
+  ) {
+    fuzzMethods(name, result);
+  }
+  abandon(result);
+}
+
+let depth = 0;
+function fuzzMethods(name, object) {
+  if (depth > 0 || ArrayBuffer.isView(object)) return;
+  depth++;
+  const names = new Set();
+  for (let p = object; p !== null && p !== Object.prototype; p = Object.getPrototypeOf(p)) {
+    for (const each of Object.getOwnPropertyNames(p)) names.add(each);
+  }
+  for (const method of names) {
+    if (method === 'constructor' || LEFT_OUT.has(method)) continue;
+    if (method === 'close' || method === 'detach') continue;
+    for (const args of draw(4)) {
+      let f;
+      try {
+        f = object[method];
+      } catch {
+        continue;
+      }
+      if (typeof f === 'function') attempt(`${name}().${method}`, () => f.apply(object, args));
+    }
+  }
+  depth--;
+}
+
+let at = 0;
+const randoms = fc.sample(fc.array(anything, { maxLength: 6 }), {
+  seed: Number(seed),
+  numRuns: Number(calls),
+});
+function draw(n) {
+  return Array.from({ length: n }, () => randoms[at++ % randoms.length]);
+}
+
+for (const [name, get, self] of functions) {
+  seen.names.push(name);
+  pairs = [opened(), opened(), opened()];
+  for (const pair of pairs) for (const end of pair) end.setblocking(false);
+  const runs = Math.max(Math.floor(Number(calls) / functions.length), 12);
+  for (const args of draw(runs)) {
+    const f = get();
+    attempt(name, () => (isClass(f) ? Reflect.construct(f, args) : f.apply(self, args)));
+  }
+  for (const pair of pairs) abandon(pair);
+}
+sys.interpose(null);
+process.stdout.write(`${JSON.stringify(seen)}\n`);
+process.exit(0);

@@ -1,0 +1,104 @@
+// Programs as they are meant to be written: tsc must find nothing wrong here. Never run.
+
+import type net from 'node:net';
+import { fromNetSocket, toNetSocket } from '../../src/handover.ts';
+import * as rfds from '../../src/index.ts';
+import { epoll, type FileLike, poll, select } from '../../src/select.ts';
+import { type BaseSelector, DefaultSelector, EVENT_READ, EVENT_WRITE } from '../../src/selectors.ts';
+import { SIG_IGN, SIGINT, signal } from '../../src/signal.ts';
+import {
+  type Address,
+  AF_INET,
+  AF_INET6,
+  SO_REUSEADDR,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  type Socket,
+  socket,
+  socketpair,
+} from '../../src/socket.ts';
+import * as sys from '../../src/syscalls.ts';
+
+/** The documented server's calls. */
+export function server(): void {
+  using server_socket = socket(AF_INET, SOCK_STREAM);
+  server_socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
+  server_socket.bind(['', 0]);
+  server_socket.listen();
+  const files: Socket[] = [server_socket];
+  const [rlist, wlist, xlist] = select(files, [], []);
+  const readable: Socket[] = rlist;
+  const none: never[] = [...wlist, ...xlist];
+  for (const file of readable) {
+    const [conn, address] = file.accept();
+    const peer: Address = address;
+    const data: Buffer = conn.recv(1024);
+    const left: undefined | void = conn.sendall(data);
+    files.push(conn);
+    console.log(String(peer), left, none);
+  }
+}
+
+/** Mixed lists keep their types, each its own. */
+export function lists(a: Socket, file: { fileno(): number; name: string }): string[] {
+  const [r, w] = select([a, file, 5], new Set([a]), [], 0.5);
+  const sockets: Socket[] = w;
+  select([], [], [], null);
+  return r.map((ready) =>
+    typeof ready === 'number' ? String(ready) : 'name' in ready ? ready.name : `${sockets}`,
+  );
+}
+
+export function waiting(file: FileLike): number {
+  const set = poll();
+  set.register(file);
+  set.modify(3, 1);
+  const [[fd, revents]] = set.poll(100);
+  using ep = epoll();
+  ep.register(file, 1);
+  const events: [fd: number, events: number][] = ep.poll(1.5, 10);
+  return fd + revents + events.length;
+}
+
+/** A selector's data has the type that it was made for. */
+export function selected(sock: Socket): void {
+  using selector: BaseSelector<() => string> = new DefaultSelector<() => string>();
+  selector.register(sock, EVENT_READ | EVENT_WRITE, () => 'ready');
+  for (const [key, events] of selector.select(0)) console.log(key.data().length + events + key.fd);
+}
+
+export function signals(): void {
+  const before = signal(SIGINT, (signum) => console.log(signum + 1));
+  signal(SIGINT, SIG_IGN);
+  if (typeof before === 'function') before(SIGINT);
+}
+
+export function raw(): number {
+  const sv = new Int32Array(2);
+  const result: number = sys.socketpair(1, 1, 0, sv);
+  const slab = new ArrayBuffer(64);
+  sys.recv(sv[0], slab, 0, 64, 0);
+  sys.recv(sv[0], new Uint8Array(8), 0);
+  sys.interpose((name, call, args) => (name === 'close' ? 0 : call(...args)));
+  const end: () => void = sys.observe((_name, call, args) => call(...args));
+  end();
+  return result;
+}
+
+export function errors(error: unknown): string | undefined {
+  if (error instanceof rfds.ConnectionRefusedError) return `${error.address}:${error.port}`;
+  if (error instanceof rfds.OSError) return error.code;
+  return undefined;
+}
+
+export function handover(): Buffer {
+  const [a] = socketpair();
+  const live: net.Socket = toNetSocket(a, { allowHalfOpen: true });
+  const { socket: back, unread } = fromNetSocket(live);
+  const six: Socket = socket(AF_INET6);
+  six.bind(['::1', 0, 0, 0]);
+  back.close();
+  rfds.ledger.start();
+  const leaks = rfds.ledger.stop().filter(({ kind }) => kind === 'leak');
+  return leaks.length > 0 ? Buffer.from(leaks[0].text) : unread;
+}
