@@ -33,11 +33,11 @@ export class MessageSocket extends StreamSocket {
     checkSize(bufsize, 'recvfrom(): bufsize', 'negative buffersize in recvfrom');
     if (bufsize > POOL) {
       const memory = new ArrayBuffer(bufsize);
-      const n = this.#recvfrom(memory, 0, bufsize, flags);
+      const n = Math.min(this.#recvfrom(memory, 0, bufsize, flags), bufsize);
       return [Buffer.from(memory, 0, n), unpackAddress(sockaddr, sockaddrLength[0])];
     }
     reserve(bufsize);
-    const n = this.#recvfrom(pool, taken, bufsize, flags);
+    const n = Math.min(this.#recvfrom(pool, taken, bufsize, flags), bufsize); // MSG_TRUNC: see recv
     return [take(n), unpackAddress(sockaddr, sockaddrLength[0])];
   }
 

@@ -18,10 +18,11 @@ export class StreamSocket extends NamedSocket {
     if (bufsize === 0) return Buffer.alloc(0);
     if (bufsize > POOL) {
       const memory = new ArrayBuffer(bufsize);
-      return Buffer.from(memory, 0, this.#recv(memory, 0, bufsize, flags));
+      return Buffer.from(memory, 0, Math.min(this.#recv(memory, 0, bufsize, flags), bufsize));
     }
     reserve(bufsize);
-    return take(this.#recv(pool, taken, bufsize, flags));
+    // With MSG_TRUNC in flags Linux tells how long a datagram was, not how much of it came.
+    return take(Math.min(this.#recv(pool, taken, bufsize, flags), bufsize));
   }
 
   /** Receives at most nbytes (none or 0: as many as fit) into buffer; returns how many came. recv(2). */

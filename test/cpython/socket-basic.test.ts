@@ -12,14 +12,16 @@ import {
   AF_UNIX,
   create_connection,
   fromfd,
+  MSG_TRUNC,
   SHUT_RDWR,
+  SOCK_DGRAM,
   SOCK_STREAM,
   Socket,
   socket,
   socketpair,
 } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
-import { addressOf, kept, listener, MSG, tcpPair, udpPair, unixPair } from './sockets.ts';
+import { addressOf, isLinux, kept, listener, MSG, tcpPair, udpPair, unixPair } from './sockets.ts';
 
 // BasicTCPTest2 of CPython: the same through create_connection.
 const connections = [
@@ -141,6 +143,16 @@ describe('over UDP', () => {
   test('BasicUDPTest.testRecvFromNegative: recvfrom(-1) is refused', () => {
     expect(() => udpPair().server.recvfrom(-1)).toThrow(new RangeError('negative buffersize in recvfrom'));
   });
+});
+
+test.skipIf(!isLinux)('with MSG_TRUNC no more than was asked for comes (Linux tells how long it was)', () => {
+  for (const size of [4, 70_000]) {
+    const [near, far] = unixPair(SOCK_DGRAM);
+    for (const _ of [1, 2, 3]) far.send(Buffer.alloc(100_000, 'x'));
+    expect(near.recv(size, MSG_TRUNC)).toEqual(Buffer.alloc(size, 'x'));
+    expect(near.recvfrom(size, MSG_TRUNC)[0]).toEqual(Buffer.alloc(size, 'x'));
+    expect(near.recvmsg(size, 0, MSG_TRUNC)[0]).toEqual(Buffer.alloc(size, 'x'));
+  }
 });
 
 test('TCPCloserTest.testClose: the peer’s close makes it readable, and empty; closing again is safe', () => {
