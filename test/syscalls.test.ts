@@ -24,7 +24,7 @@ describe('the choke point', () => {
   afterEach(() => sys.interpose(null));
 
   test('exports exactly the addon’s calls, a batch of them, and interpose', () => {
-    expect(Object.keys(sys).sort()).toEqual([...names, 'batch', 'interpose'].sort());
+    expect(Object.keys(sys).sort()).toEqual([...names, 'batch', 'interpose', 'observe'].sort());
   });
 
   test('is the gate and the addon themselves as long as nobody interposes', () => {
@@ -81,7 +81,7 @@ describe('the choke point', () => {
     expect(files.length).toBeGreaterThan(10);
     // interfaces.ts: libc's lookups, which the recorder's own addresses need too.
     expect(takers.sort()).toEqual(
-      ['gate.ts', 'interfaces.ts', 'syscalls.ts'].concat(
+      ['gate.ts', 'interfaces.ts', 'ledger-book.ts', 'owner.ts', 'syscalls.ts'].concat(
         ['known-sockets', 'looks', 'pause', 'socket-state', 'trace-file'].map((name) => `trace/${name}.ts`),
       ),
     );

@@ -19,11 +19,6 @@ const filesOf: Readonly<Record<string, RegExp>> = {
   test_socket: /^socket.*\.test\.ts$/,
 };
 
-// Modules that are still being carried over, and so not counted yet.
-const later = new Set([
-  'test_socket', // its files come with another branch
-]);
-
 const here = new URL('.', import.meta.url);
 const files = readdirSync(here);
 
@@ -46,7 +41,7 @@ test('every module of the list has its files', () => {
   expect(Object.keys(filesOf).sort()).toEqual(Object.keys(cases).sort());
 });
 
-describe.each(Object.keys(cases).filter((module) => !later.has(module)))('%s', (module) => {
+describe.each(Object.keys(cases))('%s', (module) => {
   const carried = titlesIn(filesOf[module]);
   const given = Object.keys(notCarried).filter((name) => name.startsWith(`${module}.`));
 
