@@ -33,9 +33,9 @@ export function server(): void {
     const [conn, address] = file.accept();
     const peer: Address = address;
     const data: Buffer = conn.recv(1024);
-    const left: undefined | void = conn.sendall(data);
+    conn.sendall(data);
     files.push(conn);
-    console.log(String(peer), left, none);
+    console.log(String(peer), none);
   }
 }
 
