@@ -96,7 +96,9 @@ export abstract class KernelSelector<Data = unknown> extends BaseSelector<Data> 
    * Changes the events or the data of a registered file. If the kernel refuses, the key is gone.
    *
    * Unlike Python, whose poll and epoll selectors take the events 0 and whose others forget the key with
-   * the RangeError, every one refuses bad events and keeps the key.
+   * the RangeError, every one refuses bad events and keeps the key. Unlike Python's SelectSelector and
+   * KqueueSelector, which refuse a file that was closed, and forget it, a selector changes its key by the
+   * descriptor that it had.
    */
   override modify(fileobj: FileLike, events: number, data?: Data): SelectorKey<Data> {
     const key = this.#registered(fileobj);
