@@ -35,7 +35,7 @@ struct Writer {
   size_t at = 0;
 
   void put(const void* data, size_t size) {
-    if (at < out.size) std::memcpy(out.data + at, data, std::min(size, out.size - at));
+    if (size > 0 && at < out.size) std::memcpy(out.data + at, data, std::min(size, out.size - at));
     at += size;
   }
   void put(int32_t value) { put(&value, sizeof value); }

@@ -58,7 +58,8 @@ const env = {
   ...process.env,
   RFDS_ADDON: path.join(out, 'Debug/rfds.node'),
   // No leak check: Node leaves the heap to the kernel when it exits, and strace rules the check out.
-  ASAN_OPTIONS: `${both}:detect_leaks=0:detect_stack_use_after_return=1`,
+  // Memory that there is none of is an exception of JavaScript's, as it is without the sanitizer.
+  ASAN_OPTIONS: `${both}:detect_leaks=0:detect_stack_use_after_return=1:allocator_may_return_null=1`,
   UBSAN_OPTIONS: `${both}:print_stacktrace=1`,
 };
 const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
