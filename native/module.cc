@@ -1,4 +1,8 @@
 // The list of everything that JavaScript sees: calls, constants, layouts of kernel structs.
+
+// macOS has the IPV6_ names of RFC 3542 only for who says so, before any header.
+#define __APPLE_USE_RFC_3542
+
 #include "module.h"
 
 #include <fcntl.h>
