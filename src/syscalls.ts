@@ -90,12 +90,16 @@ const observers: Interposer[] = [];
  * time, for the whole thread: for fault injection. It stands above the observers and the recorder.
  */
 export function interpose(interposer: Interposer | null): void {
+  if (interposer !== null && typeof interposer !== 'function')
+    throw new TypeError(`interpose(): interposer must be a function or null, got ${typeof interposer}`);
   top = interposer;
   connectAll();
 }
 
 /** Sends every call of the thread through one more observer, above those there are; returns what takes it away. */
 export function observe(observer: Interposer): () => void {
+  if (typeof observer !== 'function')
+    throw new TypeError(`observe(): observer must be a function, got ${typeof observer}`);
   observers.push(observer);
   connectAll();
   return () => {

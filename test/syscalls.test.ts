@@ -64,6 +64,16 @@ describe('the choke point', () => {
     ]);
   });
 
+  test('takes a function between, and nothing else', () => {
+    expect(() => sys.interpose(1 as never)).toThrow(
+      new TypeError('interpose(): interposer must be a function or null, got number'),
+    );
+    expect(() => sys.observe(undefined as never)).toThrow(
+      new TypeError('observe(): observer must be a function, got undefined'),
+    );
+    expect(sys.dup(-1)).toBeLessThan(0);
+  });
+
   test('has one interposer at a time: the last', () => {
     sys.interpose(() => 1);
     sys.interpose(() => 2);
