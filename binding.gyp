@@ -4,6 +4,7 @@
       "target_name": "rfds",
       "sources": [
         "native/module.cc",
+        "native/layout.cc",
         "native/bind.cc",
         "native/socket.cc",
         "native/message.cc",

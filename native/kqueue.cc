@@ -5,7 +5,7 @@
 #include <sys/event.h>
 #include <sys/time.h>
 
-#include <cstring>
+#include "waiting.h"
 
 namespace rfds {
 namespace {
@@ -24,15 +24,8 @@ int kqueue() { return ::kqueue(); }
 int kevent(int kq, MaybeBytes changes, int nchanges, MaybeBytes events, int nevents, MaybeBytes timeout) {
   struct kevent* in = array(changes, nchanges);
   struct kevent* out = array(events, nevents);
-  if (timeout.data == nullptr) return ::kevent(kq, in, nchanges, out, nevents, nullptr);
-
-  int64_t both[2];
-  require(timeout.size >= sizeof both, "timeout must be a BigInt64Array of at least two elements");
-  std::memcpy(both, timeout.data, sizeof both);
-  timespec ts;
-  ts.tv_sec = static_cast<decltype(ts.tv_sec)>(both[0]);
-  ts.tv_nsec = static_cast<decltype(ts.tv_nsec)>(both[1]);
-  return ::kevent(kq, in, nchanges, out, nevents, &ts);
+  Time time(timeout);
+  return ::kevent(kq, in, nchanges, out, nevents, time.pointer());
 }
 
 }  // namespace rfds

@@ -1,5 +1,6 @@
 // What the calls that wait read from memory: how long, and which signals are to wait meanwhile.
-// Copied, because JavaScript may place it at any address. Above: select.cc, poll.cc, epoll.cc, eventfd.cc.
+// Copied, because JavaScript may place it at any address. Above: select.cc, poll.cc, epoll.cc, kqueue.cc,
+// eventfd.cc.
 #pragma once
 #include <signal.h>
 

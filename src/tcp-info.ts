@@ -20,9 +20,11 @@ export interface TcpInfo {
   bytesReceived: number | undefined;
 }
 
+// include/net/tcp_states.h, from 1.
 const linuxStates = ['', 'ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'FIN_WAIT1', 'FIN_WAIT2', 'TIME_WAIT'].concat(
   ['CLOSE', 'CLOSE_WAIT', 'LAST_ACK', 'LISTEN', 'CLOSING', 'NEW_SYN_RECV'],
 );
+// bsd/netinet/tcp_fsm.h, from 0, by Linux' names.
 const darwinStates = ['CLOSE', 'LISTEN', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'CLOSE_WAIT'].concat([
   'FIN_WAIT1',
   'CLOSING',
@@ -31,6 +33,9 @@ const darwinStates = ['CLOSE', 'LISTEN', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 
   'TIME_WAIT',
 ]);
 
+/** The states by their number in the option's first byte. */
+export const tcpStates: readonly string[] = TCP_INFO === undefined ? darwinStates : linuxStates;
+
 /** What the bytes of the option say. */
 export function unpackTcpInfo(info: Buffer): TcpInfo {
   const u32 = (at: number) => (at + 4 <= info.length ? info.readUInt32LE(at) : undefined);
@@ -38,7 +43,7 @@ export function unpackTcpInfo(info: Buffer): TcpInfo {
   const milliseconds = (at: number) => (at + 4 <= info.length ? info.readUInt32LE(at) * 1000 : undefined);
   if (TCP_INFO !== undefined) {
     return {
-      state: linuxStates[info[0]] ?? String(info[0]),
+      state: tcpStates[info[0]] ?? String(info[0]),
       mss: u32(16),
       rttMicros: u32(68),
       rttVarMicros: u32(72),
@@ -49,7 +54,7 @@ export function unpackTcpInfo(info: Buffer): TcpInfo {
     };
   }
   return {
-    state: darwinStates[info[0]] ?? String(info[0]),
+    state: tcpStates[info[0]] ?? String(info[0]),
     mss: u32(16),
     rttMicros: milliseconds(44),
     rttVarMicros: milliseconds(48),

@@ -151,9 +151,9 @@ describe.skipIf(!isHere)(isHere ? 'a conversation' : 'hosts and tshark are neede
     };
     const file = path.join(folder, `${computed}.pcapng`);
     const on = (command: string[]) => hosts.command('server', command);
-    await using tshark = await Tshark.start(hosts.interface('server'), PORT, file, on, probe);
+    await using tshark = await Tshark.start(hosts.interface, PORT, file, on, probe);
     const namespace = hosts.namespace('server');
-    const capture = await Capture.start({ interface: hosts.interface('server'), port: PORT, namespace });
+    const capture = await Capture.start({ interface: hosts.interface, port: PORT, namespace });
     if (!(capture instanceof Capture)) throw new Error(capture.text);
     await using _ = capture;
 

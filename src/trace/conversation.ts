@@ -12,6 +12,7 @@ import {
   isReceive,
   isSend,
   peerOf,
+  portOf,
   type SocketLife,
   socketLives,
 } from './sockets.ts';
@@ -197,9 +198,6 @@ function clientParts(calls: CallLine[], clientEnd: SocketLife | undefined): Clie
   end();
   return parts;
 }
-
-export const portOf = (address: AddressText | null | undefined): number =>
-  Array.isArray(address) ? address[1] : Number.NaN;
 
 /** Whether two ends name each other. */
 export const mirrored = (one: SocketLife, other: SocketLife) =>

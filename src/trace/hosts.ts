@@ -119,10 +119,8 @@ export class Hosts {
     return addresses[host];
   }
 
-  /** The interface of a host that leads to the other. */
-  interface(_host: Host): string {
-    return INTERFACE;
-  }
+  /** The interface of each host that leads to the other. */
+  readonly interface = INTERFACE;
 
   /** The command that runs a command on a host; the process is the same, and gets its signals. */
   command(host: Host, command: string[]): string[] {

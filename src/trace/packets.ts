@@ -2,6 +2,7 @@
 // Above: conversation.ts. Below: recording.ts.
 
 import type { AddressText, PacketLine, TcpHeader } from './recording.ts';
+import { portOf } from './sockets.ts';
 
 export type TcpPacket = PacketLine & { tcp: TcpHeader };
 
@@ -20,8 +21,6 @@ export interface Wire {
 }
 
 const has = ({ tcp }: TcpPacket, ...flags: string[]) => flags.every((flag) => tcp.flags.includes(flag));
-
-const portOf = (address: AddressText | null): number => (Array.isArray(address) ? address[1] : Number.NaN);
 
 /** The packets between two addresses. */
 export function wireOf(packets: PacketLine[], client: AddressText | null, server: AddressText | null): Wire {

@@ -7,7 +7,7 @@ import { constants } from 'node:os';
 import path from 'node:path';
 import { isatty } from 'node:tty';
 import { type Recording, recordingIn } from './recording.ts';
-import { TemporaryFolder } from './run.ts';
+import { TemporaryFolder } from './temporary-folder.ts';
 
 /** Runs it to its end, and returns what was recorded, and its exit status (128 + n for a signal). */
 export async function recordProgram([command, ...args]: string[]): Promise<{

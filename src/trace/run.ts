@@ -2,8 +2,6 @@
 // on two hosts, with the packets between them.
 // Above: command.ts. Below: participant.ts, capturing.ts, hosts.ts, tie.ts, infer.ts.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Capture, type Captured, type Refusal } from './capturing.ts';
@@ -13,6 +11,7 @@ import { Participant } from './participant.ts';
 import { type CallLine, type Recording, recordingIn } from './recording.ts';
 import { socketLives } from './sockets.ts';
 import type { Stepper } from './stepper.ts';
+import { TemporaryFolder } from './temporary-folder.ts';
 import { tied } from './tie.ts';
 
 // From src/ as from dist/.
@@ -67,7 +66,7 @@ export async function recordConversation(options: Conversation): Promise<Recordi
   await using capture = await Capture.start({
     port,
     signal,
-    interface: hosts?.interface('server') ?? 'lo',
+    interface: hosts?.interface ?? 'lo',
     ...(hosts && { namespace: hosts.namespace('server') }),
   }).then(captureOrNothing);
   await using client = start('client', ['client', address, String(port)]);
@@ -91,15 +90,6 @@ export async function recordConversation(options: Conversation): Promise<Recordi
   const packets = capture.isReal ? captured.packets : inferred(recording);
   const notes = [...recording.notes, ...captured.notes, ...server.notes(), ...client.notes()];
   return tied({ ...recording, packets, notes });
-}
-
-/** A folder that is gone when it is disposed of. */
-export class TemporaryFolder {
-  readonly path = mkdtempSync(path.join(tmpdir(), 'rfds-trace-'));
-
-  [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true });
-  }
 }
 
 interface Capturing {

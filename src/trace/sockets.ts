@@ -30,6 +30,10 @@ export function addressText(address: AddressText | null | undefined): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Its port; NaN where it has none. */
+export const portOf = (address: AddressText | null | undefined): number =>
+  Array.isArray(address) ? address[1] : Number.NaN;
+
 export const dataOf = (call: CallLine): Buffer => Buffer.from(call.data ?? '', 'base64');
 
 /** The descriptor that a call names first. */

@@ -1,14 +1,14 @@
 // What a call means, in a sentence or two. Above: story-steps.ts. Below: conversation.ts, memory.ts.
 
 import { reprBytes } from '../repr.ts';
-import { type Conversation, isInput, isPrint, isWait, portOf } from './conversation.ts';
+import { type Conversation, isInput, isPrint, isWait } from './conversation.ts';
 import { duration } from './delays.ts';
 import type { Memory } from './memory.ts';
+import { plural } from './plural.ts';
 import type { CallLine, SocketState } from './recording.ts';
-import { addressText, dataOf, isSend } from './sockets.ts';
+import { addressText, dataOf, isSend, portOf } from './sockets.ts';
 import type { CallEvent } from './story-events.ts';
 
-export const plural = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
 const fdList = (fds: number[] | undefined) => (fds ?? []).map((fd) => `fd ${fd}`).join(', ');
 
 /** What a call means, by the conversation and the memory after it; nothing where the call says it all. */

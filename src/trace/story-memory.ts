@@ -1,11 +1,12 @@
 // The memory state at each step, as a table: the server's rfds, and both ends of the connection with
 // state, queues and sequence numbers. Above: story.ts. Below: memory.ts, packets.ts, terminal.ts.
 
-import { type Conversation, portOf } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
 import type { Memory } from './memory.ts';
 import { numbersAt } from './packets.ts';
 import type { CallLine } from './recording.ts';
 import type { SocketLife } from './sockets.ts';
+import { portOf } from './sockets.ts';
 import type { Event } from './story-events.ts';
 import { hanging, type Look, paint, type Style } from './terminal.ts';
 

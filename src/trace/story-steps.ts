@@ -2,14 +2,15 @@
 // changed in memory; and of the kernel, a packet. Above: story.ts. Below: story-meaning.ts, terminal.ts.
 
 import { reprBytes } from '../repr.ts';
-import { type Conversation, portOf } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
 import { clock, duration } from './delays.ts';
 import type { Memory } from './memory.ts';
 import { flagsOf, numbersAt, numbersOf } from './packets.ts';
+import { plural } from './plural.ts';
 import type { CallLine, FrameLine, PacketLine, SocketState } from './recording.ts';
-import { addressText } from './sockets.ts';
+import { addressText, portOf } from './sockets.ts';
 import type { CallEvent } from './story-events.ts';
-import { meaning, plural } from './story-meaning.ts';
+import { meaning } from './story-meaning.ts';
 import { hanging, type Look, paint, type Style } from './terminal.ts';
 
 const INDENT = '    ';

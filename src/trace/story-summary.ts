@@ -1,11 +1,12 @@
 // The summary of operations: what the client, the server and the kernel did, and how often.
 // Above: story.ts. Below: conversation.ts, packets.ts, terminal.ts.
 
-import { type Conversation, portOf, slept } from './conversation.ts';
+import { type Conversation, slept } from './conversation.ts';
 import { duration } from './delays.ts';
 import type { TcpPacket } from './packets.ts';
+import { plural } from './plural.ts';
 import type { CallLine } from './recording.ts';
-import { isReceive, isSend } from './sockets.ts';
+import { isReceive, isSend, portOf } from './sockets.ts';
 import { maySleep } from './story-events.ts';
 import { hanging, type Look, paint } from './terminal.ts';
 
@@ -66,8 +67,6 @@ export function callCounts(look: Look, calls: CallLine[]): string[] {
     return hanging(look, `  ${`${name}()`.padEnd(15)} ×${String(all.length).padEnd(3)} `, facts.join(', '));
   });
 }
-
-const plural = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 function kernelFacts(run: Conversation): string[] {
   const { packets, captured } = run.wire;

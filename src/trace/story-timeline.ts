@@ -1,11 +1,12 @@
 // The timeline: the time, what the client did, what the server did, and each packet as an arrow
 // between them. Above: story.ts. Below: story-events.ts, terminal.ts.
 
-import { type Conversation, isInput, isPrint, isWait, portOf } from './conversation.ts';
+import { type Conversation, isInput, isPrint, isWait } from './conversation.ts';
 import { clock } from './delays.ts';
 import { flagsOf, numbersOf } from './packets.ts';
+import { plural } from './plural.ts';
 import type { PacketLine } from './recording.ts';
-import { dataOf, isReceive, isSend } from './sockets.ts';
+import { dataOf, isReceive, isSend, portOf } from './sockets.ts';
 import type { CallEvent, Event } from './story-events.ts';
 import { columns, hanging, type Look, paint } from './terminal.ts';
 
@@ -45,8 +46,6 @@ function listed(look: Look, run: Conversation, event: Event): string[] {
   return hanging(look, time, `${who}: ${label(event)}`, who);
 }
 
-const bytes = (n: number) => `${n} byte${n === 1 ? '' : 's'}`;
-
 /** A call in a few words. */
 export function label({ call, phase }: Pick<CallEvent, 'call' | 'phase'>): string {
   const name = `${call.name}()`;
@@ -59,14 +58,14 @@ export function label({ call, phase }: Pick<CallEvent, 'call' | 'phase'>): strin
   if (isWait(call))
     return `${ends}${name}: ${(call.ready ?? []).map((fd) => `fd ${fd}`).join(', ') || 'nothing'} ready`;
   if (call.name === 'recv' && call.result === 0) return `${ends}${name}: end of stream`;
-  if (isReceive(call) || isSend(call)) return `${ends}${name} ${bytes(call.result)}`;
+  if (isReceive(call) || isSend(call)) return `${ends}${name} ${plural(call.result, 'byte')}`;
   if (/^(socket|accept4?)$/.test(call.name)) return `${ends}${name} makes fd ${call.result}`;
   return `${ends}${name}`;
 }
 
 function packetLabel({ tcp, length, inferred }: PacketLine): string {
-  if (tcp === null) return bytes(length);
-  const data = tcp.payloadLength > 0 ? `, ${bytes(tcp.payloadLength)}` : '';
+  if (tcp === null) return plural(length, 'byte');
+  const data = tcp.payloadLength > 0 ? `, ${plural(tcp.payloadLength, 'byte')}` : '';
   return `${flagsOf(tcp)}, ${numbersOf(tcp)}${data}${inferred ? ', inferred' : ''}`;
 }
 

@@ -2,6 +2,7 @@
 // appended to, so that an older kernel fills less and a newer one more. Above: socket-state.ts.
 
 import { constants } from '../native.ts';
+import { tcpStates } from '../tcp-info.ts';
 import type { TcpState } from './recording.ts';
 
 /** Room for as much of either struct as is read here. */
@@ -15,21 +16,6 @@ const linux = process.platform === 'linux';
 /** The socket option at IPPROTO_TCP that fills it. */
 export const TCP_STATE = (linux ? constants.TCP_INFO : constants.TCP_CONNECTION_INFO) ?? -1;
 
-// include/net/tcp_states.h, from 1.
-const linuxStates = ['', 'ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'FIN_WAIT1', 'FIN_WAIT2', 'TIME_WAIT'].concat(
-  ['CLOSE', 'CLOSE_WAIT', 'LAST_ACK', 'LISTEN', 'CLOSING', 'NEW_SYN_RECV'],
-);
-// bsd/netinet/tcp_fsm.h, from 0, by Linux' names.
-const darwinStates = [
-  'CLOSE',
-  'LISTEN',
-  'SYN_SENT',
-  'SYN_RECV',
-  'ESTABLISHED',
-  'CLOSE_WAIT',
-  'FIN_WAIT1',
-].concat(['CLOSING', 'LAST_ACK', 'FIN_WAIT2', 'TIME_WAIT']);
-
 const LISTEN = 10;
 
 /** What the first length bytes of tcpInfoMemory say. */
@@ -39,7 +25,7 @@ const u64 = (offset: number) => view.getUint32(offset, true) + view.getUint32(of
 
 // include/uapi/linux/tcp.h: eight bytes, then u32s; from pacing_rate at 104 on also u64s.
 function fromLinux(length: number): TcpState {
-  const state: TcpState = { state: linuxStates[bytes[0]] ?? String(bytes[0]) };
+  const state: TcpState = { state: tcpStates[bytes[0]] ?? String(bytes[0]) };
   // A listener has its accept queue where the others have segments, and no connection to speak of.
   if (state.state === 'LISTEN' || length < 104) return state;
   state.rttMicros = ints[17];
@@ -69,7 +55,7 @@ export const acceptQueue = () => ({ length: ints[6], backlog: ints[7] });
 // bsd/netinet/tcp.h: three bytes and a padding one, then u32s; times in milliseconds, the window in
 // bytes; from tcpi_txpackets at 56 on u64s. Never run: there is no Mac here.
 function fromDarwin(length: number): TcpState {
-  const state: TcpState = { state: darwinStates[bytes[0]] ?? String(bytes[0]) };
+  const state: TcpState = { state: tcpStates[bytes[0]] ?? String(bytes[0]) };
   if (state.state === 'LISTEN' || length < 52) return state;
   state.rttMicros = ints[11] * 1000;
   state.rttVarMicros = ints[12] * 1000;

@@ -1,6 +1,7 @@
 // Packets tied to the calls that made them: which send's bytes a segment carries, which connect began
 // it, which close ended it, and what the kernel did by itself. Above: run.ts. Below: sockets.ts.
 
+import { plural } from './plural.ts';
 import type { CallLine, PacketLine, Recording, TcpHeader } from './recording.ts';
 import { addressText, isSend, socketLives } from './sockets.ts';
 
@@ -34,8 +35,6 @@ type Explanation = Pick<PacketLine, 'cause' | 'why'>;
 
 const because = (call: CallLine | undefined, why: string): Explanation =>
   call === undefined ? { why } : { cause: { pid: call.pid, n: call.n }, why };
-
-const bytes = (n: number) => `${n} ${n === 1 ? 'byte' : 'bytes'}`;
 
 /** What one end of a connection sends, in order. */
 class Direction {
@@ -72,7 +71,7 @@ class Direction {
       this.#sent = Math.max(this.#sent, relativeSeq + payloadLength);
       const call = this.#sender(relativeSeq - 1);
       if (has('FIN')) this.fin = relativeSeq + payloadLength;
-      const what = `${call?.name ?? 'send'}() put ${bytes(payloadLength)} into it`;
+      const what = `${call?.name ?? 'send'}() put ${plural(payloadLength, 'byte')} into it`;
       return because(call, isAgain ? `sent again: ${what}` : what);
     }
     if (has('FIN')) {
@@ -88,7 +87,7 @@ class Direction {
       return because(undefined, 'the kernel acknowledges the end of the stream');
     if (relativeAck === 1 && relativeSeq === 1 && news > 0)
       return because(undefined, 'the kernel completes the handshake');
-    if (news > 0) return because(undefined, `the kernel acknowledges ${bytes(news)}`);
+    if (news > 0) return because(undefined, `the kernel acknowledges ${plural(news, 'byte')}`);
     return because(undefined, 'the kernel tells its window');
   }
 

@@ -4,23 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { F_GETFD, FD_CLOEXEC } from '../../src/constants/fcntl.ts';
 import { OSError } from '../../src/errno.ts';
 import { EPOLL_CLOEXEC, EPOLLET, EPOLLIN, EPOLLOUT, epoll } from '../../src/select.ts';
-import { type Socket, socket } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
+import { connected } from './connected.ts';
 
 const wrong = (value: unknown) => value as never;
 const closedError = new RangeError('I/O operation on closed epoll object');
 const byFd = (events: [number, number][]) => events.toSorted(([a], [b]) => a - b);
-
-/** Two ends of a TCP connection over loopback. */
-function connected(): [client: Socket, server: Socket] {
-  using listener = socket();
-  listener.bind(['127.0.0.1', 0]);
-  listener.listen();
-  const client = socket();
-  client.connect(listener.getsockname() as [string, number]);
-  const [server] = listener.accept();
-  return [client, server];
-}
 
 describe.skipIf(process.platform !== 'linux')('epoll (Linux has it, no other)', () => {
   test('TestEPoll.test_create: an epoll object is open until it is closed', () => {

@@ -14,23 +14,13 @@ import {
   kevent,
   kqueue,
 } from '../../src/select.ts';
-import { type Socket, socket, socketpair } from '../../src/socket.ts';
+import { socketpair } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
+import { connected } from './connected.ts';
 
 const wrong = (value: unknown) => value as never;
 const closedError = new RangeError('I/O operation on closed kqueue object');
 const ADD = KQ_EV_ADD | KQ_EV_ENABLE;
-
-/** Two ends of a TCP connection over loopback. */
-function connected(): [client: Socket, server: Socket] {
-  using listener = socket();
-  listener.bind(['127.0.0.1', 0]);
-  listener.listen();
-  const client = socket();
-  client.connect(listener.getsockname() as [string, number]);
-  const [server] = listener.accept();
-  return [client, server];
-}
 
 describe.skipIf(process.platform !== 'darwin')('kqueue (macOS has it, no other)', () => {
   test('TestKQueue.test_create_queue: a queue is open until it is closed', () => {

@@ -1,10 +1,10 @@
 // The walkthrough's memory states.
 
-import { type Conversation, mirrored, portOf } from '../conversation.ts';
+import { type Conversation, mirrored } from '../conversation.ts';
 import { stateAfter } from '../memory.ts';
 import { numbersAt } from '../packets.ts';
 import type { CallLine, SocketState } from '../recording.ts';
-import { addressText } from '../sockets.ts';
+import { addressText, portOf } from '../sockets.ts';
 import { type Claim, finding, NotVisible, need, quoted } from './claim.ts';
 import { exchangeOf } from './parts.ts';
 

@@ -1,9 +1,9 @@
 // The walkthrough's server receiving the message.
 
-import { type Conversation, portOf } from '../conversation.ts';
+import type { Conversation } from '../conversation.ts';
 import { timestamps } from '../delays.ts';
 import { stateAfter } from '../memory.ts';
-import { dataOf } from '../sockets.ts';
+import { dataOf, portOf } from '../sockets.ts';
 import { apart, type Claim, finding, NotVisible, need, quoted, slept, spent } from './claim.ts';
 import { answerOf, exchangeOf, messageAck, messageSegment, readOf, watchedBy, wokenOf } from './parts.ts';
 

@@ -1,6 +1,6 @@
 // The walkthrough's server answering.
 
-import { portOf } from '../conversation.ts';
+import { portOf } from '../sockets.ts';
 import { apart, type Claim, finding, NotVisible, quoted } from './claim.ts';
 import { answerOf, exchangeOf, hello, responseSegment } from './parts.ts';
 

@@ -1,9 +1,9 @@
 // The walkthrough's packet with the message: what TCP, IP and Ethernet put around it, and its way.
 
-import { portOf } from '../conversation.ts';
 import { duration } from '../delays.ts';
 import { stateAfter } from '../memory.ts';
 import type { TcpPacket } from '../packets.ts';
+import { portOf } from '../sockets.ts';
 import { type Claim, finding, NotVisible, need } from './claim.ts';
 import { exchangeOf, hello, messageSegment } from './parts.ts';
 

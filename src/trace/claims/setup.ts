@@ -1,9 +1,8 @@
 // The walkthrough before any message: the server's steps 1 to 6 and the client's first.
 
-import { portOf } from '../conversation.ts';
 import { duration } from '../delays.ts';
 import { watched } from '../memory.ts';
-import { addressText, madeBy } from '../sockets.ts';
+import { addressText, madeBy, portOf } from '../sockets.ts';
 import { type Claim, finding, lasted, list, need, slept, spent } from './claim.ts';
 import { callOf } from './parts.ts';
 
