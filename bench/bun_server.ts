@@ -1,8 +1,8 @@
 // The documented conversation on Bun.listen: usage: bun bun_server.ts PORT. Lines and answers are made
-// as in src/servers/net-server.ts.
-import { print } from '../dist/print.js';
-import { repr, reprBytes } from '../dist/repr.js';
-import { timestamp as time } from '../dist/time.js';
+// as in src/programs/net-server.ts.
+import { print } from '../dist/python/builtins/print.js';
+import { repr, reprBytes } from '../dist/python/builtins/repr.js';
+import { timestamp as time } from '../dist/python/builtins/time.js';
 
 Bun.listen<undefined>({
   hostname: '127.0.0.1',

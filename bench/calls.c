@@ -1,6 +1,6 @@
 // What six calls cost in C: what the calls of rfds, and of foreign-function interfaces, are measured
 // against by `rfds compare`. Prints one line of JSON, nanoseconds per call.
-// The same calls on the same descriptors as in src/compare/call-loops.ts.
+// The same calls on the same descriptors as in src/tools/compare/call-loops.ts.
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>

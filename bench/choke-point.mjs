@@ -1,4 +1,4 @@
-// What the choke point (src/syscalls.ts) costs the epoll loop while nothing is attached: the loop as
+// What the choke point (src/kernel/syscalls.ts) costs the epoll loop while nothing is attached: the loop as
 // it is and the same build with the calls behind constants, in turn. Prints the medians and their
 // ratio; with a file's name, writes every sample.
 //     node bench/choke-point.mjs [FILE]
@@ -16,13 +16,15 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const bare = mkdtempSync(path.join(root, 'build-bare-'));
 process.on('exit', () => rmSync(bare, { recursive: true, force: true }));
 cpSync(dist, bare, { recursive: true });
-const { native } = await import('../dist/native.js');
+const { native } = await import('../dist/kernel/native.js');
 writeFileSync(
-  path.join(bare, 'syscalls.js'),
-  `import { batch, kernel } from './gate.js';
+  path.join(bare, 'kernel/syscalls.js'),
+  `import { batch, kernel } from './fast-calls.js';
 export { batch };
 export const { ${Object.keys(native).join(', ')} } = kernel;
-export function interpose() { throw new Error('bare'); }
+export function attach() { throw new Error('bare'); }
+export const interpose = attach;
+export const observe = attach;
 `,
 );
 

@@ -1,5 +1,5 @@
 // The documented conversation in C, for the two contenders beside it: the same calls, the same
-// bytes, the same lines on stdout as src/servers/conversations.ts. A failed call at the start ends
+// bytes, the same lines on stdout as src/programs/serving/connections.ts. A failed call at the start ends
 // the program; a client whose call fails is closed.
 #pragma once
 #include <arpa/inet.h>

@@ -3,7 +3,7 @@
 //     node bench/flat-memory.mjs [FILE] [SECONDS]
 
 import { writeFileSync } from 'node:fs';
-import { usageOf } from '../dist/compare/usage.js';
+import { usageOf } from '../dist/tools/compare/usage.js';
 import { withFleet } from './loaded-server.mjs';
 
 const [file, seconds = '600'] = process.argv.slice(2);

@@ -3,9 +3,9 @@
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { own } from '../dist/compare/contenders.js';
-import { Fleet } from '../dist/compare/fleet.js';
-import { ordinary } from '../dist/compare/run.js';
+import { own } from '../dist/tools/compare/contenders.js';
+import { Fleet } from '../dist/tools/compare/fleet.js';
+import { ordinary } from '../dist/tools/compare/run.js';
 
 export const dist = fileURLToPath(new URL('../dist', import.meta.url));
 

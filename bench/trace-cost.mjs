@@ -1,4 +1,4 @@
-// What recording costs (RFDS_TRACE, src/trace/recorder.ts). On: a call in a process that records less
+// What recording costs (RFDS_TRACE, src/interpose/recorder/recorder.ts). On: a call in a process that records less
 // the same call in one that does not, at the median. Off: the epoll loop of this build and of
 // the commit before there was a recorder, in turn. Prints both; with a file's name, writes every sample.
 //     node bench/trace-cost.mjs [FILE]

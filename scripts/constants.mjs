@@ -1,4 +1,4 @@
-// Writes native/constants.inc and src/constants/*.ts from the one list of names below.
+// Writes native/constants.inc and src/kernel/constants/*.ts from the one list of names below.
 // The values come from the platform's headers when the addon is compiled; a name that a
 // header lacks is absent at run time. Run after changing the list: npm run constants.
 // With --check it only says whether the files are as they should be.
@@ -166,7 +166,7 @@ files.set(
 );
 for (const [group, { about, names }] of Object.entries(groups)) {
   files.set(
-    `src/constants/${group}.ts`,
+    `src/kernel/constants/${group}.ts`,
     `// ${notice} ${about}\n// A name that this platform's headers lack is undefined.\n` +
       `import { constants } from '../native.ts';\n\n` +
       words(names)
@@ -176,7 +176,7 @@ for (const [group, { about, names }] of Object.entries(groups)) {
 }
 
 let stale = 0;
-mkdirSync(new URL('src/constants/', root), { recursive: true });
+mkdirSync(new URL('src/kernel/constants/', root), { recursive: true });
 for (const [path, text] of files) {
   const file = fileURLToPath(new URL(path, root));
   if (!process.argv.includes('--check')) {

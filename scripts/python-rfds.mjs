@@ -6,7 +6,7 @@ const root = new URL('..', import.meta.url);
 const text = (path) => readFileSync(new URL(path, root), 'utf8');
 const dist = (file) => import(new URL(`dist/${file}.js`, root));
 
-const { kernelName } = await dist('trace/kernel-names');
+const { kernelName } = await dist('interpose/recorder/kernel-names');
 const headers = JSON.parse(text('scripts/macos-names.json'));
 const onMacos = new Set(headers.has);
 const notOnMacos = new Set(headers.lacks);
@@ -18,7 +18,7 @@ for (const [, name] of text('native/constants.inc').matchAll(/^\{"(\w+)"/gm)) {
 
 // KQ_EV_ADD → EV_ADD: Python's names for what C has under another.
 const cNames = new Map(
-  [...text('src/kq-names.ts').matchAll(/(\w+) as (\w+)/g)].map(([, c, ours]) => [ours, c]),
+  [...text('src/python/select/kq-constants.ts').matchAll(/(\w+) as (\w+)/g)].map(([, c, ours]) => [ours, c]),
 );
 
 // What nothing can be done without: the raw call behind it.
@@ -45,7 +45,7 @@ function keysOf(object) {
 // Classes whose objects say more than their prototype: attributes, and what a function makes.
 async function specimens() {
   const [socket, select, { Kqueue }, { SelectorKey }] = await Promise.all(
-    ['socket', 'select', 'kqueue', 'selector-key'].map(dist),
+    ['socket', 'select', 'python/select/kqueue', 'python/selectors/selector-key'].map(dist),
   );
   const one = socket.socket();
   const epoll = select.epoll();
@@ -66,7 +66,7 @@ const objects = await specimens();
 // Of an abstract class the declarations: nothing of them is left at run time.
 const abstract = new Set(
   [
-    ...text('dist/base-selector.d.ts')
+    ...text('dist/python/selectors/base.d.ts')
       .split('class KernelSelector')[0]
       .matchAll(/^ +abstract (\w+)\(/gm),
   ].map(([, name]) => `BaseSelector.${name}`),

@@ -25,7 +25,7 @@ const declared = (rest) =>
   /^\s*(?:if|for|return|throw) /.test(rest) ? undefined : declaration.exec(rest)?.[1];
 
 export function differences() {
-  const files = readdirSync(src)
+  const files = readdirSync(src, { recursive: true })
     .filter((file) => file.endsWith('.ts'))
     .sort();
   return files.flatMap((file) => {

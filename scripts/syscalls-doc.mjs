@@ -1,11 +1,11 @@
-// Writes docs/syscalls.md: which entry of the kernel each raw call is, from src/trace/kernel-names.ts (as
+// Writes docs/syscalls.md: which entry of the kernel each raw call is, from src/interpose/recorder/kernel-names.ts (as
 // built). With --check it only says whether the page is as it should be. npm run syscalls-doc.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const { native } = await import(new URL('../dist/native.js', import.meta.url));
+const { native } = await import(new URL('../dist/kernel/native.js', import.meta.url));
 const { added, kernelName, noEntry } = await import(
-  new URL('../dist/trace/kernel-names.js', import.meta.url)
+  new URL('../dist/interpose/recorder/kernel-names.js', import.meta.url)
 );
 
 const platforms = [

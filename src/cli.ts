@@ -6,10 +6,10 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { type InetAddress, parseInet, parseInet6 } from './address.ts';
-import { converse } from './client.ts';
-import { print } from './print.ts';
-import { repr } from './repr.ts';
+import { type InetAddress, parseInet, parseInet6 } from './kernel/structs/sockaddr.ts';
+import { converse } from './programs/client.ts';
+import { print } from './python/builtins/print.ts';
+import { repr } from './python/builtins/repr.ts';
 import { SIGINT, SIGTERM, signal } from './signal.ts';
 
 /** What ends a command when a signal comes: thrown by the handler, out of the blocking call. */
@@ -42,7 +42,7 @@ async function server({ host, port, loop }: ServerOptions): Promise<void> {
   // Only a port that the kernel chose is news; else stdout has the documented lines alone.
   const ready = port === 0 ? (bound: InetAddress) => print(`Listening on ${repr(bound)}`) : undefined;
   if (loop === 'node') {
-    const { serve } = await import('./servers/net-server.ts');
+    const { serve } = await import('./programs/net-server.ts');
     const stop = new AbortController();
     const stopped = new Promise<number>((resolve) => {
       for (const name of ['SIGINT', 'SIGTERM'] as const)
@@ -54,7 +54,7 @@ async function server({ host, port, loop }: ServerOptions): Promise<void> {
     await served;
     throw new Stopped(signum ?? 0);
   }
-  const { serve } = await import(`./servers/${loop}-server.ts`);
+  const { serve } = await import(`./programs/${loop}-server.ts`);
   stopOnSignals();
   serve(address, port, ready);
 }
@@ -142,7 +142,7 @@ async function main(): Promise<number> {
     .option('--json <file>', 'write every sample')
     .option('--html <file>', 'write a page with plots')
     .action(async (options) => {
-      const { compareCommand } = await import('./compare/command.ts');
+      const { compareCommand } = await import('./tools/compare/command.ts');
       status = await compareCommand(options);
     });
 
@@ -188,7 +188,7 @@ async function main(): Promise<number> {
           command.error(`error: ${other} go with the documented conversation only`);
       if (messages.some((message) => message.includes('\n')))
         command.error('error: a message is one line', { exitCode: 2 });
-      const { traceCommand } = await import('./trace/command.ts');
+      const { traceCommand } = await import('./tools/trace/command.ts');
       status = await traceCommand(messages, traced, options);
     });
 

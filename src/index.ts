@@ -1,7 +1,10 @@
-// The public door: only exports. Each module is also a subpath of its own: rfds/socket, ….
+// Everything, by module. Each is also a subpath of its own: rfds/socket, ….
 
-export * from './errno.ts';
-export * as ledger from './ledger.ts';
+import './startup.ts';
+
+export * as ledger from './interpose/ledger.ts';
+export * from './kernel/errno.ts';
+export * from './python/errors.ts';
 export * as select from './select.ts';
 export * as selectors from './selectors.ts';
 export * as signal from './signal.ts';

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { cli, Program, within } from './programs.ts';
+import { cli, Program, within } from './support/programs.ts';
 
 async function rfds(...args: string[]) {
   await using program = new Program(process.execPath, [cli, ...args]);

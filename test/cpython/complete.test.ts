@@ -19,7 +19,7 @@ const filesOf: Readonly<Record<string, RegExp>> = {
   test_socket: /^socket.*\.test\.ts$/,
 };
 
-const here = new URL('.', import.meta.url);
+const here = new URL('./', import.meta.url);
 const files = readdirSync(here);
 
 // Titles: the strings that begin with Class.test_name and go on with a colon.

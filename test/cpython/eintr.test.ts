@@ -3,12 +3,12 @@
 // so that it must have gone on after the earlier ones (PEP 475).
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { EINTR } from '../../src/errno.ts';
+import { EINTR } from '../../src/kernel/errno.ts';
+import { monotonic } from '../../src/python/builtins/time.ts';
 import { epoll, kqueue, poll, select } from '../../src/select.ts';
 import { interrupted } from '../../src/signal.ts';
 import { type InetAddress, Socket, socket, socketpair } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
-import { monotonic } from '../../src/time.ts';
 import { withAlarms } from './alarms.ts';
 
 const open: Socket[] = [];

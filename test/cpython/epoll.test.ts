@@ -1,8 +1,8 @@
 // CPython's test_epoll, its portable cases; each title bears the case's name.
 
 import { describe, expect, test } from 'vitest';
-import { F_GETFD, FD_CLOEXEC } from '../../src/constants/fcntl.ts';
-import { OSError } from '../../src/errno.ts';
+import { F_GETFD, FD_CLOEXEC } from '../../src/kernel/constants/fcntl.ts';
+import { OSError } from '../../src/python/errors.ts';
 import { EPOLL_CLOEXEC, EPOLLET, EPOLLIN, EPOLLOUT, epoll } from '../../src/select.ts';
 import * as sys from '../../src/syscalls.ts';
 import { connected } from './connected.ts';

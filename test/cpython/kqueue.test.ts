@@ -2,7 +2,7 @@
 // kqueue; what of them needs none is in ../kqueue.test.ts too. Not run on a Mac yet.
 
 import { describe, expect, test } from 'vitest';
-import { F_GETFD, FD_CLOEXEC } from '../../src/constants/fcntl.ts';
+import { F_GETFD, FD_CLOEXEC } from '../../src/kernel/constants/fcntl.ts';
 import {
   KQ_EV_ADD,
   KQ_EV_DELETE,

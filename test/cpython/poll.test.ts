@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { KeyError } from '../../src/errno.ts';
+import { KeyError } from '../../src/python/errors.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, poll } from '../../src/select.ts';
 import { socketpair } from '../../src/socket.ts';
 import { withAlarms } from './alarms.ts';

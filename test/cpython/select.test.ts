@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { OSError } from '../../src/errno.ts';
+import { OSError } from '../../src/python/errors.ts';
 import { select } from '../../src/select.ts';
 import { socketpair } from '../../src/socket.ts';
 

@@ -4,8 +4,9 @@
 import { execFileSync } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { F_GETFD } from '../../src/constants/fcntl.ts';
-import { KeyError, OSError } from '../../src/errno.ts';
+import { F_GETFD } from '../../src/kernel/constants/fcntl.ts';
+import { monotonic } from '../../src/python/builtins/time.ts';
+import { KeyError, OSError } from '../../src/python/errors.ts';
 import {
   type BaseSelector,
   DefaultSelector,
@@ -19,7 +20,6 @@ import {
 } from '../../src/selectors.ts';
 import { type Socket, socketpair } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
-import { monotonic } from '../../src/time.ts';
 import { withAlarms } from './alarms.ts';
 
 const onLinux = process.platform === 'linux';

@@ -2,7 +2,7 @@
 // messages; once by recvmsg and once by recvmsg_into. Each test bears the name of its case.
 
 import { describe, expect, test } from 'vitest';
-import { OSError } from '../../src/errno.ts';
+import { OSError } from '../../src/python/errors.ts';
 import {
   AF_INET6,
   type AncillaryData,

@@ -2,8 +2,8 @@
 // receive into (BufferIOTest), and socketpair. Each test bears the name of its case.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { F_GETFD, FD_CLOEXEC } from '../../src/constants/fcntl.ts';
-import { ConnectionError, OSError } from '../../src/errno.ts';
+import { F_GETFD, FD_CLOEXEC } from '../../src/kernel/constants/fcntl.ts';
+import { ConnectionError, OSError } from '../../src/python/errors.ts';
 import { select } from '../../src/select.ts';
 import {
   _fallback_socketpair,

@@ -2,7 +2,8 @@
 // (CreateServerTest, CreateServerFunctionalTest). Each test bears the name of its case.
 
 import { describe, expect, test } from 'vitest';
-import { EINPROGRESS, OSError, TimeoutError } from '../../src/errno.ts';
+import { EINPROGRESS } from '../../src/kernel/errno.ts';
+import { OSError, TimeoutError } from '../../src/python/errors.ts';
 import {
   AF_INET,
   AF_INET6,

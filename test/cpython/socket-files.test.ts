@@ -5,7 +5,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { OSError, TimeoutError } from '../../src/errno.ts';
+import { OSError, TimeoutError } from '../../src/python/errors.ts';
 import {
   AF_INET,
   SO_SNDBUF,

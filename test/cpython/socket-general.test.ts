@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { OSError, TimeoutError } from '../../src/errno.ts';
+import { OSError, TimeoutError } from '../../src/python/errors.ts';
 import * as S from '../../src/socket.ts';
 import { type InetAddress, Socket, socket } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';

@@ -2,7 +2,7 @@
 // sizes of control messages (CmsgMacroTests). Each test bears the name of its case.
 
 import { describe, expect, test } from 'vitest';
-import { OSError, TimeoutError } from '../../src/errno.ts';
+import { OSError, TimeoutError } from '../../src/python/errors.ts';
 import {
   type Address,
   AF_INET6,

@@ -3,8 +3,8 @@
 // of its case.
 
 import { describe, expect, test } from 'vitest';
-import { F_GETFD, F_GETFL, F_SETFD, FD_CLOEXEC, O_NONBLOCK } from '../../src/constants/fcntl.ts';
-import { BlockingIOError, OSError, TimeoutError } from '../../src/errno.ts';
+import { F_GETFD, F_GETFL, F_SETFD, FD_CLOEXEC, O_NONBLOCK } from '../../src/kernel/constants/fcntl.ts';
+import { BlockingIOError, OSError, TimeoutError } from '../../src/python/errors.ts';
 import { select } from '../../src/select.ts';
 import {
   AF_INET,

@@ -2,8 +2,8 @@
 // once by recvmsg_into; and send_fds (SendRecvFdsTests). Each test bears the name of its case.
 
 import { describe, expect, test } from 'vitest';
-import { F_GETFD, FD_CLOEXEC } from '../../src/constants/fcntl.ts';
-import { OSError } from '../../src/errno.ts';
+import { F_GETFD, FD_CLOEXEC } from '../../src/kernel/constants/fcntl.ts';
+import { OSError } from '../../src/python/errors.ts';
 import {
   type Address,
   type AncillaryData,

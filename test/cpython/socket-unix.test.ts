@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { OSError } from '../../src/errno.ts';
+import { OSError } from '../../src/python/errors.ts';
 import { AF_UNIX, SOCK_STREAM, type Socket, socket } from '../../src/socket.ts';
 import { isLinux, kept } from './sockets.ts';
 

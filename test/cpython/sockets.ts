@@ -16,7 +16,7 @@ import {
   socketpair,
 } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
-import { within } from '../programs.ts';
+import { within } from '../support/programs.ts';
 
 export const isLinux = process.platform === 'linux';
 export const isMac = process.platform === 'darwin';

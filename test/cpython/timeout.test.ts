@@ -1,9 +1,9 @@
 // CPython's test_timeout, its portable cases, all on loopback; each title bears the case's name.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { TimeoutError } from '../../src/errno.ts';
+import { monotonic } from '../../src/python/builtins/time.ts';
+import { TimeoutError } from '../../src/python/errors.ts';
 import { AF_INET, type InetAddress, SOCK_DGRAM, Socket, socket } from '../../src/socket.ts';
-import { monotonic } from '../../src/time.ts';
 
 const wrong = (value: unknown) => value as never;
 

@@ -1,8 +1,8 @@
 // Programs as they are meant to be written: tsc must find nothing wrong here. Never run.
 
 import type net from 'node:net';
-import { fromNetSocket, toNetSocket } from '../../src/handover.ts';
 import * as rfds from '../../src/index.ts';
+import { fromNetSocket, toNetSocket } from '../../src/net.ts';
 import { epoll, type FileLike, poll, select } from '../../src/select.ts';
 import { type BaseSelector, DefaultSelector, EVENT_READ, EVENT_WRITE } from '../../src/selectors.ts';
 import { SIG_IGN, SIGINT, signal } from '../../src/signal.ts';

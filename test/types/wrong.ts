@@ -1,7 +1,7 @@
 // Mistakes that the types catch: each is marked, and tsc complains of a mark without a mistake. Never run.
 
 import type { Socket as NetSocket } from 'node:net';
-import { fromNetSocket, toNetSocket } from '../../src/handover.ts';
+import { fromNetSocket, toNetSocket } from '../../src/net.ts';
 import { epoll, poll, select } from '../../src/select.ts';
 import { DefaultSelector, EpollSelector } from '../../src/selectors.ts';
 import { signal } from '../../src/signal.ts';

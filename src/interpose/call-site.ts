@@ -1,0 +1,192 @@
+// Where in the program a call came from: the stack as ids of frames, each looked up once and written
+// once. Above: recorder.ts. Below: source-map.ts.
+
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root } from '../kernel/native.ts';
+import type { FrameLine, SourceLine } from './recorder/recording.ts';
+import { originalPlace, type Place, sourceOf } from './source-map.ts';
+
+/** How many frames a stack has at most. */
+const DEPTH = 12;
+
+const startFolder = workingFolder();
+
+type Callable = (...args: never[]) => unknown;
+
+// What a frame is to the search for the program's own line: that is the innermost frame outside of
+// rfds' library, whose servers and client are programs ('foreign': what is not ours). Where neither is
+// there, it is the loop that the servers share; else the command, whose own callers are its parser.
+type Part = 'library' | 'program' | 'loop' | 'command' | 'foreign';
+
+interface Frame {
+  id: number;
+  part: Part;
+  place: Place;
+  function: string | null;
+  /** Whether a call is the program's own there: its source is wanted. */
+  isAt: boolean;
+}
+
+/** A stack, and which of its frames is the program's own line. */
+export interface Stack {
+  stack: number[];
+  at: number | null;
+}
+
+// By script, then by position in it; null for the runtime's own frames.
+const frames = new Map<string | null, Map<number, Frame | null>>();
+const unwritten: Frame[] = [];
+const sources = new Set<string>();
+
+const callSites = (_: Error, sites: NodeJS.CallSite[]) => sites;
+
+/** How deep the program's own line was in the stacks of one call; V8 takes half a microsecond a frame. */
+export class Depth {
+  /** How many frames are captured. */
+  frames = 4;
+  #deepest = 1;
+  #stacks = 0;
+
+  found(frames: number): void {
+    if (frames > this.frames) this.frames = frames;
+    if (frames > this.#deepest) this.#deepest = frames;
+    if (++this.#stacks < 64) return;
+    this.frames = this.#deepest;
+    this.#deepest = 1;
+    this.#stacks = 0;
+  }
+}
+
+/**
+ * The stack above a function, as far as the program's own line; nextId gives numbers to frames that
+ * were not met before. Where the line is deeper than the last times, it is captured again, whole.
+ */
+export function stackAbove(below: Callable, nextId: () => number, depth: Depth): Stack {
+  const sites = capture(below, depth.frames);
+  let stack = stackOf(sites, nextId, depth, sites.length < depth.frames);
+  stack ??= stackOf(capture(below, DEPTH), nextId, depth, true);
+  return stack!;
+}
+
+function capture(below: Callable, limit: number): NodeJS.CallSite[] {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  const holder: { stack?: NodeJS.CallSite[] } = {};
+  try {
+    Error.stackTraceLimit = limit;
+    Error.prepareStackTrace = callSites;
+    Error.captureStackTrace(holder, below);
+    return holder.stack ?? [];
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+// null where the program's own line may be further out, unless the stack is whole.
+function stackOf(
+  sites: NodeJS.CallSite[],
+  nextId: () => number,
+  depth: Depth,
+  isWhole: boolean,
+): Stack | null {
+  const stack: number[] = [];
+  const found: Frame[] = [];
+  for (const site of sites) {
+    const frame = frameOf(site, nextId);
+    if (frame === null) continue;
+    stack.push(frame.id);
+    found.push(frame);
+    if (frame.part !== 'program' && (frame.part !== 'foreign' || found.some(isCommand))) continue;
+    frame.isAt = true;
+    depth.found(sites.indexOf(site) + 1);
+    return { stack, at: frame.id };
+  }
+  if (!isWhole) return null;
+  const at = found.find(({ part }) => part === 'loop') ?? found.find(isCommand);
+  if (at !== undefined) at.isAt = true;
+  return { stack, at: at?.id ?? null };
+}
+
+const isCommand = ({ part }: Frame) => part === 'command';
+
+function frameOf(site: NodeJS.CallSite, nextId: () => number): Frame | null {
+  const script = site.getFileName() ?? null;
+  let places = frames.get(script);
+  if (places === undefined) {
+    places = new Map();
+    frames.set(script, places);
+  }
+  const position = positionOf(site);
+  let frame = places.get(position);
+  if (frame === undefined) {
+    frame =
+      script === null || /^(node:|internal\/|native$)/.test(script) ? null : newFrame(script, site, nextId());
+    places.set(position, frame);
+    if (frame !== null) unwritten.push(frame);
+  }
+  return frame;
+}
+
+// A number that is another for every place of a script.
+function positionOf(site: NodeJS.CallSite & { getPosition?(): number }): number {
+  return site.getPosition?.() ?? (site.getLineNumber() ?? 0) * 65536 + (site.getColumnNumber() ?? 0);
+}
+
+function newFrame(script: string, site: NodeJS.CallSite, id: number): Frame {
+  const file = script.startsWith('file:') ? fileURLToPath(script) : script;
+  const place = { file, line: site.getLineNumber() ?? 1, column: site.getColumnNumber() ?? 1 };
+  const name = site.getFunctionName() ?? null;
+  const part = isAdded(name, place) ? 'library' : partOf(file);
+  return { id, part, place, function: name, isAt: false };
+}
+
+// What the compiler adds for `using` is nobody's line. Only where it may be that is the source map read.
+const isAdded = (name: string | null, place: Place) =>
+  (name === null || /^(next|__disposeResources)$/.test(name)) && originalPlace(place) === null;
+
+// The compiled files lie as their sources do, dist/ for src/.
+function partOf(file: string): Part {
+  const ours = path.relative(root, file).replaceAll('\\', '/');
+  if (!/^(src|dist)\//.test(ours)) return 'foreign';
+  if (/^\w+\/programs\/([\w-]+-server|client)\.[jt]s$/.test(ours)) return 'program';
+  if (/^\w+\/programs\/serving\/connections\.[jt]s$/.test(ours)) return 'loop';
+  return /^\w+\/cli\.[jt]s$/.test(ours) ? 'command' : 'library';
+}
+
+/**
+ * The lines to be written before calls that came through frames not written yet. Only now are the
+ * source maps read, for that takes its time.
+ */
+export function takeFrameLines(): (Omit<FrameLine, 'pid'> | SourceLine)[] {
+  return unwritten.splice(0).flatMap((frame) => {
+    const { file, line, column } = originalPlace(frame.place) ?? frame.place;
+    const name = nameOf(file);
+    const source = sourceOf(file);
+    const text = source?.split('\n', line)[line - 1]?.trim() ?? '';
+    const lines: (Omit<FrameLine, 'pid'> | SourceLine)[] = [];
+    if (frame.isAt && source !== null && !sources.has(name)) {
+      sources.add(name);
+      lines.push({ type: 'source', file: name, text: source });
+    }
+    lines.push({ type: 'frame', id: frame.id, file: name, line, column, function: frame.function, text });
+    return lines;
+  });
+}
+
+// Ours relative to the package, others' to where the program began if they are below it.
+function nameOf(file: string): string {
+  const ours = path.relative(root, file);
+  if (/^(src|dist)[\\/]/.test(ours)) return ours;
+  const near = startFolder === null ? file : path.relative(startFolder, file);
+  return near.startsWith('..') ? file : near;
+}
+
+// Asked once: a program may go elsewhere, and its folder may be removed.
+function workingFolder(): string | null {
+  try {
+    return process.cwd();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,264 @@
+// Loads the addon and gives its calls their types: C names, C argument order.
+// Above: gate.ts and syscalls.ts, which alone call them. Below: native/module.cc.
+
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** Memory that the kernel reads or writes during one call. An ArrayBuffer is the quicker to hand over. */
+export type Bytes = NodeJS.TypedArray | ArrayBuffer;
+
+/**
+ * The kernel's calls. Each returns what the call returned or, where C has -1 and errno, the
+ * negative errno; -ENOSYS for a call that this platform lacks. A wrong type throws TypeError,
+ * a number that does not fit its C type or its buffer RangeError, before the kernel is asked.
+ */
+export interface Syscalls {
+  /** socket(2): a new descriptor. */
+  socket(domain: number, type: number, protocol: number): number;
+  /** socketpair(2): two connected descriptors, in sv[0] and sv[1]. */
+  socketpair(domain: number, type: number, protocol: number, sv: Bytes): number;
+  /** bind(2): addr is a struct sockaddr, its length that of the array. */
+  bind(fd: number, addr: Bytes): number;
+  /** listen(2). */
+  listen(fd: number, backlog: number): number;
+  /** accept(2): the new descriptor; addrlen[0] is the room in addr before, the peer's length after. */
+  accept(fd: number, addr: Bytes | null, addrlen: Bytes | null): number;
+  /** accept4(2), Linux: accept with SOCK_CLOEXEC and SOCK_NONBLOCK for the new descriptor. */
+  accept4(fd: number, addr: Bytes | null, addrlen: Bytes | null, flags: number): number;
+  /** connect(2). */
+  connect(fd: number, addr: Bytes): number;
+  /** getsockname(2): addrlen as in accept. */
+  getsockname(fd: number, addr: Bytes, addrlen: Bytes): number;
+  /** getpeername(2): addrlen as in accept. */
+  getpeername(fd: number, addr: Bytes, addrlen: Bytes): number;
+  /** getsockopt(2): len[0] is the room in value before, the option's length after. */
+  getsockopt(fd: number, level: number, name: number, value: Bytes, len: Bytes): number;
+  /** setsockopt(2). */
+  setsockopt(fd: number, level: number, name: number, value: Bytes): number;
+  /** recv(2): the number of bytes received; 0 is the end of a stream. */
+  recv(fd: number, buf: Bytes, flags: number): number;
+  /** recv(2) into the bytes [offset, offset + length) of buf. */
+  recv(fd: number, buf: Bytes, offset: number, length: number, flags: number): number;
+  /** send(2): the number of bytes sent, which may be fewer than given. */
+  send(fd: number, buf: Bytes, flags: number): number;
+  /** send(2) of the bytes [offset, offset + length) of buf. */
+  send(fd: number, buf: Bytes, offset: number, length: number, flags: number): number;
+  /**
+   * recvfrom(2): recv that also tells the sender's address; addr and addrlen as in accept, null for none.
+   * Unlike recvfrom(2), the length is that of buf, or stands behind an offset, as in recv.
+   */
+  recvfrom(fd: number, buf: Bytes, flags: number, addr: Bytes | null, addrlen: Bytes | null): number;
+  recvfrom(
+    fd: number,
+    buf: Bytes,
+    offset: number,
+    length: number,
+    flags: number,
+    addr: Bytes | null,
+    addrlen: Bytes | null,
+  ): number;
+  /**
+   * sendto(2): send to addr, a struct sockaddr whose length is that of the array; null for none.
+   * Unlike sendto(2), the length is that of buf, or stands behind an offset, as in send.
+   */
+  sendto(fd: number, buf: Bytes, flags: number, addr: Bytes | null): number;
+  sendto(fd: number, buf: Bytes, offset: number, length: number, flags: number, addr: Bytes | null): number;
+  /** shutdown(2). */
+  shutdown(fd: number, how: number): number;
+  /**
+   * recvmsg(2) into buffers, one after another. lengths is [namelen, controllen, msg_flags]: the room
+   * in name and control before; after, the length of the sender's address, that of the control
+   * messages (see control.ts) and the flags (MSG_TRUNC, MSG_CTRUNC, …).
+   */
+  recvmsg(
+    fd: number,
+    buffers: readonly Bytes[],
+    name: Bytes | null,
+    control: Bytes | null,
+    lengths: Bytes,
+    flags: number,
+  ): number;
+  /** sendmsg(2) of the buffers as one message, or as a part of a stream. */
+  sendmsg(
+    fd: number,
+    buffers: readonly Bytes[],
+    name: Bytes | null,
+    control: Bytes | null,
+    flags: number,
+  ): number;
+  /** read(2). */
+  read(fd: number, buf: Bytes): number;
+  /** write(2): of all of buf, or of the bytes [offset, offset + length) of it. */
+  write(fd: number, buf: Bytes): number;
+  write(fd: number, buf: Bytes, offset: number, length: number): number;
+  /** close(2). Never retried: on EINTR the descriptor is gone already. */
+  close(fd: number): number;
+  /** fcntl(2) with an int. A command that takes a pointer gets NULL, so the kernel answers EFAULT. */
+  fcntl(fd: number, cmd: number, arg: number): number;
+  /** dup(2). */
+  dup(fd: number): number;
+  /** dup2(2): newfd, now the same as oldfd; what it was before is closed. */
+  dup2(oldfd: number, newfd: number): number;
+  /** dup3(2), Linux: dup2 with O_CLOEXEC; one and the same descriptor is EINVAL. */
+  dup3(oldfd: number, newfd: number, flags: number): number;
+  /** pipe(2): the read end in fds[0], the write end in fds[1]. */
+  pipe(fds: Bytes): number;
+  /** pipe2(2), Linux: the read end in fds[0], the write end in fds[1]. */
+  pipe2(fds: Bytes, flags: number): number;
+  /**
+   * ioctl(2): arg is the request's memory, or an int. The kernel sees a copy of the memory, and a
+   * request that takes no int gets NULL for one, so it answers EFAULT.
+   */
+  ioctl(fd: number, request: number, arg: Bytes | number): number;
+  /** select(2): each set is at least nfds bits in whole 64-bit words; timeout is [seconds, microseconds]. */
+  select(
+    nfds: number,
+    rfds: Bytes | null,
+    wfds: Bytes | null,
+    xfds: Bytes | null,
+    timeout: Bytes | null,
+  ): number;
+  /**
+   * pselect(2): select with a timeout of [seconds, nanoseconds], which stays as it is, and the signals that
+   * wait while it does. A sigmask is 64 bits, a BigUint64Array of one element: signal n is bit n - 1.
+   */
+  pselect(
+    nfds: number,
+    rfds: Bytes | null,
+    wfds: Bytes | null,
+    xfds: Bytes | null,
+    timeout: Bytes | null,
+    sigmask: Bytes | null,
+  ): number;
+  /** poll(2): fds is a struct pollfd[]. */
+  poll(fds: Bytes, nfds: number, timeoutMs: number): number;
+  /** ppoll(2), Linux: timeout and sigmask as in pselect. */
+  ppoll(fds: Bytes, nfds: number, timeout: Bytes | null, sigmask: Bytes | null): number;
+  /** epoll_create(2), Linux: size must be positive and says nothing. */
+  epoll_create(size: number): number;
+  /** epoll_create1(2), Linux. */
+  epoll_create1(flags: number): number;
+  /** epoll_ctl(2), Linux: event is a struct epoll_event. */
+  epoll_ctl(epfd: number, op: number, fd: number, event: Bytes | null): number;
+  /** epoll_wait(2), Linux: events is a struct epoll_event[]. */
+  epoll_wait(epfd: number, events: Bytes, maxevents: number, timeoutMs: number): number;
+  /** epoll_pwait(2), Linux: sigmask as in pselect. */
+  epoll_pwait(
+    epfd: number,
+    events: Bytes,
+    maxevents: number,
+    timeoutMs: number,
+    sigmask: Bytes | null,
+  ): number;
+  /** kqueue(2), macOS. */
+  kqueue(): number;
+  /** kevent(2), macOS: both lists are struct kevent[]; timeout is [seconds, nanoseconds]. */
+  kevent(
+    kq: number,
+    changes: Bytes | null,
+    nchanges: number,
+    events: Bytes | null,
+    nevents: number,
+    timeout: Bytes | null,
+  ): number;
+  /** eventfd(2), Linux: initval is an unsigned int. */
+  eventfd(initval: number, flags: number): number;
+  /** signalfd(2), Linux: fd is -1 for a new one; mask as pselect's sigmask. */
+  signalfd(fd: number, mask: Bytes, flags: number): number;
+  /** timerfd_create(2), Linux. */
+  timerfd_create(clock: number, flags: number): number;
+  /**
+   * timerfd_settime(2), Linux. A struct itimerspec is a BigInt64Array of four: the interval's seconds and
+   * nanoseconds, then those until the first expiration.
+   */
+  timerfd_settime(fd: number, flags: number, newValue: Bytes, oldValue: Bytes | null): number;
+  /** timerfd_gettime(2), Linux. */
+  timerfd_gettime(fd: number, currValue: Bytes): number;
+  /**
+   * if_nametoindex(3): the index of an interface; its name ends at a zero or with the array.
+   * Unlike the other calls, this and the two below are several kernel entries of libc's.
+   */
+  if_nametoindex(name: Bytes): number;
+  /** if_indextoname(3): 0, and the name with a zero behind it in name, which has room for IF_NAMESIZE. */
+  if_indextoname(index: number, name: Bytes): number;
+  /**
+   * if_nameindex(3): how many interfaces there are. list gets as many as it holds, each uint32 index and
+   * IF_NAMESIZE bytes of name. Unlike if_nameindex(3), whose list is libc's memory.
+   */
+  if_nameindex(list: Bytes): number;
+  /**
+   * sigaction(2) without SA_RESTART: handler 0 is SIG_DFL, 1 SIG_IGN, 2 notes the signal; 3 notes it with
+   * SA_RESTART.
+   * Unlike sigaction(2), only the main thread may call it: -EPERM elsewhere.
+   */
+  sigaction(signum: number, handler: number): number;
+  /**
+   * Two calls of sigaction(2): stands in front of somebody else's handler, notes its signals and takes
+   * SA_RESTART away; that handler still runs. 1 if it does so from now on, 0 if it did or none is there.
+   * Only the main thread may call it: -EPERM elsewhere.
+   */
+  overhear(signum: number): number;
+  /** Not a kernel call: the C handler writes each noted signal's number to fd, as a byte; -1: no more. */
+  set_wakeup_fd(fd: number): number;
+  /** setitimer(2): [interval, its microseconds, time left, its microseconds], what was before in the last. */
+  setitimer(which: number, value: Bytes, before: Bytes | null): number;
+  /** getitimer(2). */
+  getitimer(which: number, value: Bytes): number;
+  /**
+   * Not a kernel call: writes the numbers of the signals noted since the last time, and -n for one only
+   * overheard; returns how many. The element NSIG - 1 becomes the errno of a failed write to the wakeup fd, or 0.
+   */
+  signals_noted(signums: Bytes): number;
+  /** clock_gettime(2): time becomes [seconds, nanoseconds]. */
+  clock_gettime(clock: number, time: Bytes): number;
+}
+
+/** Names and numbers: libc's functions, which are no system calls. A name ends with a NUL. */
+export interface Lookups {
+  /**
+   * getaddrinfo(3): writes [family, type, protocol, addrlen, namelen], int32 each, the sockaddr and the
+   * canonical name of each answer, as far as there is room; returns how many bytes all of them take.
+   * A failure is EAI_*, as a negative number everywhere; EAI_SYSTEM is -1000 - errno.
+   */
+  getaddrinfo(
+    host: Bytes | null,
+    service: Bytes | null,
+    family: number,
+    type: number,
+    protocol: number,
+    flags: number,
+    out: Bytes,
+  ): number;
+  /** getnameinfo(3): 0, with a NUL behind each name, or a failure as getaddrinfo's. */
+  getnameinfo(addr: Bytes, host: Bytes, service: Bytes, flags: number): number;
+  /** gai_strerror(3) of a failure: the length of its text. */
+  gai_strerror(code: number, out: Bytes): number;
+  /** gethostname(2). */
+  gethostname(out: Bytes): number;
+  /** sethostname(2). */
+  sethostname(name: Bytes): number;
+}
+
+interface Addon extends Syscalls {
+  names: Lookups;
+  /** Makes the call in the registers, of a buffer: undefined, or a number if it was refused. */
+  gate(buf: Bytes): number | undefined;
+  /** Makes the calls in entries up to one whose number is none: undefined, or which was refused. */
+  batch(buf: Bytes, entries: Int32Array): number | undefined;
+  /** [number, fd, offset, length, flags], int32 each; then [result, …]. Behind them: may a signal be noted? */
+  registers: ArrayBuffer;
+  /** C name → value, for the names that the platform's headers have. */
+  constants: Readonly<Record<string, number | undefined>>;
+  /** "sizeof pollfd", "pollfd.events" → bytes, as the compiler laid them out. */
+  layout: Readonly<Record<string, number | undefined>>;
+}
+
+// RFDS_ADDON names another build of the addon (the sanitizers' one); node-gyp-build finds
+// the prebuilt or locally built one.
+const require = createRequire(import.meta.url);
+/** The package's folder. */
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const path = process.env.RFDS_ADDON;
+
+const addon: Addon = path ? require(path) : require('node-gyp-build')(root);
+export const { constants, layout, gate, batch, registers, names, ...native } = addon;

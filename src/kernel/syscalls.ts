@@ -1,0 +1,204 @@
+// The choke point: every kernel call of the package passes through the names exported here.
+//
+// The exports are live bindings. With nothing attached they lead to the addon and cost nothing;
+// attach() puts a layer around all of them at once.
+
+import { batch as atOnce, ENTRY_WORDS, kernel, RECV, SEND, WRITE } from './fast-calls.ts';
+import type { Syscalls } from './native.ts';
+
+export type { Bytes, Syscalls } from './native.ts';
+
+export let {
+  socket,
+  socketpair,
+  bind,
+  listen,
+  accept,
+  accept4,
+  connect,
+  getsockname,
+  getpeername,
+  getsockopt,
+  setsockopt,
+  recv,
+  send,
+  recvfrom,
+  sendto,
+  shutdown,
+  recvmsg,
+  sendmsg,
+  read,
+  write,
+  close,
+  fcntl,
+  dup,
+  dup2,
+  dup3,
+  pipe,
+  pipe2,
+  ioctl,
+  select,
+  pselect,
+  poll,
+  ppoll,
+  epoll_create,
+  epoll_create1,
+  epoll_ctl,
+  epoll_wait,
+  epoll_pwait,
+  kqueue,
+  kevent,
+  eventfd,
+  signalfd,
+  timerfd_create,
+  timerfd_settime,
+  timerfd_gettime,
+  if_nametoindex,
+  if_indextoname,
+  if_nameindex,
+  sigaction,
+  overhear,
+  set_wakeup_fd,
+  setitimer,
+  getitimer,
+  signals_noted,
+  clock_gettime,
+}: Syscalls = kernel;
+
+export let batch = atOnce;
+
+/** A call at the choke point, whichever it is: its result, or the negative errno. */
+export type Call = (...args: unknown[]) => number;
+
+/** Given a call and what is beneath it, returns what is to stand there instead: a function that may make the call. */
+export type Layer = (name: keyof Syscalls, call: Call) => Call;
+
+/** Stands between a caller and the kernel: makes the call, or answers in its place. */
+export type Interposer = (name: keyof Syscalls, call: Call, args: unknown[]) => number;
+
+// From the kernel upward.
+const observers: Layer[] = [];
+const interposers: Layer[] = [];
+
+/**
+ * Puts a layer around every call of this thread, and returns what takes it off again. There may be any
+ * number: the one attached last is nearest to the program, but those that only observe (the recorder, the
+ * ledger) always stand beneath those that may answer in the kernel's place, so that what is recorded is what
+ * the kernel was asked.
+ */
+export function attach(layer: Layer, { observes = false } = {}): () => void {
+  if (typeof layer !== 'function')
+    throw new TypeError(`attach(): layer must be a function, got ${typeof layer}`);
+  const stack = observes ? observers : interposers;
+  stack.push(layer);
+  connectAll();
+  let isAttached = true;
+  return () => {
+    if (!isAttached) return;
+    isAttached = false;
+    stack.splice(stack.lastIndexOf(layer), 1);
+    connectAll();
+  };
+}
+
+const asLayer =
+  (interposer: Interposer): Layer =>
+  (name, call) =>
+  (...args) =>
+    interposer(name, call, args);
+
+let detachInterposer: (() => void) | null = null;
+
+/** attach() for one interposer at a time: it takes the place of the last one; null takes that away. */
+export function interpose(interposer: Interposer | null): void {
+  if (interposer !== null && typeof interposer !== 'function')
+    throw new TypeError(`interpose(): interposer must be a function or null, got ${typeof interposer}`);
+  detachInterposer?.();
+  detachInterposer = interposer && attach(asLayer(interposer));
+}
+
+/** attach() for a function that makes every call it is given, and looks at it. */
+export function observe(observer: Interposer): () => void {
+  if (typeof observer !== 'function')
+    throw new TypeError(`observe(): observer must be a function, got ${typeof observer}`);
+  return attach(asLayer(observer), { observes: true });
+}
+
+function connectAll(): void {
+  const layers = [...observers, ...interposers];
+  const calls = layers.reduce(through, kernel);
+  ({
+    socket,
+    socketpair,
+    bind,
+    listen,
+    accept,
+    accept4,
+    connect,
+    getsockname,
+    getpeername,
+    getsockopt,
+    setsockopt,
+    recv,
+    send,
+    recvfrom,
+    sendto,
+    shutdown,
+    recvmsg,
+    sendmsg,
+    read,
+    write,
+    close,
+    fcntl,
+    dup,
+    dup2,
+    dup3,
+    pipe,
+    pipe2,
+    ioctl,
+    select,
+    pselect,
+    poll,
+    ppoll,
+    epoll_create,
+    epoll_create1,
+    epoll_ctl,
+    epoll_wait,
+    epoll_pwait,
+    kqueue,
+    kevent,
+    eventfd,
+    signalfd,
+    timerfd_create,
+    timerfd_settime,
+    timerfd_gettime,
+    if_nametoindex,
+    if_indextoname,
+    if_nameindex,
+    sigaction,
+    overhear,
+    set_wakeup_fd,
+    setitimer,
+    getitimer,
+    signals_noted,
+    clock_gettime,
+  } = calls);
+  batch = layers.length === 0 ? atOnce : oneByOne;
+}
+
+function through(calls: Syscalls, layer: Layer): Syscalls {
+  const wrapped = Object.entries(calls).map(([name, call]) => [
+    name,
+    layer(name as keyof Syscalls, call as Call),
+  ]);
+  return Object.fromEntries(wrapped);
+}
+
+// A batch whose calls can be seen.
+function oneByOne(buf: ArrayBuffer, words: Int32Array, n: number): void {
+  const calls: Record<number, Syscalls['recv']> = { [RECV]: recv, [SEND]: send, [WRITE]: write };
+  for (let at = 0; at < n * ENTRY_WORDS; at += ENTRY_WORDS) {
+    const [number, fd, offset, length, flags] = words.subarray(at);
+    words[at] = calls[number](fd, buf, offset, length, flags);
+  }
+}

@@ -1,0 +1,71 @@
+// The documented client: connect, then for each line typed send `time:line` and print the answer
+// with the time it came. Above: cli.ts. Below: socket.ts; answer.ts says when an answer is whole.
+
+import { bytes } from '../python/builtins/fstring.ts';
+import { input } from '../python/builtins/input.ts';
+import { print } from '../python/builtins/print.ts';
+import { time } from '../python/builtins/time.ts';
+import { BlockingIOError, ConnectionError } from '../python/errors.ts';
+import { POLLIN, POLLOUT, poll } from '../select.ts';
+import { AF_INET, MSG_DONTWAIT, SOCK_STREAM, type Socket, socket } from '../socket.ts';
+import { Answer } from './serving/reply-parser.ts';
+
+/**
+ * Talks to the server until the end of stdin (Ctrl+D) or until a signal's handler throws (Ctrl+C).
+ * Throws OSError if it cannot connect, ConnectionError when the server goes away.
+ */
+export function converse(host: string, port: number): void {
+  const server_socket = socket(AF_INET, SOCK_STREAM);
+  try {
+    server_socket.connect([host, port]);
+
+    print('Type messages and press Enter');
+    print('To quit: Ctrl+C or Ctrl+D');
+    for (let line = input('> '); line !== null; line = input('> ')) {
+      const message = bytes`${time()}:${line}`;
+      const response = exchange(server_socket, message);
+      print(`${time()}:`, response);
+    }
+    print();
+  } finally {
+    server_socket.close();
+  }
+}
+
+/**
+ * Sends the message and receives the whole answer. In the ordinary case that is the documented
+ * sendall and recv, a call each. A message that the kernel does not take at once is sent on while
+ * the answer to its beginning is received already: else client and server could wait for each other.
+ */
+function exchange(server_socket: Socket, message: Buffer): Buffer {
+  const answer = new Answer(message);
+  const received: Buffer[] = [];
+  let unsent = message;
+  for (let whole = false; !whole; ) {
+    unsent = sendSome(server_socket, unsent);
+    if (unsent.length > 0 && !readable(server_socket)) continue;
+    const data = server_socket.recv(65536);
+    if (data.length === 0) throw new ConnectionError('the server closed the connection');
+    received.push(data);
+    whole = answer.push(data);
+  }
+  return Buffer.concat(received);
+}
+
+// What is left of the message after the kernel took what it could.
+function sendSome(server_socket: Socket, unsent: Buffer): Buffer {
+  if (unsent.length === 0) return unsent;
+  try {
+    return unsent.subarray(server_socket.send(unsent, MSG_DONTWAIT));
+  } catch (error) {
+    if (error instanceof BlockingIOError) return unsent;
+    throw error;
+  }
+}
+
+// Waits until the socket can be written or read, and says whether it can be read.
+function readable(server_socket: Socket): boolean {
+  const poller = poll();
+  poller.register(server_socket, POLLIN | POLLOUT);
+  return poller.poll().some(([, revents]) => (revents & ~POLLOUT) !== 0);
+}

@@ -1,0 +1,32 @@
+// The documented server on epoll(7), Linux, level-triggered, with non-blocking sockets. The kernel
+// keeps the list, so that a call costs by the clients that are ready and not by all there are.
+
+import type { InetAddress } from '../kernel/structs/sockaddr.ts';
+import { type Epoll, EpollEvents } from '../python/select/epoll.ts';
+import { fromEpoll, toEpoll } from '../python/selectors/masks.ts';
+import { EPOLLIN, epoll } from '../select.ts';
+import { Conversations } from './serving/connections.ts';
+
+/** Serves until a signal handler throws; then closes every descriptor. */
+export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
+  using poller = epoll();
+  using conversations = new Conversations(host, port, (connection) => {
+    const events = toEpoll(connection.wanted);
+    if (connection.watched === 0) poller.register(connection, events);
+    else if (connection.wanted === 0) poller.unregister(connection);
+    else poller.modify(connection, events);
+  });
+  ready?.(conversations.address);
+  converseOn(poller, conversations);
+}
+
+/** The loop itself, which epoll-edge-server.ts has too. */
+export function converseOn(poller: Epoll, conversations: Conversations): never {
+  poller.register(conversations.server_socket, EPOLLIN);
+  const events = new EpollEvents(1024);
+  while (true) {
+    const n = poller.wait(events);
+    for (let i = 0; i < n; i++) conversations.ready(events.fd(i), fromEpoll(events.events(i)));
+    conversations.converse();
+  }
+}

@@ -1,0 +1,39 @@
+// The documented server on kqueue(2), macOS, level-triggered, with non-blocking sockets. Reading and
+// writing are two filters of one descriptor, each added and deleted by itself.
+// Not run on a Mac yet.
+
+import type { InetAddress } from '../kernel/structs/sockaddr.ts';
+import { EVENT_READ, EVENT_WRITE } from '../python/selectors/masks.ts';
+import { EV_ADD, EV_DELETE, EVFILT_READ, EVFILT_WRITE, kevent, kqueue } from '../select.ts';
+import { type Connection, Conversations } from './serving/connections.ts';
+
+/** How many events one call may bring. */
+const MAX_EVENTS = 1024;
+
+/** Serves until a signal handler throws; then closes every descriptor. */
+export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
+  using queue = kqueue();
+  using conversations = new Conversations(host, port, (connection) => {
+    // Closing a descriptor takes its filters out of the queue.
+    if (connection.wanted !== 0) queue.control(changesOf(connection), 0, 0);
+  });
+  queue.control([kevent(conversations.server_socket, EVFILT_READ, EV_ADD)], 0, 0);
+  ready?.(conversations.address);
+
+  while (true) {
+    for (const { ident, filter } of queue.control(null, MAX_EVENTS)) {
+      conversations.ready(ident, filter === EVFILT_READ ? EVENT_READ : EVENT_WRITE);
+    }
+    conversations.converse();
+  }
+}
+
+function changesOf(connection: Connection) {
+  const { wanted, watched } = connection;
+  return [
+    { bit: EVENT_READ, filter: EVFILT_READ },
+    { bit: EVENT_WRITE, filter: EVFILT_WRITE },
+  ]
+    .filter(({ bit }) => (wanted & bit) !== (watched & bit))
+    .map(({ bit, filter }) => kevent(connection, filter, wanted & bit ? EV_ADD : EV_DELETE));
+}

@@ -1,0 +1,30 @@
+// The documented server on poll(2), with non-blocking sockets. What it cures in select-server.ts:
+// a client that does not read holds up nobody, and descriptors may be any number. What it keeps:
+// the kernel looks at every descriptor every time. epoll-server.ts cures that.
+
+import type { InetAddress } from '../kernel/structs/sockaddr.ts';
+import { fromPoll, toPoll } from '../python/selectors/masks.ts';
+import { POLLIN, poll } from '../select.ts';
+import { Conversations } from './serving/connections.ts';
+
+/** Serves until a signal handler throws; then closes every descriptor. */
+export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
+  const poller = poll();
+  using conversations = new Conversations(host, port, (connection) => {
+    if (connection.wanted === 0) poller.unregister(connection);
+    else poller.register(connection, toPoll(connection.wanted));
+  });
+  poller.register(conversations.server_socket, POLLIN);
+  ready?.(conversations.address);
+
+  while (true) {
+    const pollfds = poller.wait();
+    for (let i = 0, left = pollfds.ready; left > 0; i++) {
+      const revents = pollfds.revents(i);
+      if (revents === 0) continue;
+      left--;
+      conversations.ready(pollfds.fd(i), fromPoll(revents));
+    }
+    conversations.converse();
+  }
+}

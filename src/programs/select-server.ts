@@ -1,0 +1,82 @@
+// START HERE. The documented server: one select() loop over a list called rfds, a line of
+// TypeScript for a line of Python. Below it: socket.ts and select.ts, then syscalls.ts.
+//
+// It survives what kills the Python: resets, bytes that are not UTF-8, running out of
+// descriptors, a peer that never reads. What it keeps, because the document has it so:
+//   · Blocking sockets: a peer that does not read holds everybody up until it is dropped, for
+//     SEND_TIMEOUT seconds; on some kernels so does a client that is gone before accept().
+//     poll-, epoll-, kqueue- and selectors-server.ts cure that.
+//   · select() looks at every descriptor every time, and at none from FD_SETSIZE (1024) on:
+//     clients beyond are turned away. poll-server.ts cures the limit, epoll-server.ts both.
+//   · recv(1024) is taken for a message, but TCP has none: two may come as one, one as two.
+//   · 0xFF, telnet's IAC, is taken for a goodbye, though honest data may begin with it too.
+//   The last two are the conversation itself: every sibling answers with the same bytes.
+
+import { bytes, f } from '../python/builtins/fstring.ts';
+import { print } from '../python/builtins/print.ts';
+import { repr } from '../python/builtins/repr.ts';
+import { time } from '../python/builtins/time.ts';
+import { FD_SETSIZE, select } from '../select.ts';
+import { AF_INET, type InetAddress, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket } from '../socket.ts';
+import { Doorkeeper } from './serving/acceptor.ts';
+import { dropped, sendallWithin } from './serving/survive.ts';
+
+/** How many seconds a client may leave its answer unread before it is dropped. */
+const SEND_TIMEOUT = 5;
+
+/** Serves until a signal handler throws; then closes every descriptor. */
+export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
+  using doorkeeper = new Doorkeeper(FD_SETSIZE);
+  const server_socket = socket(AF_INET, SOCK_STREAM);
+  const rfds = [server_socket];
+  try {
+    server_socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
+    server_socket.bind([host, port]);
+    server_socket.listen();
+    ready?.(server_socket.getsockname() as InetAddress);
+
+    while (true) {
+      const [rlist] = select(rfds, [], []);
+
+      if (rlist.includes(server_socket)) {
+        const accepted = doorkeeper.accept(server_socket);
+        if (accepted !== null) {
+          const [client_socket, client_address] = accepted;
+          print(`Accepted connection from ${repr(client_address)}`);
+          rfds.push(client_socket);
+        }
+        remove(rlist, server_socket);
+      }
+
+      for (const client_socket of rlist) {
+        if (!rfds.includes(client_socket)) continue;
+        try {
+          const data = client_socket.recv(1024);
+          if (data[0] === 0xff || data.length === 0) {
+            remove(rfds, client_socket);
+            client_socket.close();
+          } else {
+            const client_port = (client_socket.getpeername() as InetAddress)[1];
+            const client_ip = (client_socket.getpeername() as InetAddress)[0];
+            const timestamp = time();
+            print(f`[${client_ip}:${client_port}] ${timestamp}:${data}`);
+            const response_bytes = bytes`${timestamp}:${data}`;
+            sendallWithin(client_socket, response_bytes, SEND_TIMEOUT);
+          }
+        } catch (error) {
+          dropped(client_socket, error);
+          remove(rfds, client_socket);
+          client_socket.close();
+        }
+      }
+    }
+  } finally {
+    for (const sock of rfds) sock.close();
+  }
+}
+
+/** Python's list.remove, but for an item that is not there. */
+function remove<T>(list: T[], item: T): void {
+  const i = list.indexOf(item);
+  if (i >= 0) list.splice(i, 1);
+}

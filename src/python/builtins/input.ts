@@ -1,0 +1,54 @@
+// input() from stdin as Python's: a prompt, then a line; the terminal's own line editing.
+// Above: client.ts. Below: syscalls.ts (read).
+
+import { POLLIN } from '../../kernel/constants/select.ts';
+import { EAGAIN, EINTR } from '../../kernel/errno.ts';
+import * as sys from '../../kernel/syscalls.ts';
+import { check } from '../errors.ts';
+import { PollFds } from '../select/poll.ts';
+import { interrupted, runHandlers } from '../signal/signal.ts';
+import { write } from './print.ts';
+
+const stdin = 0;
+const one = new PollFds(1);
+one.set(0, stdin, POLLIN);
+const chunk = Buffer.alloc(65536);
+
+let pending: Buffer = Buffer.alloc(0);
+
+/**
+ * Prints the prompt and returns the next line of stdin, without its end, as the bytes that came;
+ * null at the end (Ctrl+D). Blocks; throws what a signal's handler throws.
+ */
+export function input(prompt: string): Buffer | null {
+  write(prompt);
+  const parts = [pending];
+  let end = pending.indexOf(0x0a);
+  while (end < 0) {
+    const n = read();
+    if (n === 0) break;
+    pending = Buffer.from(chunk.subarray(0, n));
+    parts.push(pending);
+    end = pending.indexOf(0x0a);
+  }
+  const all = Buffer.concat(parts);
+  if (end < 0) {
+    // The end of stdin ends the last line, too.
+    pending = Buffer.alloc(0);
+    return all.length > 0 ? all : null;
+  }
+  const line = all.subarray(0, all.length - pending.length + end);
+  pending = pending.subarray(end + 1);
+  return line;
+}
+
+function read(): number {
+  for (;;) {
+    runHandlers();
+    const n = sys.read(stdin, chunk);
+    if (n >= 0) return n;
+    const failure = n === -EAGAIN ? sys.poll(one.memory, 1, -1) : n;
+    if (failure === -EINTR) interrupted('read');
+    else check(failure, 'read');
+  }
+}

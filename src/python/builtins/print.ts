@@ -1,0 +1,79 @@
+// print() to stdout as Python's: at once, in order, whole. Above: the servers and the client.
+//
+// Not console.log: a loop that blocks in select never returns to Node's event loop, and what
+// Node could not write to a full pipe at once would wait there for ever.
+
+import { POLLOUT } from '../../kernel/constants/select.ts';
+import { EAGAIN, EINTR } from '../../kernel/errno.ts';
+import * as sys from '../../kernel/syscalls.ts';
+import { check } from '../errors.ts';
+import { PollFds } from '../select/poll.ts';
+import { interrupted } from '../signal/signal.ts';
+import { FString } from './fstring.ts';
+
+const stdout = 1;
+const one = new PollFds(1);
+one.set(0, stdout, POLLOUT);
+
+// Where an ordinary line becomes bytes.
+const lineMemory = new ArrayBuffer(8192);
+const line = Buffer.from(lineMemory);
+
+/** Writes text, or bytes as they are, and a line end. Throws OSError (EPIPE: nobody reads any more). */
+export function print(...parts: (string | Uint8Array)[]): void;
+export function print(line: FString): void;
+export function print(...parts: (string | Uint8Array)[] | [FString]): void {
+  const [first] = parts;
+  if (first instanceof FString) printFormatted(first);
+  else write(...(parts as string[]), '\n');
+}
+
+function printFormatted(text: FString): void {
+  const end = text.write(line, 0);
+  if (end < 0 || end === line.length) {
+    write(String(text), '\n');
+    return;
+  }
+  line[end] = 0x0a;
+  writeBytes(lineMemory, 0, end + 1);
+}
+
+/** The same without the line end. */
+export function write(...parts: (string | Uint8Array)[]): void {
+  let room = line.length;
+  for (const part of parts) room -= typeof part === 'string' ? part.length * 3 : part.length; // UTF-8
+  if (room < 0) {
+    const all = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+    writeBytes(all.buffer, all.byteOffset, all.byteOffset + all.length);
+    return;
+  }
+  let end = 0;
+  for (const part of parts) {
+    if (typeof part === 'string') {
+      end += line.write(part, end);
+    } else {
+      line.set(part, end);
+      end += part.length;
+    }
+  }
+  writeBytes(lineMemory, 0, end);
+}
+
+/** Writes the bytes [start, end) of a memory. Allocates nothing. */
+export function writeBytes(memory: ArrayBuffer, start: number, end: number): void {
+  for (let at = start; at < end; ) {
+    const n = sys.write(stdout, memory, at, end - at);
+    const failure = n === -EAGAIN ? sys.poll(one.memory, 1, -1) : n;
+    if (n >= 0) {
+      at += n;
+    } else if (failure === -EINTR) {
+      // A handler that prints writes over the line.
+      const rest = memory.slice(at, end);
+      interrupted('write');
+      writeBytes(rest, 0, rest.byteLength);
+      return;
+    } else {
+      check(failure, 'write');
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// Python's select.kqueue over kqueue(2). macOS: elsewhere kqueue() throws OSError
+// ENOSYS. Above: select.ts, selectors.ts, servers/kqueue-server.ts. Below: kevent.ts, syscalls.ts,
+// native/kqueue.cc. Written from the man page and XNU's source; not run on a Mac yet.
+
+import { inspect } from 'node:util';
+import { F_SETFD, FD_CLOEXEC } from '../../kernel/constants/fcntl.ts';
+import { EINTR } from '../../kernel/errno.ts';
+import * as sys from '../../kernel/syscalls.ts';
+import { monotonic } from '../builtins/time.ts';
+import { check } from '../errors.ts';
+import { interrupted, runHandlers } from '../signal/signal.ts';
+import { disowns, owns } from '../unclosed.ts';
+import { checkTimeout, deadlineAfter, isOver } from '../waiting.ts';
+import { Kevent, Kevents } from './kevent.ts';
+
+/** A kernel event queue. Made by kqueue(). */
+export class Kqueue {
+  #kq: number;
+
+  constructor(kq: number) {
+    this.#kq = kq;
+    owns(this, 'kqueue', kq);
+  }
+
+  /** True once close() was called. */
+  get closed(): boolean {
+    return this.#kq < 0;
+  }
+
+  /** The queue's own descriptor, itself pollable. */
+  fileno(): number {
+    if (this.#kq < 0) throw new RangeError('I/O operation on closed kqueue object');
+    return this.#kq;
+  }
+
+  /** Closes the descriptor; again does nothing. */
+  close(): void {
+    const kq = this.#kq;
+    this.#kq = -1;
+    disowns(this);
+    if (kq >= 0) sys.close(kq);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * Makes the changes, then waits for at most max_events events. timeout is in seconds, rounded
+   * up; null or none waits for ever. With max_events 0 the kernel does not wait at all.
+   *
+   * A change that the kernel refuses comes back as an event with EV_ERROR and the errno in data;
+   * only if there is no room for it does this throw OSError.
+   */
+  control(changelist: Iterable<Kevent> | null, max_events: number, timeout?: number | null): Kevent[] {
+    const kq = this.fileno();
+    if (!Number.isInteger(max_events)) {
+      throw new TypeError(`max_events must be an integer, got ${inspect(max_events)}`);
+    }
+    if (max_events < 0) throw new RangeError(`Length of eventlist must be 0 or positive, got ${max_events}`);
+    const seconds = checkTimeout(timeout);
+    if (seconds !== null && seconds < 0) throw new RangeError('timeout must be positive or None');
+    const deadline = deadlineAfter(seconds);
+
+    const isIterable = typeof changelist?.[Symbol.iterator] === 'function';
+    const list = isIterable ? [...changelist] : [];
+    if ((changelist !== null && !isIterable) || !list.every((change) => change instanceof Kevent)) {
+      throw new TypeError('changelist must be an iterable of select.kevent objects');
+    }
+    const changes = new Kevents(list.length);
+    list.forEach((change, i) => {
+      changes.set(i, change);
+    });
+    const events = new Kevents(max_events);
+
+    runHandlers();
+    let nchanges = changes.length;
+    for (;;) {
+      const n = sys.kevent(kq, changes.memory, nchanges, events.memory, max_events, timespecUntil(deadline));
+      if (n === -EINTR) {
+        // The changes were made before the wait was interrupted (kqueue(2), ERRORS).
+        nchanges = 0;
+        interrupted('kevent');
+        if (isOver(deadline)) return [];
+        continue;
+      }
+      check(n, 'kevent');
+      return Array.from({ length: n }, (_, i) => events.get(i));
+    }
+  }
+}
+
+function timespecUntil(deadline: number): BigInt64Array | null {
+  if (deadline === Number.POSITIVE_INFINITY) return null;
+  const nanos = BigInt(Math.max(Math.ceil((deadline - monotonic()) * 1e9), 0));
+  return BigInt64Array.of(nanos / 1_000_000_000n, nanos % 1_000_000_000n);
+}
+
+/** A new kernel event queue, close-on-exec. Throws OSError ENOSYS where there is no kqueue. */
+export function kqueue(): Kqueue {
+  const kq = check(sys.kqueue(), 'kqueue');
+  sys.fcntl(kq, F_SETFD, FD_CLOEXEC);
+  return new Kqueue(kq);
+}
+
+/** An object for a kqueue descriptor that there is already, which it owns from now on. As in Python, -1 makes a new one. */
+kqueue.fromfd = (fd: number): Kqueue => {
+  if (!Number.isInteger(fd)) throw new TypeError(`fromfd(): an integer is required, got ${inspect(fd)}`);
+  return fd === -1 ? kqueue() : new Kqueue(fd);
+};

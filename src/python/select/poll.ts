@@ -1,0 +1,151 @@
+// Python's select.poll over poll(2). Above: select.ts, selectors.ts, servers/poll-server.ts.
+// Below: syscalls.ts, native/poll.cc.
+
+import { POLLIN, POLLOUT, POLLPRI } from '../../kernel/constants/select.ts';
+import { EINTR, ENOENT } from '../../kernel/errno.ts';
+import { layout } from '../../kernel/native.ts';
+import * as sys from '../../kernel/syscalls.ts';
+import { check, KeyError, osError } from '../errors.ts';
+import { interrupted, runHandlers } from '../signal/signal.ts';
+import { checkTimeout, deadlineAfter, isOver, millisecondsUntil } from '../waiting.ts';
+import { type FileLike, filenoOf } from './fileno.ts';
+
+/** A struct pollfd[] in one block of memory, read and written in place. */
+export class PollFds {
+  readonly length: number;
+  readonly memory: ArrayBuffer;
+  /** How many entries have revents. */
+  ready = 0;
+  readonly #ints: Int32Array;
+  readonly #shorts: Int16Array;
+
+  static readonly #size = layout['sizeof pollfd']!;
+  static readonly #fd = layout['pollfd.fd']! / 4;
+  static readonly #events = layout['pollfd.events']! / 2;
+  static readonly #revents = layout['pollfd.revents']! / 2;
+
+  constructor(length: number) {
+    this.memory = new ArrayBuffer(length * PollFds.#size);
+    this.length = length;
+    this.#ints = new Int32Array(this.memory);
+    this.#shorts = new Int16Array(this.memory);
+  }
+
+  set(i: number, fd: number, events: number): void {
+    this.#ints[(i * PollFds.#size) / 4 + PollFds.#fd] = fd;
+    this.#shorts[(i * PollFds.#size) / 2 + PollFds.#events] = events;
+  }
+
+  fd(i: number): number {
+    return this.#ints[(i * PollFds.#size) / 4 + PollFds.#fd];
+  }
+
+  revents(i: number): number {
+    return this.#shorts[(i * PollFds.#size) / 2 + PollFds.#revents] & 0xffff;
+  }
+}
+
+/** A set of descriptors to wait for with poll(2). Made by poll(). */
+export class Poll {
+  readonly #events = new Map<number, number>();
+  // The array for the kernel; null when the set has changed since.
+  #pollfds: PollFds | null = null;
+  // While handlers run in the middle of poll(): they must not poll the same object.
+  #isInterrupted = false;
+
+  /** Watches a file for the events; a file that is watched already is watched for these instead. */
+  register(file: FileLike, eventmask: number = POLLIN | POLLPRI | POLLOUT): void {
+    this.#events.set(filenoOf(file), checkMask(eventmask));
+    this.#pollfds = null;
+  }
+
+  /** Changes the events of a watched file. Throws FileNotFoundError (ENOENT) for another. */
+  modify(file: FileLike, eventmask: number): void {
+    const fd = filenoOf(file);
+    const mask = checkMask(eventmask);
+    if (!this.#events.has(fd)) throw osError(-ENOENT, 'poll');
+    this.#events.set(fd, mask);
+    this.#pollfds = null;
+  }
+
+  /** Forgets a watched file. Throws KeyError for another. */
+  unregister(file: FileLike): void {
+    const fd = filenoOf(file);
+    if (!this.#events.delete(fd)) throw new KeyError(String(fd));
+    this.#pollfds = null;
+  }
+
+  /**
+   * Waits for an event: [fd, revents] of every file that has one, in the order of registration.
+   * Unlike the rest of the module the timeout is in milliseconds, rounded up; null, none and
+   * every negative one waits for ever. Throws RangeError beyond a C int, Error when a signal's handler
+   * polls the object that it interrupted.
+   */
+  poll(timeoutMs?: number | null): [fd: number, revents: number][] {
+    const pollfds = this.wait(timeoutMs);
+    const ready: [number, number][] = [];
+    for (let i = 0; ready.length < pollfds.ready; i++) {
+      if (pollfds.revents(i) !== 0) ready.push([pollfds.fd(i), pollfds.revents(i)]);
+    }
+    return ready;
+  }
+
+  /**
+   * poll() without lists: the whole array for the kernel, of which ready entries have revents.
+   * Allocates nothing, as long as the set stays the same; once it changes, the array is another.
+   * Unlike anything in Python; for loops that are to run fast.
+   */
+  wait(timeoutMs?: number | null): PollFds {
+    const milliseconds = checkTimeout(timeoutMs, 'timeout must be an integer or None');
+    if (milliseconds !== null && Math.ceil(milliseconds) > 0x7fffffff)
+      throw new RangeError('timeout is too large');
+    const deadline = deadlineAfter(milliseconds === null || milliseconds < 0 ? null : milliseconds / 1000);
+
+    if (this.#isInterrupted) throw new Error('concurrent poll() invocation');
+    runHandlers();
+    const pollfds = this.#array();
+    for (;;) {
+      const n = sys.poll(pollfds.memory, pollfds.length, millisecondsUntil(deadline));
+      if (n === -EINTR) {
+        this.#handle();
+        if (!isOver(deadline)) continue;
+        pollfds.ready = 0;
+        return pollfds;
+      }
+      pollfds.ready = check(n, 'poll');
+      return pollfds;
+    }
+  }
+
+  #handle(): void {
+    this.#isInterrupted = true;
+    try {
+      interrupted('poll');
+    } finally {
+      this.#isInterrupted = false;
+    }
+  }
+
+  #array(): PollFds {
+    if (this.#pollfds === null) {
+      this.#pollfds = new PollFds(this.#events.size);
+      let i = 0;
+      for (const [fd, events] of this.#events) this.#pollfds.set(i++, fd, events);
+    }
+    return this.#pollfds;
+  }
+}
+
+function checkMask(eventmask: number): number {
+  if (!Number.isInteger(eventmask))
+    throw new TypeError(`eventmask must be an integer, got ${String(eventmask)}`);
+  if (eventmask < 0) throw new RangeError('value must be positive');
+  if (eventmask > 0xffff)
+    throw new RangeError(`eventmask must be 0-65535 (unsigned short), got ${eventmask}`);
+  return eventmask;
+}
+
+/** A new, empty poll object. */
+export function poll(): Poll {
+  return new Poll();
+}

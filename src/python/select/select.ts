@@ -1,0 +1,126 @@
+// select() as Python has it: three lists in, three lists out.
+
+import { F_GETFD } from '../../kernel/constants/fcntl.ts';
+import { FD_SETSIZE } from '../../kernel/constants/select.ts';
+import { EBADF, EINTR } from '../../kernel/errno.ts';
+import * as sys from '../../kernel/syscalls.ts';
+import { monotonic } from '../builtins/time.ts';
+import { check, osError } from '../errors.ts';
+import { interrupted, runHandlers } from '../signal/signal.ts';
+import { checkTimeout, deadlineAfter, isOver } from '../waiting.ts';
+import { filenoOf } from './fileno.ts';
+
+// One of select's three lists: the objects, their descriptors, and the fd_set for the kernel,
+// an array of bits in which descriptor fd is bit fd % 8 of byte fd / 8 (little-endian words).
+class Interest<T> {
+  readonly objects: T[] = [];
+  readonly fds: number[] = [];
+
+  constructor(list: Iterable<T>) {
+    if (typeof (list as Partial<Iterable<T>> | null)?.[Symbol.iterator] !== 'function') {
+      throw new TypeError('arguments 1-3 must be sequences');
+    }
+    // A list that fileno() shortens is only walked to its new end.
+    for (const object of list) {
+      if (this.objects.length === FD_SETSIZE) throw new RangeError('too many file descriptors in select()');
+      const fd = filenoOf(object);
+      if (fd >= FD_SETSIZE) {
+        throw new RangeError(`filedescriptor out of range in select(): ${fd}, the limit is ${FD_SETSIZE}`);
+      }
+      this.objects.push(object);
+      this.fds.push(fd);
+    }
+  }
+
+  /** One more than the highest descriptor. */
+  get nfds(): number {
+    let nfds = 0;
+    for (const fd of this.fds) if (fd >= nfds) nfds = fd + 1;
+    return nfds;
+  }
+
+  /** The set for the kernel, or NULL for an empty list. */
+  fill({ bits, memory }: FdSet): ArrayBuffer | null {
+    if (this.fds.length === 0) return null;
+    bits.fill(0);
+    for (const fd of this.fds) bits[fd >> 3] |= 1 << (fd & 7);
+    return memory;
+  }
+
+  /** Which of the objects the kernel left in the set. */
+  ready({ bits }: FdSet): T[] {
+    const ready: T[] = [];
+    for (let i = 0; i < this.fds.length; i++) {
+      const fd = this.fds[i];
+      if ((bits[fd >> 3] & (1 << (fd & 7))) !== 0) ready.push(this.objects[i]);
+    }
+    return ready;
+  }
+}
+
+class FdSet {
+  readonly memory = new ArrayBuffer(FD_SETSIZE / 8);
+  readonly bits = new Uint8Array(this.memory);
+}
+
+// The kernel's sets. Nothing of JavaScript's runs between filling and reading them, so that one
+// set of three serves every call of this thread.
+const rset = new FdSet();
+const wset = new FdSet();
+const xset = new FdSet();
+
+/**
+ * Waits until one of the files in rlist is ready to read, in wlist to write, in xlist has an
+ * exceptional condition: three new arrays of the same objects, in their order. All empty: the
+ * time was over. Any iterables of descriptors or objects with fileno().
+ *
+ * timeout is in seconds, rounded up; null or none waits for ever, 0 only looks.
+ *
+ * Throws TypeError for a list, file or timeout of another type; RangeError for a descriptor of
+ * FD_SETSIZE (1024) or more, or a negative timeout; OSError EBADF for a closed descriptor.
+ *
+ * Unlike Python, a closed descriptor above the kernel's table is EBADF too, where Linux says
+ * nothing and leaves its bit set (select(2), BUGS).
+ */
+export function select<R, W, X>(
+  rlist: Iterable<R>,
+  wlist: Iterable<W>,
+  xlist: Iterable<X>,
+  timeout?: number | null,
+): [R[], W[], X[]] {
+  const seconds = checkTimeout(timeout);
+  if (seconds !== null && seconds < 0) throw new RangeError('timeout must be non-negative');
+  const r = new Interest(rlist);
+  const w = new Interest(wlist);
+  const x = new Interest(xlist);
+  const nfds = Math.max(r.nfds, w.nfds, x.nfds);
+  const deadline = deadlineAfter(seconds);
+
+  runHandlers();
+  for (;;) {
+    const n = sys.select(nfds, r.fill(rset), w.fill(wset), x.fill(xset), timevalUntil(deadline));
+    if (n === -EINTR) {
+      interrupted('select');
+      if (isOver(deadline)) return [[], [], []];
+      continue;
+    }
+    check(n, 'select');
+    const ready: [R[], W[], X[]] = [r.ready(rset), w.ready(wset), x.ready(xset)];
+    if (ready[0].length + ready[1].length + ready[2].length !== n) refuseClosed([r, w, x]);
+    return ready;
+  }
+}
+
+/** What is left until a deadline as [seconds, microseconds], rounded up; null for no limit. */
+function timevalUntil(deadline: number): BigInt64Array | null {
+  if (deadline === Number.POSITIVE_INFINITY) return null;
+  const micros = Math.max(Math.ceil((deadline - monotonic()) * 1e6), 0);
+  return BigInt64Array.of(BigInt(Math.trunc(micros / 1e6)), BigInt(micros % 1e6));
+}
+
+// More files ready than the kernel counted: duplicates in a list, or bits that it never looked at.
+function refuseClosed(lists: Interest<unknown>[]): void {
+  for (const fd of new Set(lists.flatMap((list) => list.fds))) {
+    if (sys.fcntl(fd, F_GETFD, 0) === -EBADF) throw osError(-EBADF, 'select');
+  }
+}

@@ -1,0 +1,33 @@
+// Objects that own a descriptor. If one is lost (garbage, and its descriptor open) a warning says so: it
+// is never closed silently, for somebody may use the number still.
+// Above: socket-state.ts, epoll.ts, kqueue.ts. Below: ledger-book.ts, gate.ts.
+
+import { book } from '../interpose/ledger-book.ts';
+import { F_GETFD } from '../kernel/constants/fcntl.ts';
+import { kernel } from '../kernel/fast-calls.ts';
+
+interface Held {
+  readonly what: string;
+  readonly fd: number;
+}
+
+// It neither runs when the process ends nor keeps it from ending.
+const owners = new FinalizationRegistry<Held>(({ what, fd }) => {
+  // Looked up beneath the choke point: whoever records the program's calls does not see this one.
+  if (kernel.fcntl(fd, F_GETFD, 0) < 0) return;
+  const made = book.madeAt(fd) ?? 'RFDS_LEDGER=1 tells where it was made';
+  process.emitWarning(`${what} was lost with its descriptor ${fd} open (${made})`, {
+    type: 'ResourceWarning',
+    code: 'RFDS_LOST',
+  });
+});
+
+/** The object owns a descriptor from now on. */
+export function owns(owner: object, what: string, fd: number): void {
+  if (fd >= 0) owners.register(owner, { what, fd }, owner);
+}
+
+/** It owns none any more: closed, or given up. */
+export function disowns(owner: object): void {
+  owners.unregister(owner);
+}

@@ -1,0 +1,110 @@
+// What the page plots of the cells, as data: titles, medians, and the notes below. Above: page.ts.
+// Below: sweeps.ts, notes.ts, ahead.ts, table.ts.
+
+import { ahead } from './ahead.ts';
+import { counted, failureNotes, leaderNotes } from './notes.ts';
+import type { Cell } from './report.ts';
+import { axes, type Sweep, sweeps } from './sweeps.ts';
+import { type Measure, measures, type Summary, summarize } from './table.ts';
+
+/** A contender's figures at one place of the x axis or, of bars, in the group of that name. */
+export interface Point extends Summary {
+  x: number | string;
+}
+
+export interface Plot {
+  title: string;
+  about: string;
+  shape: 'lines' | 'bars';
+  /** What the x axis counts; '' for bars. */
+  x: string;
+  digits: number;
+  points: Point[];
+  notes: string[];
+}
+
+/** A section of the page. */
+export interface Section {
+  title: string;
+  about: string;
+  plots: Plot[];
+}
+
+type View = Pick<Plot, 'title' | 'about'> & { measure: Measure };
+
+const ordinaryViews: View[] = [
+  {
+    measure: measures.perCpuSecond,
+    title: 'Messages per second of the server’s CPU',
+    about: 'What a message costs. More is better.',
+  },
+  {
+    measure: measures.perSecond,
+    title: 'Messages per second',
+    about: 'With the load on the other core. More is better.',
+  },
+  {
+    measure: measures.p50,
+    title: 'Median latency, µs',
+    about: 'From send to the whole answer, with one message in flight on each connection. Less is better.',
+  },
+  { measure: measures.p99, title: '99th percentile of latency, µs', about: 'Less is better.' },
+  {
+    measure: measures.switches,
+    title: 'Context switches per message',
+    about: 'How often the server went to sleep or was put aside. Less is better.',
+  },
+  { measure: measures.memory, title: 'Resident memory, MiB', about: 'Less is better.' },
+];
+
+const idleViews: View[] = [
+  {
+    measure: measures.micros,
+    title: 'CPU time of the server per message, µs',
+    about: 'What it costs to find the few that speak among the many that do not. Less is better.',
+  },
+];
+
+/** The sections that show the cells. */
+export function cellSections(cells: Cell[]): Section[] {
+  const tried = cells.filter(({ samples, failed }) => samples.length + failed.length > 0);
+  return sweeps(tried).map((sweep) => {
+    const [{ idle }] = sweep.cells;
+    return {
+      title: sweep.along ? axes[sweep.along].title : 'One load',
+      about: alikeIn(sweep),
+      plots: (idle > 0 ? idleViews : ordinaryViews).map((view) => plot(view, sweep)),
+    };
+  });
+}
+
+/** What the cells of a sweep have in common: 'Messages of 64 B, 100 connections'. */
+function alikeIn({ along, cells: [{ connections, size, idle }] }: Sweep): string {
+  const parts: string[] = [];
+  if (along !== 'size') parts.push(`Messages of ${size.toLocaleString('en')} B`);
+  if (along !== 'connections') parts.push(counted([connections], 'connections'));
+  if (along === null && idle > 0) parts.push(counted([idle], 'idle connections'));
+  return parts.join(', ');
+}
+
+function plot({ measure, title, about }: View, { along, cells }: Sweep): Plot {
+  const unit = along ? axes[along].unit : '';
+  const columns = cells.map((cell) => ({
+    x: along ? cell[along] : '',
+    rows: summarize(cell, measure),
+    failed: cell.failed,
+  }));
+  const leaders = columns.flatMap(({ x, rows }) => ahead(rows, measure).map((name) => ({ name, x })));
+  const failures = columns.flatMap(({ x, failed }) =>
+    failed.map(({ contender, why }) => ({ name: contender, why, x })),
+  );
+  return {
+    title,
+    about,
+    shape: along ? 'lines' : 'bars',
+    x: unit,
+    digits: measure.digits,
+    points: columns.flatMap(({ x, rows }) => rows.map((row) => ({ ...row, x }))),
+    notes: [...leaderNotes(leaders, unit, columns.length), ...failureNotes(failures, unit)],
+  };
+}

@@ -1,0 +1,35 @@
+// What a comparison found: every sample of every contender, and what it was made on.
+
+import type { CallCosts } from './call-costs.ts';
+import type { Sample } from './load.ts';
+
+/** One load, and what each contender made of it, round by round. */
+export interface Cell {
+  connections: number;
+  size: number;
+  /** Connections beside those, which say nothing. */
+  idle: number;
+  samples: { contender: string; round: number; sample: Sample }[];
+  /** Who could not serve this load, and why. */
+  failed: { contender: string; why: string }[];
+}
+
+export interface Comparison {
+  contenders: { name: string; about: string; missing?: string }[];
+  cells: Cell[];
+  /** How often each call was made for a message, by contender; absent without strace. */
+  syscallsPerMessage: Record<string, Record<string, number>>;
+  /** What a call costs, by library; empty where the plan leaves it out. */
+  calls: CallCosts;
+}
+
+/** What a comparison was made on and with: without it, the figures mean nothing. */
+export interface Report extends Comparison {
+  date: string;
+  machine: Record<string, string>;
+}
+
+/** What a cell is called. */
+export function titleOf({ connections, size, idle }: Pick<Cell, 'connections' | 'size' | 'idle'>): string {
+  return `${connections} connections × ${size} B${idle > 0 ? `, ${idle} idle` : ''}`;
+}

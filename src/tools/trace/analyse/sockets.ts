@@ -1,0 +1,126 @@
+// Whose bytes are whose: the sockets of a recording, from the call that made each to its close, which
+// of them are two ends of one connection, and which send brought the bytes of which recv.
+// Above: conversation.ts, perfetto.ts. Below: recording.ts.
+
+import type { AddressText, CallLine, Recording, SocketState } from '../../../interpose/recorder/recording.ts';
+
+/** A socket while its descriptor was open: descriptors are used again, so pid and fd do not name it. */
+export interface SocketLife {
+  pid: number;
+  fd: number;
+  local: AddressText | null;
+  remote: AddressText | null;
+  calls: CallLine[];
+  /** For one of a socketpair, which has no address: the other. */
+  twin?: SocketLife;
+}
+
+/** Bytes on their way from one call to another. */
+export interface Flow {
+  from: CallLine;
+  to: CallLine;
+  bytes: number;
+}
+
+/** '127.0.0.1:12345' */
+export function addressText(address: AddressText | null | undefined): string {
+  if (address === null || address === undefined) return '-';
+  if (typeof address === 'string') return address === '' ? '-' : address;
+  const [host, port] = address;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Its port; NaN where it has none. */
+export const portOf = (address: AddressText | null | undefined): number =>
+  Array.isArray(address) ? address[1] : Number.NaN;
+
+export const dataOf = (call: CallLine): Buffer => Buffer.from(call.data ?? '', 'base64');
+
+/** The descriptor that a call names first. */
+export const firstArgument = (call: CallLine): number => Number.parseInt(call.args[0]?.text ?? '', 10);
+
+/** The descriptor that a call made, or -1. */
+export function madeBy(call: CallLine): number {
+  return makers.has(call.name) ? call.result : -1;
+}
+const makers = new Set(['socket', 'accept', 'accept4']);
+
+const sends = new Set(['send', 'sendto', 'sendmsg', 'write']);
+const receives = new Set(['recv', 'recvfrom', 'recvmsg', 'read']);
+export const isSend = (call: CallLine) => sends.has(call.name) && call.result > 0;
+export const isReceive = (call: CallLine) =>
+  receives.has(call.name) &&
+  call.result > 0 &&
+  !call.args.some(({ name, text }) => name === 'flags' && text.includes('MSG_PEEK'));
+
+/** All sockets, in the order in which they were made. */
+export function socketLives({ calls }: Recording): SocketLife[] {
+  const lives: SocketLife[] = [];
+  const open = new Map<string, SocketLife>();
+  const begin = (pid: number, fd: number): SocketLife => {
+    const life: SocketLife = { pid, fd, local: null, remote: null, calls: [] };
+    lives.push(life);
+    open.set(`${pid} ${fd}`, life);
+    return life;
+  };
+  for (const call of calls) {
+    const { pid } = call;
+    const made = madeBy(call);
+    if (made >= 0) begin(pid, made).calls.push(call);
+    if (call.name === 'socketpair' && call.result === 0) pair(begin, call);
+    // accept is about the listener as well as about the socket that it made.
+    const fd = makers.has(call.name) ? firstArgument(call) : (call.fd ?? firstArgument(call));
+    if (call.name !== 'socket') open.get(`${pid} ${fd}`)?.calls.push(call);
+    for (const state of call.sockets ?? []) learn(open.get(`${pid} ${state.fd}`), state);
+    if (call.name === 'close') open.delete(`${pid} ${firstArgument(call)}`);
+  }
+  return lives;
+}
+
+// socketpair says which two it made in its last argument, '[3, 4]'.
+function pair(begin: (pid: number, fd: number) => SocketLife, call: CallLine): void {
+  const [one, other] = (call.args.at(-1)?.text.match(/\d+/g) ?? []).map((fd) => begin(call.pid, Number(fd)));
+  if (other === undefined) return;
+  one.twin = other;
+  other.twin = one;
+}
+
+function learn(life: SocketLife | undefined, { local, remote }: SocketState): void {
+  if (life === undefined) return;
+  life.local = local ?? life.local;
+  life.remote = remote ?? life.remote;
+}
+
+/** The other end of a connection, if it was recorded too. */
+export function peerOf(life: SocketLife, lives: SocketLife[]): SocketLife | undefined {
+  if (life.twin !== undefined) return life.twin;
+  const [local, remote] = [addressText(life.local), addressText(life.remote)];
+  if (local === '-' || remote === '-') return undefined;
+  return lives.find(
+    (other) => other !== life && addressText(other.local) === remote && addressText(other.remote) === local,
+  );
+}
+
+/** Which bytes went from which call to which: a stream keeps its order, so counting them tells. */
+export function flows(lives: SocketLife[]): Flow[] {
+  return lives.flatMap((life) => {
+    const peer = peerOf(life, lives);
+    return peer === undefined ? [] : between(life.calls.filter(isSend), peer.calls.filter(isReceive));
+  });
+}
+
+function between(sent: CallLine[], received: CallLine[]): Flow[] {
+  const found: Flow[] = [];
+  let at = 0;
+  let left = received[0]?.result ?? 0;
+  for (const from of sent) {
+    for (let unsent = from.result; unsent > 0 && at < received.length; ) {
+      const bytes = Math.min(unsent, left);
+      found.push({ from, to: received[at], bytes });
+      unsent -= bytes;
+      left -= bytes;
+      if (left === 0) left = received[++at]?.result ?? 0;
+    }
+  }
+  return found;
+}

@@ -1,0 +1,150 @@
+// A recording as strace's own text, that of `strace -f -tt -o`: what strace's readers read. A call
+// during which another thread made one is written in two parts, as strace does.
+// Above: command.ts. Below: recording.ts, kernel-names.ts.
+
+import { getSystemErrorMap } from 'node:util';
+import { added, kernelName, restarts } from '../../../interpose/recorder/kernel-names.ts';
+import type { CallLine, ProcessLine, Recording } from '../../../interpose/recorder/recording.ts';
+
+// strace's -a: where the '=' stands.
+const COLUMN = 40;
+
+/** The text, a line for every call (or two), by the times at which they began. */
+export function renderStrace(recording: Recording): string {
+  return [...straceLines(recording)].map((line) => `${line}\n`).join('');
+}
+
+/** The same line by line. */
+export function* straceLines({ processes, calls }: Recording): Generator<string> {
+  const of = new Map(processes.map((process) => [process.pid, process]));
+  const events = calls.flatMap((call) => [
+    { at: call.start, call, begins: true },
+    { at: call.end, call, begins: false },
+  ]);
+  // A call that takes no time begins before it ends: the sort keeps the order of equals.
+  events.sort((a, b) => a.at - b.at);
+  for (let i = 0; i < events.length; i++) {
+    const { at, call, begins } = events[i];
+    const line = (text: string) =>
+      `${String(threadId(call)).padEnd(5)} ${timeOfDay(at, of.get(call.pid))} ${text}`;
+    const { name, before, after, result } = straced(call, of.get(call.pid));
+    const isWhole = begins && events[i + 1]?.call === call;
+    if (isWhole) {
+      yield `${line(`${name}(${[...before, ...after].join(', ')})`).padEnd(COLUMN - 1)} = ${result}`;
+      i++;
+    } else if (begins) {
+      const comma = before.length > 0 && after.length > 0 ? ', ' : '';
+      yield line(`${name}(${before.join(', ')}${comma} <unfinished ...>`);
+    } else {
+      yield `${line(`<... ${name} resumed>${after.join(', ')})`).padEnd(COLUMN - 1)} = ${result}`;
+    }
+  }
+}
+
+// strace has a thread's id, a recording its number: the main thread's id is the process's.
+const threadId = ({ pid, thread }: CallLine) => pid + thread;
+
+function timeOfDay(at: number, process: ProcessLine | undefined): string {
+  const micros = (BigInt(Math.round(at)) + BigInt(process?.realtimeOffset ?? 0)) / 1000n;
+  const date = new Date(Number(micros / 1000n));
+  const two = (n: number) => String(n).padStart(2, '0');
+  const seconds = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+  return `${seconds}.${String(micros % 1_000_000n).padStart(6, '0')}`;
+}
+
+// How many of a call's arguments strace can write before the kernel has answered; the rest is answer.
+const given: Partial<Record<string, number>> = {
+  accept: 1,
+  accept4: 1,
+  getsockname: 1,
+  getpeername: 1,
+  getsockopt: 3,
+  socketpair: 3,
+  recv: 1,
+  recvfrom: 1,
+  recvmsg: 1,
+  read: 1,
+  pipe: 0,
+  pipe2: 0,
+  epoll_wait: 1,
+  epoll_pwait: 1,
+  timerfd_settime: 3,
+  timerfd_gettime: 1,
+  ioctl: 2,
+};
+
+interface Straced {
+  name: string;
+  before: string[];
+  after: string[];
+  result: string;
+}
+
+/** A call as the kernel has it: its name there, the arguments that libc adds, the result in strace's words. */
+export function straced(call: CallLine, process?: Pick<ProcessLine, 'platform' | 'arch'>): Straced {
+  const { name: own, args } = call;
+  const name = kernelName(own, process?.platform ?? 'linux', process?.arch ?? 'x64') ?? own;
+  const ours = args.map(({ text }) => text);
+  const texts = [...(rewritten[`${own} ${name}`]?.(ours) ?? ours), ...(added[`${own} ${name}`] ?? [])];
+  if (name === 'pselect6' || name === 'ppoll') {
+    const at = name === 'ppoll' ? 2 : 4;
+    texts[at] = timespec(texts[at]);
+  }
+  const split = given[call.name] ?? texts.length;
+  return { name, before: texts.slice(0, split), after: texts.slice(split), result: resultText(call, name) };
+}
+
+// What libc makes of the arguments, by our name and the kernel's.
+const rewritten: Partial<Record<string, (texts: string[]) => string[]>> = {
+  'pselect pselect6': (texts) => texts.with(5, `{sigmask=${texts[5]}, sigsetsize=8}`),
+  'signalfd signalfd4': ([fd, mask, flag]) => [fd, mask, '8', flag],
+  'epoll_create epoll_create1': () => ['0'],
+};
+
+// select's microseconds and poll's milliseconds are nanoseconds to the kernel.
+function timespec(text: string): string {
+  if (/^-\d+$/.test(text)) return 'NULL';
+  if (/^\d+$/.test(text))
+    return `{tv_sec=${Math.floor(Number(text) / 1000)}, tv_nsec=${(Number(text) % 1000) * 1e6}}`;
+  return text.replace(/tv_usec=(\d+)/, (_, micros) => `tv_nsec=${Number(micros) * 1000}`);
+}
+
+function resultText({ result, errno, detail }: CallLine, name: string): string {
+  if (errno !== undefined) {
+    if (errno === 'EINTR' && restarts[name]) return `? ${restarts[name]}`;
+    // One number on Linux, and strace has this name for it.
+    const code = errno === 'ENOTSUP' ? 'EOPNOTSUPP' : errno;
+    return `-1 ${code} (${errorText(code)})`;
+  }
+  if (!detail) return String(result);
+  const number = detail.startsWith('flags ') ? `0x${result.toString(16)}` : String(result);
+  return `${number} (${timespec(detail)})`;
+}
+
+// libuv's texts are those of strerror(3), but for the first letter and these.
+const texts: Record<string, string> = {
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EAFNOSUPPORT: 'Address family not supported by protocol',
+  EALREADY: 'Operation already in progress',
+  EBUSY: 'Device or resource busy',
+  EEXIST: 'File exists',
+  EFAULT: 'Bad address',
+  EHOSTUNREACH: 'No route to host',
+  EIO: 'Input/output error',
+  EISCONN: 'Transport endpoint is already connected',
+  EISDIR: 'Is a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  ENAMETOOLONG: 'File name too long',
+  ENFILE: 'Too many open files in system',
+  ENOMEM: 'Cannot allocate memory',
+  ENOTCONN: 'Transport endpoint is not connected',
+  EOPNOTSUPP: 'Operation not supported',
+  ERANGE: 'Numerical result out of range',
+  ESPIPE: 'Illegal seek',
+};
+const byName = new Map(getSystemErrorMap().values());
+
+function errorText(errno: string): string {
+  const text = texts[errno] ?? byName.get(errno) ?? 'Unknown error';
+  return text[0].toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,197 @@
+// A recording told for the terminal, as the walkthrough tells it: numbered steps with their source
+// lines, what the kernel did meanwhile, bytes, delays, timeline, memory, summary, and what the
+// walkthrough has otherwise. A recording of any other program is a plain list of its steps.
+// Above: the command. Below: the story-*.ts files, claims.ts.
+
+import type { CallLine, ProcessLine, Recording } from '../../../../interpose/recorder/recording.ts';
+import { clock, earliest } from '../../analyse/delays.ts';
+import { type Conversation, conversationOf } from '../../analyse/dialogue.ts';
+import { memories } from '../../analyse/memory.ts';
+import { checkClaims, tally } from '../claims/claims.ts';
+import { bytesLines, delayLines } from './bytes.ts';
+import { type Event, eventsOf } from './events.ts';
+import { memoryTable } from './memory.ts';
+import { packetLines, stepLines, type Telling } from './steps.ts';
+import { hanging, heading, type Look, paint, type Style } from './style.ts';
+import { callCounts, summaryLines } from './summary.ts';
+import { timelineLines } from './timeline.ts';
+
+export type { Look } from './style.ts';
+
+/** The whole story as text, its last line ended. */
+export function renderStory(recording: Recording, look: Look): string {
+  const run = conversationOf(recording);
+  const lines = run === null ? plainStory(recording, look) : conversationStory(run, look);
+  // Never two empty lines: every part ends with one, and a heading begins with one.
+  return `${lines.filter((line, i) => line !== '' || lines[i - 1] !== '').join('\n')}\n`;
+}
+
+function tellingOf(recording: Recording, look: Look, run: Conversation | null): Telling {
+  const roles = new Map(recording.processes.map((process) => [process.pid, process.role]));
+  const pids = [...new Set(recording.calls.map(({ pid }) => pid))];
+  const memory = pids.flatMap((pid) => [...memories(recording.calls.filter((call) => call.pid === pid))]);
+  return {
+    look,
+    run,
+    zero: run?.zero ?? earliest(recording.calls.map(({ start }) => start)),
+    frames: new Map(recording.frames.map((frame) => [`${frame.pid} ${frame.id}`, frame])),
+    memory: new Map(memory),
+    shown: new Map(),
+    lane(pid) {
+      const role = roles.get(pid) ?? null;
+      const style: Style = role ?? 'title';
+      return { name: role?.toUpperCase() ?? `pid ${pid}`, style };
+    },
+  };
+}
+
+// A part of the story, which begins with what happens at a time.
+interface Chapter {
+  title: string;
+  from: number;
+  after?: () => string[];
+}
+
+function chaptersOf(run: Conversation, look: Look, events: Event[]): Chapter[] {
+  // When the story tells that a call returned: one that did not sleep is told where it began.
+  const returns = new Map(events.flatMap((event) => ('call' in event ? [[event.call, event.at]] : [])));
+  const told = (call: CallLine | undefined) => call && returns.get(call);
+  const chapters: (Omit<Chapter, 'from'> & { from: number | undefined })[] = [
+    { title: 'Before any message: the server', from: -Infinity },
+    { title: 'The client connects', from: run.zero },
+    { title: 'The server accepts', from: told(run.wokenToAccept) },
+  ];
+  run.exchanges.forEach((exchange, i) => {
+    const which = run.exchanges.length > 1 ? ` ${i + 1}` : '';
+    const bytes =
+      (what: string, bytes: Buffer, length: number, packets: Parameters<typeof bytesLines>[4]) => () =>
+        bytesLines(look, `${what}${which}`, bytes, length, packets);
+    const { message, messageLength, messagePackets, response, responseLength, responsePackets } = exchange;
+    chapters.push(
+      {
+        title: `Message${which}: the client sends`,
+        from: told(exchange.input) ?? exchange.sends[0].start,
+        after: bytes('Message', message, messageLength, messagePackets),
+      },
+      {
+        title: `Message${which}: the server receives and answers`,
+        from: told(exchange.woken) ?? exchange.reads[0]?.start,
+        after: bytes('Response', response, responseLength, responsePackets),
+      },
+      {
+        title: `Message${which}: the client has its answer`,
+        from: told(exchange.receives[0]),
+        after: () => delayLines(look, exchange),
+      },
+    );
+  });
+  const last = run.exchanges.at(-1)?.shown?.end ?? run.connect?.end;
+  const leaves = run.clientCalls.find(
+    ({ start, name, result }) =>
+      start >= (last ?? Infinity) && (name === 'close' || (name === 'read' && result <= 0)),
+  );
+  chapters.push({ title: 'Goodbye', from: told(leaves) });
+  return chapters
+    .filter((chapter): chapter is Chapter => chapter.from !== undefined)
+    .sort((a, b) => a.from - b.from);
+}
+
+function conversationStory(run: Conversation, look: Look): string[] {
+  const { recording } = run;
+  const telling = tellingOf(recording, look, run);
+  // The runtime's preparations are not the story's: it begins with the first socket.
+  const from = new Map([run.server, run.client].map(({ pid }) => [pid, firstSocket(recording.calls, pid)]));
+  const told = recording.calls.filter(({ pid, start }) => start >= (from.get(pid) ?? Infinity));
+  const events = eventsOf(told, run.wire.packets);
+  const chapters = chaptersOf(run, look, events);
+  return [
+    ...introduction(run, look),
+    ...chapters.flatMap(({ title, from: begin, after }, i) => {
+      const end = chapters[i + 1]?.from ?? Infinity;
+      const within = events.filter(({ at }) => at >= begin && at < end);
+      return [
+        ...heading(look, `${i + 1}. ${title}`),
+        ...within.flatMap((event) => eventLines(telling, event)),
+        ...(after?.() ?? []),
+      ];
+    }),
+    ...heading(look, 'Timeline'),
+    ...timelineLines(look, run, events),
+    ...heading(look, 'Memory state at each step'),
+    ...memoryTable(look, run, events, telling.memory),
+    ...heading(look, 'Summary of operations'),
+    ...summaryLines(look, run),
+    ...contradictions(recording, look),
+  ];
+}
+
+const eventLines = (telling: Telling, event: Event) =>
+  'packet' in event ? packetLines(telling, event.packet) : stepLines(telling, event);
+
+function firstSocket(calls: CallLine[], pid: number): number {
+  const ours = calls.filter((call) => call.pid === pid);
+  return (ours.find(({ name }) => name === 'socket') ?? ours[0])?.start ?? Infinity;
+}
+
+const processText = ({ argv, pid }: ProcessLine) =>
+  `pid ${pid}, ${argv.map((word, i) => (i < 2 ? word.split('/').at(-1) : word)).join(' ')}`;
+
+function machineLines(recording: Recording, look: Look): string[] {
+  const [first] = recording.processes;
+  if (first === undefined) return [];
+  return hanging(
+    look,
+    '',
+    `${first.platform} ${first.kernel} ${first.arch} · ${first.runtime} · rfds ${first.rfds}`,
+  );
+}
+
+function introduction(run: Conversation, look: Look): string[] {
+  const { recording, server, client } = run;
+  return [
+    paint(look, 'title', 'What happened, from socket() to close()'),
+    ...machineLines(recording, look),
+    ...hanging(look, paint(look, 'server', 'SERVER  '), processText(server)),
+    ...hanging(look, paint(look, 'client', 'CLIENT  '), processText(client)),
+    ...hanging(
+      look,
+      '',
+      "T+ is in seconds, from the client's first call on a socket. One clock for both processes and the wire.",
+      'faint',
+    ),
+    ...recording.notes.flatMap(({ text }) => hanging(look, 'Note: ', text)),
+  ];
+}
+
+function contradictions(recording: Recording, look: Look): string[] {
+  const checked = checkClaims(recording);
+  const wrong = checked.filter(({ verdict }) => verdict === 'contradicted');
+  return [
+    ...heading(look, 'What the walkthrough says, and what was seen'),
+    ...hanging(look, '', `${tally(checked)}. The contradicted ones:`),
+    '',
+    ...wrong.flatMap(({ where, says, measured }) => [
+      ...hanging(look, `  ${paint(look, 'bad', '✗')} `, `${says}.`),
+      ...hanging(look, '    seen: ', measured, 'good'),
+      ...hanging(look, '    ', where, 'faint'),
+    ]),
+  ];
+}
+
+function plainStory(recording: Recording, look: Look): string[] {
+  if (recording.calls.length === 0)
+    return ['The recording has no calls.', ...recording.notes.map(({ text }) => `Note: ${text}`)];
+  const telling = tellingOf(recording, look, null);
+  return [
+    ...machineLines(recording, look),
+    ...recording.notes.flatMap(({ text, at }) => hanging(look, `Note, ${clock(at, telling.zero)}: `, text)),
+    ...recording.processes.flatMap((process) => {
+      const calls = recording.calls.filter(({ pid }) => pid === process.pid);
+      return [
+        ...heading(look, processText(process)),
+        ...eventsOf(calls, []).flatMap((event) => eventLines(telling, event)),
+        ...callCounts(look, calls),
+      ];
+    }),
+  ];
+}

@@ -1,0 +1,54 @@
+// Turns the kernel's timestamps of packets, which are CLOCK_REALTIME, into CLOCK_MONOTONIC, the
+// clock of a recording. Above: packet-socket.ts. Below: syscalls.ts (clock_gettime).
+//
+// The two clocks run at one pace, and differ by an offset that changes only when somebody sets the
+// time. It is read between two looks at CLOCK_MONOTONIC, so it is right to half of the time between
+// them: below 1 µs. Between a packet and the reading after it lie milliseconds at most.
+
+import { CLOCK_MONOTONIC, CLOCK_REALTIME } from '../../../kernel/constants/clock.ts';
+import { check } from '../../../python/errors.ts';
+import * as sys from '../../../syscalls.ts';
+
+const time = new BigInt64Array(2);
+
+function now(clock: number): bigint {
+  check(sys.clock_gettime(clock, time), 'clock_gettime');
+  return time[0] * 1_000_000_000n + time[1];
+}
+
+/** CLOCK_MONOTONIC in nanoseconds, as a recording has it. */
+export function monotonicNanoseconds(): number {
+  return Number(now(CLOCK_MONOTONIC));
+}
+
+// CLOCK_REALTIME - CLOCK_MONOTONIC, and by how much that may be wrong: the best of three readings.
+function readOffset(): { offset: bigint; uncertainty: bigint } {
+  const readings = [1, 2, 3].map(() => {
+    const before = now(CLOCK_MONOTONIC);
+    const realtime = now(CLOCK_REALTIME);
+    const after = now(CLOCK_MONOTONIC);
+    return { offset: realtime - (before + after) / 2n, uncertainty: (after - before) / 2n };
+  });
+  return readings.reduce((best, one) => (one.uncertainty < best.uncertainty ? one : best));
+}
+
+export class MonotonicOffset {
+  #known = readOffset();
+
+  /**
+   * Reads the offset again. One that is the same, as far as can be told, stays: packets are not to
+   * change places because a reading was a little better or worse.
+   */
+  read(): void {
+    const latest = readOffset();
+    const change = latest.offset - this.#known.offset;
+    const size = change < 0n ? -change : change;
+    if (size > this.#known.uncertainty + latest.uncertainty) this.#known = latest;
+  }
+
+  /** The CLOCK_MONOTONIC, in nanoseconds, of a struct timespec of CLOCK_REALTIME. */
+  monotonic(timespec: Buffer): number {
+    const realtime = timespec.readBigInt64LE(0) * 1_000_000_000n + timespec.readBigInt64LE(8);
+    return Number(realtime - this.#known.offset);
+  }
+}

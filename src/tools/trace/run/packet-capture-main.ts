@@ -1,0 +1,122 @@
+// The capture of packets, a process of its own: node capture.js INTERFACE PORT. It writes lines of
+// JSON to stdout as packets come: {"type":"ready"}, then PacketLine and NoteLine; or one
+// {"type":"refused", code, text}, and exits with 1. It runs until its stdin ends, as it does with
+// its parent, or SIGTERM comes; then it takes what is still on its way, and ends.
+// Above: capturing.ts, which starts it. Below: packet-socket.ts, wire/decode.ts, poll.ts.
+
+import type { NoteLine, PacketLine } from '../../../interpose/recorder/recording.ts';
+import { POLLIN } from '../../../kernel/constants/select.ts';
+import { EINTR, errorcode } from '../../../kernel/errno.ts';
+import { print } from '../../../python/builtins/print.ts';
+import { BrokenPipeError, check, OSError } from '../../../python/errors.ts';
+import { PollFds } from '../../../python/select/poll.ts';
+import { runHandlers, SIG_IGN, SIGINT, SIGTERM, signal } from '../../../signal.ts';
+import * as sys from '../../../syscalls.ts';
+import { monotonicNanoseconds } from './monotonic-offset.ts';
+import { PacketSocket } from './packet-socket.ts';
+import { decodeFrame, isOfPort } from './wire/decode.ts';
+import { Streams } from './wire/streams.ts';
+
+const STDIN = 0;
+/** What comes last may come late: an ACK waits for up to 40 ms for data to go with. In milliseconds. */
+const QUIET = 60;
+
+function capture(name: string, port: number): void {
+  using socket = new PacketSocket(name);
+  const streams = new Streams();
+  let n = 0;
+  let stopping = false;
+  // Ctrl+C goes to the whole group: the parent decides when to stop.
+  signal(SIGINT, SIG_IGN);
+  signal(SIGTERM, () => {
+    stopping = true;
+  });
+
+  // When there last was a packet of the port.
+  let heard = 0;
+  const take = (): void => {
+    for (const { at, direction, length, bytes, offloading } of socket.frames()) {
+      if (!isOfPort(bytes, port)) continue;
+      const base = { type: 'packet', n: n++, at, interface: name, direction, length } as const;
+      const headers = decodeFrame(bytes, { streams, offloading });
+      line({ ...base, bytes: bytes.toString('base64'), ...headers });
+      heard = Math.max(heard, at);
+    }
+  };
+
+  line({ type: 'ready' });
+  const fds = new PollFds(2);
+  fds.set(0, socket.fd, POLLIN);
+  fds.set(1, STDIN, POLLIN);
+  while (!stopping) {
+    if (!wait(fds, -1)) continue;
+    if (fds.revents(0) !== 0) take();
+    if (fds.revents(1) !== 0) stopping ||= stdinEnded();
+  }
+  fds.set(1, -1, 0);
+  for (heard = monotonicNanoseconds(); socket.seenUpTo - heard < QUIET * 1e6; take()) wait(fds, QUIET);
+
+  const dropped = socket.dropped();
+  if (dropped > 0) {
+    const text = `${dropped} packets on ${name} came faster than they were taken, and are missing here`;
+    line({ type: 'note', at: monotonicNanoseconds(), text });
+  }
+}
+
+// Whether there are events: not if the time was over, or a signal came.
+function wait(fds: PollFds, timeoutMs: number): boolean {
+  const ready = sys.poll(fds.memory, fds.length, timeoutMs);
+  if (ready !== -EINTR) return check(ready, 'poll') > 0;
+  runHandlers();
+  return false;
+}
+
+const ignored = new ArrayBuffer(1024);
+
+function stdinEnded(): boolean {
+  return sys.read(STDIN, ignored) <= 0;
+}
+
+function line(object: PacketLine | NoteLine | { type: 'ready' } | Refused): void {
+  print(JSON.stringify(object));
+}
+
+interface Refused {
+  type: 'refused';
+  code: string;
+  text: string;
+}
+
+function refused(error: OSError, name: string): Refused {
+  const code = errorcode(error.errno ?? 0);
+  const texts: Record<string, string> = {
+    EPERM: `capturing packets on ${name} needs the right CAP_NET_RAW, which root has`,
+    ENODEV: `there is no interface ${name} to capture packets on`,
+    EOPNOTSUPP: `packets on ${name} cannot be read: it is neither Ethernet nor loopback`,
+  };
+  return {
+    type: 'refused',
+    code,
+    text: texts[code] ?? `cannot capture packets on ${name}: ${error.message}`,
+  };
+}
+
+function main(): number {
+  const [name, port] = process.argv.slice(2);
+  try {
+    if (process.platform !== 'linux') {
+      const text = `capturing packets on ${process.platform} takes BPF, which rfds cannot do yet`;
+      line({ type: 'refused', code: 'ENOSYS', text });
+      return 1;
+    }
+    capture(name, Number(port));
+    return 0;
+  } catch (error) {
+    if (error instanceof BrokenPipeError) return 1; // Nobody reads any more.
+    if (!(error instanceof OSError)) throw error;
+    line(refused(error, name));
+    return 1;
+  }
+}
+
+process.exit(main());

@@ -1,0 +1,109 @@
+// Captures packets in a process of its own, so that no call of the recorded programs waits for it.
+// Above: the trace command. Below: capture.ts, which is that process.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { NoteLine, PacketLine } from '../../../interpose/recorder/recording.ts';
+
+// From src/ as from dist/.
+const program = fileURLToPath(
+  new URL('../../../../dist/tools/trace/run/packet-capture-main.js', import.meta.url),
+);
+
+/** Why nothing can be captured: EPERM without the right, ENODEV without the interface, ENOSYS on macOS. */
+export interface Refusal {
+  type: 'refused';
+  code: string;
+  text: string;
+}
+
+export interface CaptureOptions {
+  /** 'lo', 'eth0' */
+  interface: string;
+  /** Only the packets from or to this port of TCP. */
+  port: number;
+  /** A network namespace by its name (see hosts.ts), to capture there. */
+  namespace?: string;
+  /** Ends the capture. */
+  signal?: AbortSignal;
+}
+
+/** What was captured: packets in the order of their times, numbered from 0. */
+export interface Captured {
+  packets: PacketLine[];
+  notes: NoteLine[];
+}
+
+/** A capture that runs. Disposing of it ends it. */
+export class Capture {
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
+  readonly #captured: Captured = { packets: [], notes: [] };
+  #stderr = '';
+
+  private constructor(command: string[], signal?: AbortSignal) {
+    const options = { stdio: 'pipe', killSignal: 'SIGKILL', ...(signal && { signal }) } as const;
+    this.#child = spawn(command[0], command.slice(1), options);
+    // It ends by itself when its stdin does, also if this process is killed.
+    this.#child.stdin!.on('error', () => {});
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+    });
+    this.#closed = once(this.#child, 'close');
+    this.#closed.catch(() => {}); // Whoever waits is told.
+  }
+
+  /**
+   * Starts to capture. By the time it resolves every packet is seen; or it resolves to a Refusal.
+   * Throws if the process cannot be started, and AbortError.
+   */
+  static async start(options: CaptureOptions): Promise<Capture | Refusal> {
+    const { namespace, interface: name, port, signal } = options;
+    signal?.throwIfAborted();
+    const within = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
+    const capture = new Capture([...within, process.execPath, program, name, String(port)], signal);
+    const answer = await capture.#ready();
+    if (answer.type === 'ready') return capture;
+    await capture.#closed;
+    return answer;
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  // Resolves with the first line; every line after it is kept.
+  #ready(): Promise<Refusal | { type: 'ready' }> {
+    return new Promise((resolve, reject) => {
+      createInterface(this.#child.stdout!).on('line', (text) => {
+        const line: Refusal | { type: 'ready' } | PacketLine | NoteLine = JSON.parse(text);
+        if (line.type === 'packet') this.#captured.packets.push(line);
+        else if (line.type === 'note') this.#captured.notes.push(line);
+        else resolve(line);
+      });
+      this.#closed.then(() => reject(this.#failure()), reject);
+    });
+  }
+
+  /** Waits for what is still on its way (some 60 ms), ends the capture, and returns all of it. */
+  async stop(): Promise<Captured> {
+    this.#child.stdin!.end();
+    await this.#closed;
+    if (this.#child.exitCode !== 0) throw this.#failure();
+    const packets = this.#captured.packets.sort((a, b) => a.at - b.at || a.n - b.n);
+    return { packets: packets.map((packet, n) => ({ ...packet, n })), notes: this.#captured.notes };
+  }
+
+  #failure(): Error {
+    const { exitCode, signalCode } = this.#child;
+    const [said] = this.#stderr.split('\n').filter((line) => /\S/.test(line));
+    return new Error(`the capture of packets ended: ${said ?? signalCode ?? `status ${exitCode}`}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
+    await this.#closed.catch(() => {});
+  }
+}

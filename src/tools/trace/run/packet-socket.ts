@@ -1,0 +1,162 @@
+// An AF_PACKET socket: every frame of one interface, with the kernel's own time. packet(7), Linux.
+// Above: capture.ts. Below: syscalls.ts (recvmsg), control.ts, address.ts.
+
+import { readFileSync } from 'node:fs';
+import * as packet from '../../../kernel/constants/packet.ts';
+import {
+  AF_PACKET,
+  MSG_DONTWAIT,
+  MSG_TRUNC,
+  SCM_TIMESTAMPNS,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_TIMESTAMPNS,
+  SOCK_RAW,
+  SOL_PACKET,
+  SOL_SOCKET,
+} from '../../../kernel/constants/socket.ts';
+import { EAGAIN, ENETDOWN, ENODEV, EOPNOTSUPP } from '../../../kernel/errno.ts';
+import { layout } from '../../../kernel/native.ts';
+import { type ControlMessage, controlMessages, controlSpace } from '../../../kernel/structs/cmsghdr.ts';
+import { linkPacketType, packLinkAddress, sizeofStorage } from '../../../kernel/structs/sockaddr.ts';
+import { check, osError } from '../../../python/errors.ts';
+import { openSocket } from '../../../python/socket/descriptor.ts';
+import * as sys from '../../../syscalls.ts';
+import { MonotonicOffset, monotonicNanoseconds } from './monotonic-offset.ts';
+import { withTag } from './wire/ethernet.ts';
+
+/** How many bytes the kernel may keep for us: some 16,000 small frames. */
+const RECEIVE_BUFFER = 16 << 20;
+/** More than any frame has, also where segments are put together for the card (GSO: 64 KiB). */
+const LARGEST_FRAME = 1 << 18;
+const BATCH = 1024;
+const ARPHRD_ETHER = 1;
+const ARPHRD_LOOPBACK = 772;
+const SIZEOF_TIMESPEC = 16;
+const ETH_P_8021Q = 0x8100;
+
+export interface Frame {
+  /** Nanoseconds of CLOCK_MONOTONIC. */
+  at: number;
+  direction: 'in' | 'out';
+  /** Its length on the wire. */
+  length: number;
+  bytes: Buffer;
+  /** The kernel left the checksum for the network card. */
+  offloading: boolean;
+}
+
+/** Throws OSError: EPERM without CAP_NET_RAW, ENODEV where there is no such interface. */
+export class PacketSocket {
+  readonly fd: number;
+  /** Every frame before this time has been seen: nanoseconds of CLOCK_MONOTONIC. */
+  seenUpTo = 0;
+  readonly #isLoopback: boolean;
+  readonly #clock = new MonotonicOffset();
+  readonly #frame = Buffer.alloc(LARGEST_FRAME);
+  readonly #name = Buffer.alloc(sizeofStorage);
+  readonly #control = Buffer.alloc(
+    controlSpace(SIZEOF_TIMESPEC) + controlSpace(layout['sizeof tpacket_auxdata']!),
+  );
+  readonly #lengths = new Int32Array(3);
+
+  constructor(name: string) {
+    // Protocol 0 receives nothing, until bind() names the protocol: by then all is set.
+    this.fd = check(openSocket(AF_PACKET, SOCK_RAW, 0), 'socket');
+    try {
+      const { index, type } = interfaceNamed(name);
+      this.#isLoopback = type === ARPHRD_LOOPBACK;
+      if (type !== ARPHRD_LOOPBACK && type !== ARPHRD_ETHER) throw osError(-EOPNOTSUPP, 'bind', name);
+      this.#set(SOL_SOCKET, SO_TIMESTAMPNS, 1);
+      this.#set(SOL_PACKET, packet.PACKET_AUXDATA, 1);
+      // Beyond the system's limit where CAP_NET_ADMIN allows it, else as much as that gives.
+      const size = Int32Array.of(RECEIVE_BUFFER);
+      if (sys.setsockopt(this.fd, SOL_SOCKET, SO_RCVBUFFORCE, size) < 0)
+        this.#set(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+      check(sys.bind(this.fd, packLinkAddress(packet.ETH_P_ALL, index)), 'bind', name);
+    } catch (error) {
+      sys.close(this.fd);
+      throw error;
+    }
+  }
+
+  #set(level: number, name: number, value: number): void {
+    check(sys.setsockopt(this.fd, level, name, Int32Array.of(value)), 'setsockopt');
+  }
+
+  /**
+   * The frames that the kernel has by now, but at most BATCH: on a busy interface there are always
+   * more. Their bytes are valid until the next one is asked for.
+   */
+  *frames(): Generator<Frame> {
+    this.#clock.read();
+    const begun = monotonicNanoseconds();
+    for (let i = 0; i < BATCH; i++) {
+      this.#lengths.set([this.#name.length, this.#control.length, 0]);
+      const flags = MSG_DONTWAIT | MSG_TRUNC;
+      const buffers = [this.#frame];
+      const n = sys.recvmsg(this.fd, buffers, this.#name, this.#control, this.#lengths, flags);
+      // ENETDOWN comes once, as a notice: packets go on when the interface is up again.
+      if (n === -EAGAIN || n === -ENETDOWN) {
+        this.seenUpTo = begun;
+        return;
+      }
+      const length = check(n, 'recvmsg');
+      const isOutgoing = linkPacketType(this.#name) === packet.PACKET_OUTGOING;
+      // What leaves a loopback interface arrives at it: once is enough.
+      if (isOutgoing && this.#isLoopback) continue;
+      const bytes = this.#frame.subarray(0, length);
+      const frame: Frame = { direction: isOutgoing ? 'out' : 'in', length, bytes, ...this.#told(length) };
+      this.seenUpTo = frame.at;
+      yield frame;
+    }
+  }
+
+  // What the control messages add, or change: the kernel takes a VLAN tag out of the frame.
+  #told(length: number): Partial<Frame> & Pick<Frame, 'at' | 'offloading'> {
+    let at = 0;
+    let offloading = false;
+    let tagged = {};
+    for (const message of controlMessages(this.#control, this.#lengths[1])) {
+      if (message.level === SOL_SOCKET && message.type === SCM_TIMESTAMPNS) {
+        at = this.#clock.monotonic(message.data);
+      } else if (message.level === SOL_PACKET && message.type === packet.PACKET_AUXDATA) {
+        const status = message.data.readUInt32LE(layout['tpacket_auxdata.tp_status']!);
+        offloading = (status & packet.TP_STATUS_CSUMNOTREADY) !== 0;
+        if (status & packet.TP_STATUS_VLAN_VALID) tagged = this.#withTag(length, status, message);
+      }
+    }
+    return { at, offloading, ...tagged };
+  }
+
+  #withTag(length: number, status: number, { data }: ControlMessage): Pick<Frame, 'bytes' | 'length'> {
+    const hasProtocol = (status & packet.TP_STATUS_VLAN_TPID_VALID) !== 0;
+    const protocol = hasProtocol ? data.readUInt16LE(layout['tpacket_auxdata.tp_vlan_tpid']!) : ETH_P_8021Q;
+    const control = data.readUInt16LE(layout['tpacket_auxdata.tp_vlan_tci']!);
+    const bytes = withTag(this.#frame.subarray(0, length), protocol, control);
+    return { bytes, length: bytes.length };
+  }
+
+  /** How many frames the kernel had to drop since the last time, because nobody took them. */
+  dropped(): number {
+    const statistics = new Uint32Array(2); // struct tpacket_stats: packets, drops
+    const length = Int32Array.of(statistics.byteLength);
+    const { PACKET_STATISTICS } = packet;
+    check(sys.getsockopt(this.fd, SOL_PACKET, PACKET_STATISTICS, statistics, length), 'getsockopt');
+    return statistics[1];
+  }
+
+  [Symbol.dispose](): void {
+    sys.close(this.fd);
+  }
+}
+
+function interfaceNamed(name: string): { index: number; type: number } {
+  const read = (file: string) => Number(readFileSync(`/sys/class/net/${name}/${file}`, 'utf8'));
+  try {
+    if (!/^[^/\s]+$/.test(name)) throw osError(-ENODEV, 'bind', name);
+    return { index: read('ifindex'), type: read('type') };
+  } catch {
+    throw osError(-ENODEV, 'bind', name);
+  }
+}

@@ -1,0 +1,140 @@
+// The documented conversation, recorded: server and client as processes of their own, on loopback or
+// on two hosts, with the packets between them.
+// Above: command.ts. Below: participant.ts, capturing.ts, hosts.ts, tie.ts, infer.ts.
+
+import path from 'node:path';
+import { type CallLine, type Recording, recordingIn } from '../../../interpose/recorder/recording.ts';
+import { root } from '../../../kernel/native.ts';
+import { tied } from '../analyse/correlate.ts';
+import { inferred } from '../analyse/infer.ts';
+import { socketLives } from '../analyse/sockets.ts';
+import { Participant } from './child.ts';
+import { Hosts } from './hosts.ts';
+import { Capture, type Captured, type Refusal } from './packet-capture.ts';
+import type { Stepper } from './stepper.ts';
+import { TemporaryFolder } from './temporary-folder.ts';
+
+// From src/ as from dist/.
+const cli = path.join(root, 'dist/cli.js');
+
+/** How long a program may take for one step of the conversation, in milliseconds. */
+const DEADLINE = 10_000;
+
+export interface Conversation {
+  /** A line each, without its end. */
+  messages: string[];
+  loop: string;
+  /** Whether server and client are on hosts of their own. */
+  hosts: boolean;
+  /** The server's; 0: any free one. */
+  port: number;
+  /** Asks before every call. */
+  stepper?: Stepper | undefined;
+  signal: AbortSignal;
+  /** Told what happens now. */
+  progress(text: string): void;
+}
+
+/** Has the conversation and returns its recording. Whether it throws or not, nothing of it is left. */
+export async function recordConversation(options: Conversation): Promise<Recording> {
+  const { messages, loop, stepper, signal, progress } = options;
+  using folder = new TemporaryFolder();
+  const file = path.join(folder.path, 'recording.ndjson');
+  progress(options.hosts ? 'making two hosts' : 'starting the server');
+  await using hosts = options.hosts ? await Hosts.make(signal) : null;
+  const start = (role: 'server' | 'client', args: string[]) => {
+    const command = [process.execPath, cli, ...args];
+    const deadline = stepper === undefined ? DEADLINE : null;
+    const there = hosts === null ? command : hosts.command(role, command);
+    return new Participant(role, there, { file, deadline, stepper, signal });
+  };
+
+  const address = hosts?.address('server') ?? '127.0.0.1';
+  const from = hosts === null ? address : '0.0.0.0';
+  await using server = start('server', [
+    'server',
+    '--host',
+    from,
+    '--port',
+    `${options.port}`,
+    '--loop',
+    loop,
+  ]);
+  await server.until('listens', () => portIn(file) !== undefined);
+  const port = portIn(file)!;
+
+  await using capture = await Capture.start({
+    port,
+    signal,
+    interface: hosts?.interface ?? 'lo',
+    ...(hosts && { namespace: hosts.namespace('server') }),
+  }).then(captureOrNothing);
+  await using client = start('client', ['client', address, String(port)]);
+  for (const [i, message] of messages.entries()) {
+    await client.until('asks for a message', () => client.prompts > i);
+    progress(`message ${i + 1} of ${messages.length}`);
+    // With --step they sleep all the time.
+    if (stepper === undefined) await Promise.all([client.asleep(), server.asleep()]);
+    client.type(`${message}\n`);
+  }
+  await client.until('shows the answer', () => client.prompts > messages.length);
+  client.type(null);
+  await client.ended();
+  progress('the client has gone');
+  await server.until('closes the connection', () => hasClosed(file));
+  server.stop();
+  await server.ended();
+
+  const recording = recordingIn(file);
+  const captured = await capture.stop();
+  const packets = capture.isReal ? captured.packets : inferred(recording);
+  const notes = [...recording.notes, ...captured.notes, ...server.notes(), ...client.notes()];
+  return tied({ ...recording, packets, notes });
+}
+
+interface Capturing {
+  isReal: boolean;
+  stop(): Promise<Captured>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+// Without the right to capture the story goes on, and says so.
+function captureOrNothing(capture: Capture | Refusal): Capturing {
+  if (capture instanceof Capture) {
+    return {
+      isReal: true,
+      stop: () => capture.stop(),
+      [Symbol.asyncDispose]: () => capture[Symbol.asyncDispose](),
+    };
+  }
+  const text = `${capture.text}; the packets shown are inferred`;
+  return {
+    isReal: false,
+    stop: async () => ({ packets: [], notes: [{ type: 'note', at: 0, text }] }),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+const servers = ({ processes }: Recording) =>
+  new Set(processes.filter(({ role }) => role === 'server').map(({ pid }) => pid));
+
+// Where the server listens, once it does.
+function portIn(file: string): number | undefined {
+  const { calls } = recordingIn(file);
+  const listen = calls.find(({ name, result }) => name === 'listen' && result === 0);
+  const local = listen?.sockets?.find(({ fd }) => fd === listen.fd)?.local;
+  return Array.isArray(local) ? local[1] : undefined;
+}
+
+// Whether the server has closed what it accepted.
+function hasClosed(file: string): boolean {
+  const recording = recordingIn(file);
+  const ours = servers(recording);
+  const isAccept = ({ name }: CallLine) => name.startsWith('accept');
+  const accepted = socketLives(recording).filter(({ pid, calls }) => ours.has(pid) && isAccept(calls[0]));
+  const closes = (call: CallLine) => call.name === 'close';
+  return (
+    accepted.length > 0 &&
+    accepted.every(({ calls, fd }) => calls.some((call) => closes(call) && call.fd === fd))
+  );
+}

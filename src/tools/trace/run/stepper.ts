@@ -1,0 +1,91 @@
+// --step: every call waits until the reader has said what it will return, and is then shown beside
+// that. Above: command.ts, participant.ts. In the recorded process: pause.ts.
+
+import { createInterface, type Interface } from 'node:readline';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import type { FrameLine, Step } from '../../../interpose/recorder/recording.ts';
+
+interface Asking {
+  role: string;
+  call: string;
+  line: FrameLine | undefined;
+  goOn(): void;
+}
+
+/** How a step's frame is found. */
+type Frames = (id: number) => FrameLine | undefined;
+
+/** Asks about one call at a time, of whichever process has one. Disposing of it lets them all run on. */
+export class Stepper {
+  readonly #output: Writable;
+  readonly #lines: Interface;
+  readonly #waiting: Asking[] = [];
+  readonly #predictions = new Map<string, string>();
+  /** Lines that came before they were asked for. */
+  readonly #unread: string[] = [];
+  #answer: ((line: string) => void) | null = null;
+  #ended = false;
+  #busy = false;
+
+  constructor(input: Readable, output: Writable) {
+    this.#output = output;
+    this.#lines = createInterface({ input });
+    this.#lines.on('line', (line) => (this.#answer ? this.#answer(line) : this.#unread.push(line)));
+    // Nobody predicts any more: the rest runs by itself.
+    this.#lines.on('close', () => {
+      this.#ended = true;
+      this.#answer?.('');
+    });
+  }
+
+  /** A process begins to ask, through channel. */
+  attach(role: string, channel: Duplex, frames: Frames): void {
+    channel.on('error', () => {}); // It has ended.
+    createInterface({ input: channel }).on('line', (line) => {
+      const step: Step = JSON.parse(line);
+      if (step.type === 'after') this.#show(role, step.result);
+      else this.#enqueue(role, step.call, step.at === null ? undefined : frames(step.at), channel);
+      void this.#next();
+    });
+  }
+
+  #enqueue(role: string, call: string, line: FrameLine | undefined, channel: Duplex): void {
+    this.#waiting.push({ role, call, line, goOn: () => channel.write('\n') });
+  }
+
+  #show(role: string, result: string): void {
+    const prediction = this.#predictions.get(role);
+    this.#predictions.delete(role);
+    const said = prediction ? `   (you said: ${prediction})` : '';
+    this.#output.write(`${role}: = ${result}${said}\n`);
+  }
+
+  async #next(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    for (let asking = this.#waiting.shift(); asking; asking = this.#waiting.shift()) {
+      const { role, call, line, goOn } = asking;
+      if (line) this.#output.write(`\n${role}: ${line.file}:${line.line}: ${line.text}\n`);
+      this.#output.write(`${role}: ${call}\n`);
+      const prediction = this.#unread.shift() ?? (this.#ended ? '' : await this.#ask());
+      this.#predictions.set(role, prediction.trim());
+      goOn();
+    }
+    this.#busy = false;
+  }
+
+  #ask(): Promise<string> {
+    this.#output.write('what does it return? ');
+    return new Promise((resolve) => {
+      this.#answer = (line) => {
+        this.#answer = null;
+        resolve(line);
+      };
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended = true;
+    this.#lines.close();
+  }
+}

@@ -1,0 +1,172 @@
+// The gate and its batches: the same results and the same errors as the plain way, in one crossing.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Batch } from '../../src/kernel/batch.ts';
+import { CLOCK_MONOTONIC } from '../../src/kernel/constants/clock.ts';
+import { EAGAIN, EBADF } from '../../src/kernel/errno.ts';
+import { kernel } from '../../src/kernel/fast-calls.ts';
+import { native } from '../../src/kernel/native.ts';
+import { AF_UNIX, MSG_DONTWAIT, SOCK_STREAM } from '../../src/socket.ts';
+import * as sys from '../../src/syscalls.ts';
+
+const memory = new ArrayBuffer(64);
+const bytes = new Uint8Array(memory);
+const sv = new Int32Array(2);
+
+beforeEach(() => {
+  bytes.set(Buffer.from('0123456789abcdef'));
+  sys.socketpair(AF_UNIX, SOCK_STREAM, 0, sv);
+});
+afterEach(() => {
+  sys.interpose(null);
+  for (const fd of sv) sys.close(fd);
+});
+
+/** What can be received from a descriptor. */
+function received(fd: number): string {
+  const into = Buffer.alloc(64);
+  return into.toString('latin1', 0, Math.max(sys.recv(fd, into, MSG_DONTWAIT), 0));
+}
+
+describe('a call through the gate', () => {
+  test.each([
+    ['an ArrayBuffer', memory],
+    ['a TypedArray', bytes],
+    ['a TypedArray of wider elements', new Uint16Array(memory)],
+  ])('sends, writes and receives a part of %s', (_, buf) => {
+    expect(kernel.send(sv[0], buf, 10, 3, 0)).toBe(3);
+    expect(kernel.write(sv[0], buf, 2, 4)).toBe(4);
+    expect(received(sv[1])).toBe('abc2345');
+    sys.send(sv[1], Buffer.from('xyz'), 0);
+    expect(kernel.recv(sv[0], buf, 1, 2, 0)).toBe(2);
+    expect(Buffer.from(memory, 0, 5).toString()).toBe('0xy34');
+  });
+
+  test('takes a view from where it begins', () => {
+    expect(kernel.send(sv[0], bytes.subarray(4, 8), 1, 2, 0)).toBe(2);
+    expect(received(sv[1])).toBe('56');
+  });
+
+  test('returns the negative errno', () => {
+    expect(kernel.recv(sv[0], memory, 0, 1, MSG_DONTWAIT)).toBe(-EAGAIN);
+    expect(kernel.send(-1, memory, 0, 1, 0)).toBe(-EBADF);
+    expect(kernel.write(-1, memory, 0, 1)).toBe(-EBADF);
+  });
+
+  test('has the length of an address in a register, and writes it back', () => {
+    const length = Int32Array.of(64);
+    expect(kernel.getpeername(sv[0], memory, length)).toBe(0);
+    expect(length[0]).toBe(2); // AF_UNIX, and no name
+    length[0] = 65;
+    expect(() => kernel.getpeername(sv[0], memory, length)).toThrow('larger than its buffer');
+    expect(length[0]).toBe(65);
+    const plain = new Uint8Array(Int32Array.of(64).buffer);
+    expect(kernel.getpeername(sv[0], memory, plain)).toBe(0);
+    expect(plain[0]).toBe(2);
+  });
+
+  test('has the time', () => {
+    const [before, after] = [new BigInt64Array(2), new BigInt64Array(2)];
+    expect(kernel.clock_gettime(CLOCK_MONOTONIC, before.buffer)).toBe(0);
+    expect(native.clock_gettime(CLOCK_MONOTONIC, after)).toBe(0);
+    expect(before[0] * 1_000_000_000n + before[1]).toBeLessThan(after[0] * 1_000_000_000n + after[1]);
+    expect(kernel.clock_gettime(-1, before.buffer)).toBe(native.clock_gettime(-1, after));
+    expect(() => kernel.clock_gettime(CLOCK_MONOTONIC, memory.slice(0, 8))).toThrow(RangeError);
+  });
+
+  const detached = new Uint8Array(8);
+  structuredClone(detached.buffer, { transfer: [detached.buffer] });
+
+  // The other arguments are good: it is this one that counts.
+  const wrong: [string, unknown[]][] = [
+    ['an offset below 0', [-1, memory, -1, 1]],
+    ['a length below 0', [-1, memory, 0, -1]],
+    ['a part that ends outside', [-1, memory, 60, 5]],
+    ['an offset beyond 32 bits', [-1, memory, 2 ** 32, 0]],
+    ['a descriptor beyond 32 bits', [2 ** 31, memory, 0, 1]],
+    ['a fraction', [-1, memory, 0.5, 1]],
+    ['a string for a number', [-1, memory, '0', 1]],
+    ['an object for a number', [-1, memory, { valueOf: () => 0 }, 1]],
+    ['a string for the buffer', [-1, '0123', 0, 1]],
+    ['null for the buffer', [-1, null, 0, 1]],
+    ['a detached buffer', [-1, detached, 0, 1]],
+  ];
+  test.each(wrong)('refuses %s as the plain way does', (_, args) => {
+    for (const name of ['recv', 'send', 'write'] as const) {
+      const given = name === 'write' ? args : [...args, 0];
+      const refused = (call: unknown) => {
+        try {
+          return (call as (...args: unknown[]) => number)(...given);
+        } catch (error) {
+          return error;
+        }
+      };
+      expect(refused(native[name])).toBeInstanceOf(Error);
+      expect(refused(kernel[name])).toEqual(refused(native[name]));
+    }
+  });
+});
+
+describe('a batch', () => {
+  /** Sends '0', 'ab' and nothing (to no descriptor), then receives twice. */
+  function run(): number[] {
+    const batch = new Batch(memory, 5);
+    batch.send(0, sv[0], 0, 1, 0);
+    batch.send(1, sv[0], 10, 2, 0);
+    batch.send(2, -1, 0, 1, 0);
+    batch.recv(3, sv[1], 32, 3, 0);
+    batch.recv(4, sv[1], 40, 3, MSG_DONTWAIT);
+    batch.run(5);
+    return [0, 1, 2, 3, 4].map((i) => batch.result(i));
+  }
+
+  test('makes its calls in order, and has the result of each', () => {
+    expect(run()).toEqual([1, 2, -EBADF, 3, -EAGAIN]);
+    expect(Buffer.from(memory, 32, 3).toString()).toBe('0ab');
+  });
+
+  test('makes no more than asked for', () => {
+    const batch = new Batch(memory, 3);
+    for (const i of [0, 1, 2]) batch.send(i, sv[0], i, 1, 0);
+    batch.run(2);
+    expect(received(sv[1])).toBe('01');
+    for (const i of [0, 1, 2]) batch.send(i, sv[0], i, 1, 0);
+    batch.run(0);
+    expect(received(sv[1])).toBe('');
+  });
+
+  test('can be run again, with its offsets and lengths as they were given', () => {
+    const batch = new Batch(memory, 1);
+    batch.send(0, sv[0], 3, 2, 0);
+    batch.run(1);
+    expect([batch.offset(0), batch.length(0)]).toEqual([3, 2]);
+    batch.send(0, sv[0], 5, 1, 0);
+    batch.run(1);
+    expect(received(sv[1])).toBe('345');
+  });
+
+  test('refuses what reaches outside its memory, after what came before', () => {
+    const batch = new Batch(memory, 3);
+    batch.send(0, sv[0], 0, 1, 0);
+    batch.send(1, sv[0], 60, 5, 0);
+    batch.send(2, sv[0], 1, 1, 0);
+    expect(() => batch.run(3)).toThrow(new RangeError('batch: entry 1 reaches outside the buffer'));
+    expect(received(sv[1])).toBe('0');
+  });
+
+  test('shows an interposer each of its calls', () => {
+    const seen: unknown[] = [];
+    sys.interpose((name, call, args) => {
+      seen.push([name, ...args]);
+      return call(...args);
+    });
+    expect(run()).toEqual([1, 2, -EBADF, 3, -EAGAIN]);
+    expect(seen).toEqual([
+      ['send', sv[0], memory, 0, 1, 0],
+      ['send', sv[0], memory, 10, 2, 0],
+      ['send', -1, memory, 0, 1, 0],
+      ['recv', sv[1], memory, 32, 3, 0],
+      ['recv', sv[1], memory, 40, 3, MSG_DONTWAIT],
+    ]);
+  });
+});

@@ -1,0 +1,22 @@
+// Every exported function of every public subpath, and the methods of what they return, called with
+// whatever may come: whatever they throw, the process goes on. The calls are made in fuzz.mjs.
+
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { Program, within } from '../support/programs.ts';
+
+const script = fileURLToPath(new URL('./fuzz.mjs', import.meta.url));
+
+test.each(['index', 'net', 'socket', 'select', 'selectors', 'signal', 'syscalls'])(
+  'no arguments to a function of %s end the process',
+  { timeout: 100_000 },
+  async (subpath) => {
+    await using program = new Program(process.execPath, [script, subpath, '475', '1500']);
+    const status = await within(program.exited, 'exit', 90_000);
+    expect(status, program.stderr.slice(-2000)).toBe(0);
+    const { calls, thrown, names } = JSON.parse(program.stdout.trim().split('\n').at(-1)!);
+    expect(calls).toBeGreaterThanOrEqual(1400);
+    expect(names.length).toBeGreaterThan(0);
+    expect(thrown.TypeError).toBeGreaterThan(0);
+  },
+);

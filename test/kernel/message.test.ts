@@ -1,0 +1,202 @@
+// recvmsg and sendmsg of native/message.cc, and control.ts: messages in parts, with a sender's
+// address and control messages; and arrays that change while they are looked at.
+
+import { describe, expect, test } from 'vitest';
+import {
+  AF_UNIX,
+  MSG_CTRUNC,
+  MSG_DONTWAIT,
+  MSG_TRUNC,
+  SCM_RIGHTS,
+  SOCK_DGRAM,
+  SOL_SOCKET,
+} from '../../src/kernel/constants/socket.ts';
+import { EAGAIN, EBADF } from '../../src/kernel/errno.ts';
+import { layout } from '../../src/kernel/native.ts';
+import { controlMessages, controlSpace } from '../../src/kernel/structs/cmsghdr.ts';
+import { packAddress } from '../../src/kernel/structs/sockaddr.ts';
+import * as sys from '../../src/syscalls.ts';
+import { opened, pair } from '../support/descriptors.ts';
+
+const lengths = (namelen = 0, controllen = 0) => Int32Array.of(namelen, controllen, -1);
+
+describe('a message', () => {
+  test('is sent from one list of buffers and received into another', () => {
+    const [here, there] = pair();
+    const parts = [Buffer.from('Hel'), new ArrayBuffer(0), Uint16Array.of(0x6f6c)];
+    expect(sys.sendmsg(here, parts, null, null, 0)).toBe(5);
+    const [first, second] = [new Uint8Array(2), new ArrayBuffer(8)];
+    const told = lengths();
+    expect(sys.recvmsg(there, [first, second], null, null, told, 0)).toBe(5);
+    expect(Buffer.from(first).toString() + Buffer.from(second, 0, 3).toString()).toBe('Hello');
+    expect([...told]).toEqual([0, 0, 0]);
+  });
+
+  test('that is longer than its buffers is cut, and msg_flags says so', () => {
+    const [here, there] = pair(SOCK_DGRAM);
+    sys.sendmsg(here, [Buffer.from('Hello')], null, null, 0);
+    const told = lengths();
+    const result = sys.recvmsg(there, [new Uint8Array(2)], null, null, told, MSG_TRUNC);
+    expect(result).toBe(process.platform === 'linux' ? 5 : 2);
+    expect(told[2] & MSG_TRUNC).toBe(MSG_TRUNC);
+  });
+
+  test('that is not there leaves the lengths alone', () => {
+    const [here] = pair();
+    const told = lengths();
+    expect(sys.recvmsg(here, [new Uint8Array(2)], null, null, told, MSG_DONTWAIT)).toBe(-EAGAIN);
+    expect([...told]).toEqual([0, 0, -1]);
+  });
+
+  // Abstract names are Linux's.
+  test.skipIf(process.platform !== 'linux')('carries the address of its sender', () => {
+    const [here, there] = [0, 0].map(() => opened(sys.socket(AF_UNIX, SOCK_DGRAM, 0)));
+    const bound = [here, there].map((fd, i) => {
+      const address = packAddress(AF_UNIX, `\0rfds-message-${process.pid}-${i}`, 'bind');
+      expect(sys.bind(fd, address)).toBe(0);
+      return address;
+    });
+    expect(sys.sendmsg(here, [Buffer.from('x')], bound[1], null, 0)).toBe(1);
+    const name = Buffer.alloc(110);
+    const told = lengths(name.length);
+    expect(sys.recvmsg(there, [new Uint8Array(8)], name, null, told, 0)).toBe(1);
+    expect(name.subarray(0, told[0])).toEqual(bound[0]);
+  });
+
+  test('carries a descriptor in a control message', () => {
+    const [here, there] = pair();
+    const [passed, other] = pair();
+    const control = Buffer.alloc(controlSpace(4));
+    control.writeUInt32LE(layout['CMSG_LEN(0)']! + 4, layout['cmsghdr.cmsg_len']!);
+    control.writeInt32LE(SOL_SOCKET, layout['cmsghdr.cmsg_level']!);
+    control.writeInt32LE(SCM_RIGHTS, layout['cmsghdr.cmsg_type']!);
+    control.writeInt32LE(passed, layout['CMSG_LEN(0)']!);
+    expect(sys.sendmsg(here, [Buffer.from('x')], null, control, 0)).toBe(1);
+
+    const room = Buffer.alloc(256);
+    const told = lengths(0, room.length);
+    expect(sys.recvmsg(there, [new Uint8Array(8)], null, room, told, 0)).toBe(1);
+    const [message, ...more] = controlMessages(room, told[1]);
+    expect(more).toEqual([]);
+    expect(message).toMatchObject({ level: SOL_SOCKET, type: SCM_RIGHTS });
+    const received = opened(message.data.readInt32LE(0));
+    expect(message.data.length).toBe(4);
+    sys.send(received, Buffer.from('through'), 0);
+    expect(sys.recv(other, new Uint8Array(16), 0)).toBe(7);
+  });
+
+  test('whose control message does not fit is received, and msg_flags says so', () => {
+    const [here, there] = pair();
+    const control = Buffer.alloc(controlSpace(4));
+    control.writeUInt32LE(layout['CMSG_LEN(0)']! + 4, layout['cmsghdr.cmsg_len']!);
+    control.writeInt32LE(SOL_SOCKET, layout['cmsghdr.cmsg_level']!);
+    control.writeInt32LE(SCM_RIGHTS, layout['cmsghdr.cmsg_type']!);
+    sys.sendmsg(here, [Buffer.from('x')], null, control, 0);
+    const told = lengths(0, 1);
+    expect(sys.recvmsg(there, [new Uint8Array(8)], null, new Uint8Array(1), told, 0)).toBe(1);
+    expect(told[2] & MSG_CTRUNC).toBe(MSG_CTRUNC);
+  });
+});
+
+describe('control messages', () => {
+  const align = layout.CMSG_ALIGN!;
+  const dataOffset = layout['CMSG_LEN(0)']!;
+  function message(level: number, type: number, data: Buffer, length = dataOffset + data.length): Buffer {
+    const bytes = Buffer.alloc(controlSpace(data.length));
+    bytes.writeUInt32LE(length, layout['cmsghdr.cmsg_len']!);
+    bytes.writeInt32LE(level, layout['cmsghdr.cmsg_level']!);
+    bytes.writeInt32LE(type, layout['cmsghdr.cmsg_type']!);
+    data.copy(bytes, dataOffset);
+    return bytes;
+  }
+
+  test('begin where the one before ends, rounded up', () => {
+    const all = Buffer.concat([message(1, 2, Buffer.from('abc')), message(3, 4, Buffer.from('d'))]);
+    expect(all.length).toBe(2 * (dataOffset + align));
+    expect([...controlMessages(all, all.length)]).toEqual([
+      { level: 1, type: 2, data: Buffer.from('abc') },
+      { level: 3, type: 4, data: Buffer.from('d') },
+    ]);
+  });
+
+  test('end with what the kernel wrote, whatever their lengths say', () => {
+    const large = message(1, 2, Buffer.from('abc'), 1000);
+    expect([...controlMessages(large, dataOffset + 2)]).toEqual([
+      { level: 1, type: 2, data: Buffer.from('ab') },
+    ]);
+    expect([...controlMessages(large, dataOffset - 1)]).toEqual([]);
+    expect([...controlMessages(message(1, 2, Buffer.from('abc'), 0), large.length)]).toEqual([]);
+  });
+});
+
+describe('an array of buffers', () => {
+  const send = (buffers: unknown) => sys.sendmsg(-1, buffers as Uint8Array[], null, null, 0);
+  const expected =
+    'sendmsg: argument 2 (buffers) must be an array of at most 1024 TypedArrays or ArrayBuffers';
+
+  /** An array whose element i runs some code, and is what that returns. */
+  function withGetter(length: number, i: number, get: (array: unknown[]) => unknown): unknown[] {
+    const array: unknown[] = Array.from({ length }, () => new Uint8Array(8));
+    Object.defineProperty(array, i, { get: () => get(array) });
+    return array;
+  }
+
+  test('may have 1024 of them, and no more', () => {
+    expect(send(Array(1024).fill(new Uint8Array(1)))).toBe(-EBADF);
+    expect(() => send(Array(1025).fill(new Uint8Array(1)))).toThrow(
+      new RangeError(`${expected}, got an object`),
+    );
+    expect(() => send(new Array(2 ** 32 - 1))).toThrow(RangeError);
+  });
+
+  test.each([
+    ['a hole', new Array(1)],
+    ['a number', [new Uint8Array(1), 1]],
+    ['null', [null]],
+    ['an array', [[new Uint8Array(1)]]],
+  ])('is refused with %s in it', (_, buffers) => {
+    expect(() => send(buffers)).toThrow(new TypeError(`${expected}, got an object`));
+  });
+
+  test('may shrink while it is looked at, and is refused then', () => {
+    const shrinking = withGetter(64, 1, (array) => {
+      array.length = 2;
+      return new Uint8Array(8);
+    });
+    expect(() => send(shrinking)).toThrow(TypeError);
+  });
+
+  test('throws what its getter throws', () => {
+    const error = new Error('mine');
+    const throwing = withGetter(4, 2, () => {
+      throw error;
+    });
+    expect(() => send(throwing)).toThrow(error);
+  });
+
+  test('may take away memory that was looked at already: that counts as empty', () => {
+    const [here, there] = pair();
+    const taken = new Uint8Array(8).fill(0x61);
+    const taking = withGetter(2, 1, () => {
+      structuredClone(taken.buffer, { transfer: [taken.buffer] });
+      return Buffer.from('rest');
+    });
+    taking[0] = taken;
+    expect(sys.sendmsg(here, taking as Uint8Array[], null, null, 0)).toBe(4);
+    const received = Buffer.alloc(16);
+    expect(sys.recv(there, received, 0)).toBe(4);
+    expect(received.toString('latin1', 0, 4)).toBe('rest');
+  });
+
+  test('may shrink the memory of its own address: that is looked at behind it', () => {
+    const memory: ArrayBuffer = Reflect.construct(ArrayBuffer, [16, { maxByteLength: 16 }]);
+    const name = new Uint8Array(memory);
+    const shrinking = withGetter(1, 0, () => {
+      (memory as unknown as { resize(size: number): void }).resize(2);
+      return new Uint8Array(8);
+    });
+    expect(() => sys.recvmsg(-1, shrinking as Uint8Array[], name, null, Int32Array.of(16, 0, 0), 0)).toThrow(
+      new RangeError('recvmsg: the length is larger than its buffer'),
+    );
+  });
+});

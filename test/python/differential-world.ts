@@ -1,0 +1,199 @@
+// Interprets random programs (differential.test.ts) with rfds' modules. The twin is differential.py.
+
+import { errorcode } from '../../src/kernel/errno.ts';
+import { KeyError, OSError } from '../../src/python/errors.ts';
+import * as select from '../../src/select.ts';
+import * as selectors from '../../src/selectors.ts';
+import * as socket from '../../src/socket.ts';
+import * as sys from '../../src/syscalls.ts';
+
+export interface Program {
+  kinds: string[];
+  steps: unknown[][];
+}
+/** A file as a program names it: a socket's slot, or [slot], the number that it had. */
+type Name = number | [number];
+type Result = unknown;
+type Steps = Record<string, (...args: never[]) => Result>;
+
+class World {
+  readonly socks: socket.Socket[] = [];
+  readonly slots = new Map<number, number>();
+  readonly address: [string, number];
+  readonly poller = select.poll();
+  readonly epoller = select.epoll();
+  readonly selectors: selectors.BaseSelector<number>[] = [];
+  readonly detached: number[] = [];
+
+  constructor(kinds: string[]) {
+    let address: [string, number] = ['127.0.0.1', 1];
+    for (const kind of kinds) {
+      if (kind === 'listener') {
+        const listener = socket.socket();
+        listener.bind(['127.0.0.1', 0]);
+        listener.listen(3);
+        address = listener.getsockname() as [string, number];
+        this.add(listener);
+      } else if (kind === 'tcp') {
+        this.add(socket.socket());
+      } else if (kind === 'connection') {
+        using listener = socket.socket();
+        listener.bind(['127.0.0.1', 0]);
+        listener.listen();
+        const client = socket.socket();
+        client.connect(listener.getsockname() as [string, number]);
+        this.add(client);
+        this.add(listener.accept()[0]);
+      } else {
+        const type = {
+          stream: socket.SOCK_STREAM,
+          dgram: socket.SOCK_DGRAM,
+          seqpacket: socket.SOCK_SEQPACKET,
+        }[kind]!;
+        for (const end of socket.socketpair(socket.AF_UNIX, type)) {
+          end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4608);
+          this.add(end);
+        }
+      }
+    }
+    this.address = address;
+    const { SelectSelector, PollSelector, EpollSelector } = selectors;
+    this.selectors.push(new SelectSelector(), new PollSelector(), new EpollSelector());
+  }
+
+  add(sock: socket.Socket): number {
+    sock.setblocking(false);
+    this.slots.set(sock.fileno(), this.socks.length);
+    return this.socks.push(sock) - 1;
+  }
+
+  slot(file: unknown): number {
+    return typeof file === 'number' ? this.slots.get(file)! : this.socks.indexOf(file as socket.Socket);
+  }
+
+  file(name: Name): socket.Socket | number {
+    if (typeof name === 'number') {
+      if (this.socks[name] === undefined) throw new IndexError();
+      return this.socks[name];
+    }
+    for (const [fd, slot] of this.slots) if (slot === name[0]) return fd;
+    return -1;
+  }
+
+  sock(i: number): socket.Socket {
+    return this.file(i) as socket.Socket;
+  }
+
+  key({ fd, events, data }: selectors.SelectorKey<number>): number[] {
+    return [this.slot(fd), events, data];
+  }
+
+  readonly steps: Steps = {
+    send: (i: number, n: number, flags: number) =>
+      this.sock(i).send(
+        Uint8Array.from({ length: n }, (_, k) => k % 251),
+        flags,
+      ),
+    sendall: (i: number, n: number) => this.sock(i).sendall(Buffer.alloc(n)),
+    recv: (i: number, n: number, flags: number) => this.sock(i).recv(n, flags).toString('hex'),
+    recv_into: (i: number, size: number, n: number) => this.sock(i).recv_into(Buffer.alloc(size), n),
+    shutdown: (i: number, how: number) => this.sock(i).shutdown(how),
+    close: (i: number) => this.sock(i).close(),
+    listen: (i: number, n: number) => this.sock(i).listen(n),
+    accept: (i: number) => {
+      const [conn, address] = this.sock(i).accept();
+      return [this.add(conn), address?.length ?? 0];
+    },
+    connect: (i: number) => this.sock(i).connect(this.address),
+    connect_ex: (i: number) => {
+      const errno = this.sock(i).connect_ex(this.address);
+      return errno === 0 ? 'OK' : errorcode(errno);
+    },
+    getsockopt: (i: number, name: 'SO_ERROR' | 'SO_TYPE' | 'SO_ACCEPTCONN') => {
+      const value = this.sock(i).getsockopt(socket.SOL_SOCKET, socket[name]) as number;
+      return name === 'SO_ERROR' && value !== 0 ? errorcode(value) : value;
+    },
+    getpeername: (i: number) => {
+      const address = this.sock(i).getpeername();
+      return Array.isArray(address) ? address[0] : String(address);
+    },
+    detach: (i: number) => {
+      const fd = this.sock(i).detach();
+      if (fd >= 0) this.detached.push(fd);
+      return fd < 0;
+    },
+    fileno: (i: number) => this.sock(i).fileno() < 0,
+    timeout: (i: number, value: number | null) => {
+      this.sock(i).settimeout(value);
+      const result = [this.sock(i).gettimeout(), this.sock(i).getblocking()];
+      this.sock(i).settimeout(0);
+      return result;
+    },
+    select: (r: Name[], w: Name[], x: Name[], timeout: number) => {
+      const [rfds, wfds, xfds] = [r, w, x].map((names) => names.map((name) => this.file(name)));
+      return select.select(rfds, wfds, xfds, timeout).map((files) => files.map((file) => this.slot(file)));
+    },
+    poll_register: (i: Name, mask: number) => this.poller.register(this.file(i), mask),
+    poll_modify: (i: Name, mask: number) => this.poller.modify(this.file(i), mask),
+    poll_unregister: (i: Name) => this.poller.unregister(this.file(i)),
+    poll: (timeout: number) => this.poller.poll(timeout).map(([fd, events]) => [this.slot(fd), events]),
+    epoll_register: (i: Name, mask: number) => this.epoller.register(this.file(i), mask),
+    epoll_modify: (i: Name, mask: number) => this.epoller.modify(this.file(i), mask),
+    epoll_unregister: (i: Name) => this.epoller.unregister(this.file(i)),
+    epoll: (timeout: number, most: number) =>
+      this.epoller.poll(timeout, most).map(([fd, events]) => [this.slot(fd), events]),
+    sel_register: (k: number, i: Name, events: number, data: number) =>
+      this.key(this.selectors[k].register(this.file(i), events, data)),
+    sel_modify: (k: number, i: Name, events: number, data: number) => {
+      // As in differential.py.
+      if (k === 0 && typeof i === 'number' && this.sock(i).fileno() < 0) return 'left out';
+      return this.key(this.selectors[k].modify(this.file(i), events, data));
+    },
+    sel_unregister: (k: number, i: Name) => this.key(this.selectors[k].unregister(this.file(i))),
+    sel_get: (k: number, i: Name) => this.key(this.selectors[k].get_key(this.file(i))),
+    sel: (k: number, timeout: number) =>
+      this.selectors[k]
+        .select(timeout)
+        .map(([key, events]): [number[], number] => [this.key(key), events])
+        .sort((a, b) => a[0][0] - b[0][0]),
+    sel_map: (k: number) =>
+      this.#fdsOf(k)
+        .map((fd) => this.slot(fd))
+        .sort((a, b) => a - b),
+  } as Steps;
+
+  #fdsOf(k: number): number[] {
+    const map = this.selectors[k].get_map() as unknown as Iterable<number | [fd: number]>;
+    return [...map].map((entry) => (typeof entry === 'number' ? entry : entry[0]));
+  }
+
+  end(): void {
+    for (const fd of this.detached) sys.close(fd);
+    for (const each of [...this.socks, this.epoller, ...this.selectors]) each.close();
+  }
+}
+
+class IndexError extends Error {}
+
+function named(error: unknown): string {
+  if (error instanceof IndexError) return 'IndexError';
+  if (error instanceof KeyError) return 'KeyError';
+  if (error instanceof OSError) return error.code ?? error.name;
+  if (error instanceof RangeError) return 'RangeError';
+  if (error instanceof TypeError) return 'TypeError';
+  return (error as Error).message.includes('Selector is closed') ? 'RuntimeError' : String(error);
+}
+
+/** The results of a program's steps; an error is its code or its class. */
+export function run({ kinds, steps }: Program): unknown[] {
+  const world = new World(kinds);
+  const results = steps.map(([what, ...args]) => {
+    try {
+      return world.steps[what as string](...(args as never[])) ?? null;
+    } catch (error) {
+      return named(error);
+    }
+  });
+  world.end();
+  return results;
+}

@@ -1,0 +1,122 @@
+// poll objects as Python's. Names in brackets are CPython's test_poll.
+
+import { expect, test } from 'vitest';
+import { EINTR } from '../../src/kernel/errno.ts';
+import { FileNotFoundError, KeyError } from '../../src/python/errors.ts';
+import { POLLHUP, POLLIN, POLLNVAL, POLLOUT, poll } from '../../src/select.ts';
+import { socketpair } from '../../src/socket.ts';
+import * as sys from '../../src/syscalls.ts';
+
+test('events come as [fd, revents], in the order of registration', () => {
+  const [near, far] = socketpair();
+  const poller = poll();
+  poller.register(far);
+  poller.register(near, POLLIN);
+  expect(poller.poll()).toEqual([[far.fileno(), POLLOUT]]);
+  far.send(Buffer.from('x'));
+  expect(poller.poll(0)).toEqual([
+    [far.fileno(), POLLOUT],
+    [near.fileno(), POLLIN],
+  ]);
+  poller.modify(far, POLLIN);
+  expect(poller.poll(0)).toEqual([[near.fileno(), POLLIN]]);
+  poller.unregister(near);
+  expect(poller.poll(0)).toEqual([]);
+  near.close();
+  expect(poller.poll()[0][1] & POLLHUP).toBe(POLLHUP);
+  far.close();
+});
+
+test("wait() gives the kernel's own array, the same one as long as the set is the same", () => {
+  const [near, far] = socketpair();
+  const poller = poll();
+  poller.register(near, POLLIN);
+  poller.register(far, POLLOUT);
+  const pollfds = poller.wait(0);
+  expect([pollfds.length, pollfds.ready, pollfds.revents(0), pollfds.fd(1)]).toEqual([2, 1, 0, far.fileno()]);
+  expect(poller.wait(0)).toBe(pollfds);
+  poller.unregister(far);
+  expect(poller.wait(0).length).toBe(1);
+  near.close();
+  far.close();
+});
+
+test('registering again overwrites, and keeps the place', () => {
+  const [near, far] = socketpair();
+  const poller = poll();
+  poller.register(near, POLLIN);
+  poller.register(far, POLLOUT);
+  poller.register(near, POLLOUT);
+  expect(poller.poll()).toEqual([
+    [near.fileno(), POLLOUT],
+    [far.fileno(), POLLOUT],
+  ]);
+  near.close();
+  far.close();
+});
+
+test('a closed descriptor is POLLNVAL [test_poll_unit_tests]', () => {
+  const [near, far] = socketpair();
+  const fd = near.fileno();
+  near.close();
+  far.close();
+  const poller = poll();
+  poller.register(fd, POLLIN);
+  expect(poller.poll()).toEqual([[fd, POLLNVAL]]);
+});
+
+test('what is not registered is KeyError to unregister and ENOENT to modify', () => {
+  const poller = poll();
+  expect(() => poller.unregister(3)).toThrow(new KeyError('3'));
+  expect(() => poller.modify(3, POLLIN)).toThrow(FileNotFoundError);
+});
+
+test.each([
+  ['a mask of -1', -1, /^value must be positive$/],
+  ['a mask of 65536', 65536, /^eventmask must be 0-65535/],
+])('%s is a RangeError [test_poll3, test_poll_c_limits]', (_, mask, message) => {
+  expect(() => poll().register(1, mask)).toThrow(message);
+  expect(() => poll().register(1, mask)).toThrow(RangeError);
+});
+
+test.each([2 ** 31, 2 ** 64, Number.POSITIVE_INFINITY])('a timeout of %d ms is too large', (timeout) => {
+  expect(() => poll().poll(timeout)).toThrow(new RangeError('timeout is too large'));
+});
+
+test.each([
+  [undefined, -1],
+  [null, -1],
+  [-1000, -1],
+  [-0.1, -1],
+  [-1e-100, -1],
+  [0, 0],
+])('a timeout of %s reaches the kernel as %i [test_poll_blocks_with_negative_ms]', (given, expected) => {
+  let seen: unknown;
+  sys.interpose((name, call, args) => {
+    if (name !== 'poll') return call(...args);
+    seen = args[2];
+    return 0;
+  });
+  try {
+    poll().poll(given);
+  } finally {
+    sys.interpose(null);
+  }
+  expect(seen).toBe(expected);
+});
+
+test('EINTR is retried until the timeout is over (PEP 475)', () => {
+  const timeouts: number[] = [];
+  sys.interpose((name, call, args) => {
+    if (name !== 'poll') return call(...args);
+    timeouts.push(args[2] as number);
+    return timeouts.length < 3 ? -EINTR : call(args[0], args[1], 0);
+  });
+  try {
+    expect(poll().poll(1000)).toEqual([]);
+  } finally {
+    sys.interpose(null);
+  }
+  expect(timeouts).toHaveLength(3);
+  for (const timeout of timeouts) expect(timeout).toBeLessThanOrEqual(1000);
+});

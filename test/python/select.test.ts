@@ -1,0 +1,130 @@
+// select() as Python's. Names in brackets are CPython's test_select, numbers the hazards'.
+
+import { describe, expect, test } from 'vitest';
+import { EBADF, EINTR } from '../../src/kernel/errno.ts';
+import { FD_SETSIZE, select } from '../../src/select.ts';
+import { type Socket, socketpair } from '../../src/socket.ts';
+import * as sys from '../../src/syscalls.ts';
+
+function pair<T>(use: (near: Socket, far: Socket) => T): T {
+  const [near, far] = socketpair();
+  try {
+    return use(near, far);
+  } finally {
+    near.close();
+    far.close();
+  }
+}
+
+describe('select', () => {
+  test('returns the objects that are ready, in their order, duplicates too', () =>
+    pair((near, far) => {
+      expect(select([near, far], [far, near, far], [near], 0)).toEqual([[], [far, near, far], []]);
+      far.send(Buffer.from('x'));
+      expect(select([near, far, near], [], [])).toEqual([[near, near], [], []]);
+    }));
+
+  test('takes any iterables, of descriptors and of objects with fileno()', () =>
+    pair((near, far) => {
+      far.send(Buffer.from('x'));
+      const object = { fileno: () => near.fileno() };
+      function* generate() {
+        yield object;
+      }
+      expect(select(generate(), new Set([far.fileno()]), [])).toEqual([[object], [far.fileno()], []]);
+    }));
+
+  test('returns three distinct lists [test_returned_list_identity]', () => {
+    const lists = select([], [], [], 0);
+    expect(new Set(lists).size).toBe(3);
+  });
+
+  test('a list that fileno() shortens is walked to its new end [test_select_mutated]', () =>
+    pair((near) => {
+      const list: { fileno(): number }[] = [];
+      for (let i = 0; i < 10; i++) {
+        list.push({
+          fileno: () => {
+            list.pop();
+            return near.fileno();
+          },
+        });
+      }
+      const firstHalf = list.slice(0, 5);
+      expect(select([], list, [], 0)[1]).toEqual(firstHalf);
+    }));
+
+  test.each<[string, () => unknown, string]>([
+    ['no iterable', () => select(1 as never, [], []), 'arguments 1-3 must be sequences'],
+    ['no fileno', () => select([{}], [], []), 'argument must be an int, or have a fileno() method.'],
+    ['null', () => select([null], [], []), 'argument must be an int, or have a fileno() method.'],
+    ['fileno a string', () => select([{ fileno: () => 'x' }], [], []), 'fileno() returned a non-integer'],
+    ['a fraction', () => select([1.5], [], []), 'file descriptor must be an integer, got 1.5'],
+    ['a timeout of text', () => select([], [], [], '1' as never), 'timeout must be a float or None'],
+  ])('%s is a TypeError [test_error_conditions]', (_, call, message) => {
+    expect(call).toThrow(new TypeError(message));
+  });
+
+  test.each<[string, () => unknown, RegExp]>([
+    ['a negative timeout', () => select([], [], [], -1e-10), /^timeout must be non-negative$/],
+    ['a NaN timeout', () => select([], [], [], Number.NaN), /^Invalid value NaN \(not a number\)$/],
+    ['an infinite timeout', () => select([], [], [], Number.POSITIVE_INFINITY), /^timeout is too large$/],
+    ['descriptor -1', () => select([-1], [], []), /^file descriptor cannot be a negative integer \(-1\)$/],
+    ['descriptor 2^31', () => select([2 ** 31], [], []), /^file descriptor is too large/],
+    ['FD_SETSIZE', () => select([FD_SETSIZE], [], []), /^filedescriptor out of range in select\(\): 1024/],
+    [
+      'more than fit',
+      () => select(new Array(FD_SETSIZE + 1).fill(1), [], []),
+      /^too many file descriptors in select\(\)$/,
+    ],
+  ])('%s is a RangeError (H12)', (_, call, message) => {
+    expect(call).toThrow(RangeError);
+    expect(call).toThrow(message);
+  });
+
+  test('a closed low descriptor is EBADF [test_errno]', () => {
+    const fd = pair((near) => near.fileno());
+    expect(() => select([fd], [], [], 0)).toThrow(
+      expect.objectContaining({ code: 'EBADF', errno: -EBADF, syscall: 'select', message: 'select EBADF' }),
+    );
+  });
+
+  test('a closed descriptor above the kernel\'s table is EBADF, not "ready" (H13)', () =>
+    pair((near, far) => {
+      expect(() => select([1000], [], [], 0)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+      far.send(Buffer.from('x'));
+      expect(() => select([near, 1000], [], [], 0)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+    }));
+
+  test('EINTR is retried with what is left of the timeout, rounded up (PEP 475)', () => {
+    const timeouts: bigint[] = [];
+    sys.interpose((name, call, args) => {
+      if (name !== 'select') return call(...args);
+      const [seconds, micros] = args[4] as BigInt64Array;
+      timeouts.push(seconds * 1_000_000n + micros);
+      return timeouts.length < 3 ? -EINTR : 0;
+    });
+    try {
+      expect(select([], [], [], 5)).toEqual([[], [], []]);
+    } finally {
+      sys.interpose(null);
+    }
+    expect(timeouts).toHaveLength(3);
+    expect(timeouts[0] <= 5_000_000n && timeouts[0] > timeouts[1] && timeouts[1] > timeouts[2]).toBe(true);
+  });
+
+  test('null waits for ever: NULL is what the kernel gets', () =>
+    pair((near) => {
+      let timeout: unknown = 'none';
+      sys.interpose((name, call, args) => {
+        if (name === 'select') timeout = args[4];
+        return call(...args);
+      });
+      try {
+        select([], [near], [], null);
+      } finally {
+        sys.interpose(null);
+      }
+      expect(timeout).toBeNull();
+    }));
+});

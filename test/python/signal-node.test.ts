@@ -1,0 +1,167 @@
+// Signals that only Node's process.on() listens for: every blocking call ends, so that the listener runs.
+
+import { expect, test } from 'vitest';
+import { module, run } from '../support/signalled.ts';
+
+const sockets = `
+  const [near, far] = socketpair();
+  const server = socket();
+  server.bind(['127.0.0.1', 0]);
+  server.listen();
+  const selector = new DefaultSelector();
+  selector.register(near, 1);
+`;
+
+test.each([
+  ['near.recv(1)', 'recv'],
+  ['server.accept()', 'accept'],
+  ['near.sendall(Buffer.alloc(10_000_000))', 'send'],
+  ['(near.settimeout(100), near.recv(1))', 'poll'],
+  ['select([near], [], [])', 'select'],
+  ['poll().poll()', 'poll'],
+  ['epoll().poll()', 'epoll_wait'],
+  ['selector.select()', 'epoll_wait'],
+])('%s ends with InterruptedError, and the listener runs (H25, H26)', async (call, syscall) => {
+  const { stdout, status } = await run(
+    `${sockets}
+     process.on('SIGINT', () => { print('listener'); process.exit(7); });
+     print('ready');
+     try { ${call}; } catch (error) { print([error.name, error.code, error.syscall].join(' ')); }
+     setInterval(() => {}, 1000);`,
+    'SIGINT',
+  );
+  expect(stdout).toBe(`InterruptedError EINTR ${syscall}\nlistener\n`);
+  expect(status).toBe(7);
+});
+
+test('a listener that is added, used up and added again is heard each time', async () => {
+  const { stdout } = await run(
+    `${sockets}
+     for (let i = 0; i < 3; i++) {
+       process.once('SIGINT', () => print('listener ' + i));
+       print('ready');
+       try { near.recv(1); } catch (error) { print(error.name); }
+       await new Promise((resolve) => setTimeout(resolve, 1));
+     }
+     print('end');`,
+    'SIGINT',
+    'SIGINT',
+    'SIGINT',
+  );
+  // Of the last round only: run() forgets what was printed before each signal.
+  expect(stdout).toBe('InterruptedError\nlistener 2\nend\n');
+});
+
+test('once nobody listens any more, the signal ends the program as before', async () => {
+  const { status } = await run(
+    `${sockets}
+     const listener = () => {};
+     process.on('SIGINT', listener);
+     select([], [], [], 0);
+     process.off('SIGINT', listener);
+     print('ready');
+     near.recv(1);`,
+    'SIGINT',
+  );
+  expect(status).toBe('SIGINT');
+});
+
+test('a signal that came since the last call ends the next one before it blocks', async () => {
+  const { stdout } = await run(
+    `${sockets}
+     process.on('SIGINT', () => { print('listener'); process.exit(); });
+     select([], [], [], 0);
+     process.kill(process.pid, 'SIGINT');
+     try { near.recv(1); } catch (error) { print(error.name); }
+     setInterval(() => {}, 1000);`,
+  );
+  expect(stdout).toBe('InterruptedError\nlistener\n');
+});
+
+test('a signal whose listener has run ends no later call', async () => {
+  const { stdout } = await run(
+    `${sockets}
+     process.on('SIGUSR2', () => setTimeout(() => {
+       print(JSON.stringify(select([near], [], [], 0.01)));
+       process.exit();
+     }, 1));
+     select([], [], [], 0);
+     process.kill(process.pid, 'SIGUSR2');
+     setInterval(() => {}, 1000);`,
+  );
+  expect(stdout).toBe('[[],[],[]]\n');
+});
+
+test.each(['SIGWINCH', 'SIGCHLD', 'SIGCONT', 'SIGURG'])(
+  '%s, which would end nothing by default, ends no call: its listener waits',
+  async (name) => {
+    const { stdout } = await run(
+      `${sockets}
+       process.on('${name}', () => { print('listener'); process.exit(); });
+       process.on('SIGINT', () => {});
+       let alarms = 0;
+       signal(SIGALRM, () => {
+         if (++alarms === 1) process.kill(process.pid, '${name}');
+         if (alarms === 3) far.send(Buffer.from('x'));
+       });
+       signals.setitimer(signals.ITIMER_REAL, 0.01, 0.01);
+       print(JSON.stringify(select([], [], [], 0.05)));
+       alarms = 0;
+       print(near.recv(1).toString());
+       signals.setitimer(signals.ITIMER_REAL, 0);
+       setInterval(() => {}, 1000);`,
+    );
+    expect(stdout).toBe('[[],[],[]]\nx\nlistener\n');
+  },
+);
+
+test("a listener added behind signal()'s handler: both run, and the call goes on", async () => {
+  const { stdout } = await run(
+    `${sockets}
+     signal(SIGINT, () => { print('handler'); far.send(Buffer.from('x')); });
+     process.on('SIGINT', () => { print('listener'); process.exit(); });
+     print('ready');
+     print(near.recv(1).toString());
+     setInterval(() => {}, 1000);`,
+    'SIGINT',
+  );
+  expect(stdout).toBe('handler\nx\nlistener\n');
+});
+
+test('a signal between the last look and the kernel does not let a call sleep on', async () => {
+  const { stdout } = await run(
+    `import { interpose } from ${module('syscalls')};
+     ${sockets}
+     process.on('SIGINT', () => { print('listener'); process.exit(); });
+     select([], [], [], 0);
+     interpose((name, call, args) => {
+       if (name === 'recv') {
+         interpose(null);
+         process.kill(process.pid, 'SIGINT');
+       }
+       return call(...args);
+     });
+     try { near.recv(1); } catch (error) { print(error.name); }
+     setInterval(() => {}, 1000);`,
+  );
+  expect(stdout).toBe('InterruptedError\nlistener\n');
+});
+
+test('a listener that was added just before the kernel sleeps is heard, too', async () => {
+  const { stdout } = await run(
+    `import { interpose } from ${module('syscalls')};
+     ${sockets}
+     interpose((name, call, args) => {
+       if (name === 'select') {
+         interpose(null);
+         process.on('SIGINT', () => { print('listener'); process.exit(); });
+         print('ready');
+       }
+       return call(...args);
+     });
+     try { select([near], [], []); } catch (error) { print(error.name); }
+     setInterval(() => {}, 1000);`,
+    'SIGINT',
+  );
+  expect(stdout).toBe('InterruptedError\nlistener\n');
+});

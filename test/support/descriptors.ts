@@ -1,0 +1,31 @@
+// Descriptors that a test opens with raw calls, closed when it is over.
+
+import { afterEach, expect } from 'vitest';
+import { AF_UNIX, SOCK_STREAM } from '../../src/kernel/constants/socket.ts';
+import { native } from '../../src/kernel/native.ts';
+
+const open = new Set<number>();
+afterEach(() => {
+  for (const fd of open) closed(fd);
+});
+
+/** The descriptor, to be closed when the test is over. */
+export function opened(fd: number): number {
+  expect(fd).toBeGreaterThanOrEqual(0);
+  open.add(fd);
+  return fd;
+}
+
+/** The descriptor, closed now. */
+export function closed(fd: number): number {
+  open.delete(fd);
+  expect(native.close(fd)).toBe(0);
+  return fd;
+}
+
+/** Two connected sockets. */
+export function pair(type = SOCK_STREAM): [number, number] {
+  const sv = new Int32Array(2);
+  expect(native.socketpair(AF_UNIX, type, 0, sv)).toBe(0);
+  return [opened(sv[0]), opened(sv[1])];
+}

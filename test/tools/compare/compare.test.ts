@@ -1,0 +1,143 @@
+// `rfds compare`: a small run from end to end, its tables and page, Ctrl+C, and what is missing.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Sample } from '../../../src/tools/compare/load.ts';
+import type { Report } from '../../../src/tools/compare/report.ts';
+import { measures, summarize, tables } from '../../../src/tools/compare/table.ts';
+import { cli, existing, Program, within } from '../../support/programs.ts';
+
+const onLinux = process.platform === 'linux';
+
+function sample(messages: number, cpuSeconds: number): Sample {
+  return {
+    messages,
+    seconds: 2,
+    server: {
+      cpuNs: cpuSeconds * 1e9,
+      userTicks: 25,
+      systemTicks: 75,
+      switches: messages / 4,
+      residentKiB: 51200,
+    },
+    loadCpuSeconds: 1,
+    latencyMicros: { p50: 10, p99: 20, p999: 30 },
+  };
+}
+
+const cell = {
+  connections: 100,
+  size: 64,
+  idle: 0,
+  failed: [],
+  samples: [100, 300, 200].flatMap((messages, i) => [
+    { contender: 'rfds epoll', round: i + 1, sample: sample(messages, 1) },
+    { contender: 'C epoll', round: i + 1, sample: sample(400, 1) },
+  ]),
+};
+
+test('a measure is summarized by its median, its lowest and its highest, by contender', () => {
+  expect(summarize(cell, measures.perCpuSecond)).toEqual([
+    { contender: 'rfds epoll', median: 200, lowest: 100, highest: 300 },
+    { contender: 'C epoll', median: 400, lowest: 400, highest: 400 },
+  ]);
+  expect(summarize(cell, measures.micros)[1].median).toBe(2500);
+  expect(summarize(cell, measures.systemShare)[0].median).toBe(75);
+  expect(summarize(cell, measures.load)[0].median).toBe(50);
+});
+
+test('the tables name the loads, the calls, and who was not compared', () => {
+  const text = tables({
+    contenders: [{ name: 'Bun.listen', about: 'Bun', missing: 'bun is not installed' }],
+    cells: [cell],
+    syscallsPerMessage: { 'rfds epoll': { recvfrom: 1, futex: 0.001, sendto: 1.5 } },
+    calls: { libraries: [], samples: [] },
+  });
+  expect(text).toContain('100 connections × 64 B\n');
+  expect(text).toMatch(/^rfds epoll +200 +100 .* 50$/m);
+  expect(text).toMatch(/^rfds epoll +sendto 1\.50 {2}recvfrom 1\.00$/m);
+  expect(text).toMatch(/not compared\nBun\.listen +bun is not installed\n$/);
+});
+
+describe.skipIf(!onLinux)('a run (Linux)', () => {
+  let folder: string;
+  let report: Report;
+  let html: string;
+  let run: { status: unknown; stdout: string; stderr: string };
+
+  beforeAll(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'rfds-compare-test-'));
+    const [json, page] = ['report.json', 'report.html'].map((name) => path.join(folder, name));
+    const files = ['--json', json, '--html', page];
+    const only = ['--only', 'rfds epoll, rfds kqueue'];
+    await using program = new Program(process.execPath, [
+      cli,
+      'compare',
+      '--quick',
+      '--rounds',
+      '2',
+      ...only,
+      ...files,
+    ]);
+    const status = await within(program.exited, 'the end of the comparison');
+    run = { status, stdout: program.stdout, stderr: program.stderr };
+    report = JSON.parse(readFileSync(json, 'utf8'));
+    html = readFileSync(page, 'utf8');
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('succeeds, with progress on stderr and tables on stdout', () => {
+    expect(run.status).toBe(0);
+    expect(run.stderr).toMatch(/10 connections × 64 B, round 2 of 2: rfds epoll\n/);
+    expect(run.stdout).toMatch(/^rfds epoll +\d+ +\d+/m);
+    expect(run.stdout).toMatch(/not compared\nrfds kqueue +there is no kqueue on linux\n/);
+    expect(run.stdout).not.toContain('cost per call');
+  });
+
+  test('keeps every sample, and what it was made on', () => {
+    expect(report.machine.node).toBe(process.versions.node);
+    expect(report.cells.map(({ connections }) => connections)).toEqual([10, 100]);
+    for (const { samples } of report.cells) {
+      expect(samples.map(({ round }) => round)).toEqual([1, 2]);
+      for (const { sample } of samples) {
+        expect(sample.messages).toBeGreaterThan(0);
+        expect(sample.server.cpuNs).toBeGreaterThan(0);
+        expect(sample.latencyMicros.p50).toBeLessThanOrEqual(sample.latencyMicros.p999);
+      }
+    }
+  });
+
+  test('writes a page that needs nothing else', () => {
+    expect(html).not.toMatch(/<(script|link|img)[^>]*(src|href)=/);
+    expect(html).not.toContain('{{');
+    expect(html).toContain('"contender":"rfds epoll"');
+  });
+
+  test('Ctrl+C ends it with 130 and leaves no process behind', async () => {
+    await using program = new Program(process.execPath, [
+      cli,
+      'compare',
+      '--quick',
+      '--only',
+      'rfds epoll,Python select',
+    ]);
+    await program.has(/round 1 of/, 'stderr');
+    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(program.pid)], {
+      encoding: 'utf8',
+    }).split(/\s+/);
+    const servers = children.filter((pid) => pid !== '' && existing(pid));
+    expect(servers.length).toBeGreaterThanOrEqual(2);
+    program.kill('SIGINT');
+    expect(await within(program.exited, 'the end of the comparison')).toBe(130);
+    expect(servers.filter(existing)).toEqual([]);
+  });
+});
+
+test.skipIf(!onLinux)('an unknown contender is one line and status 1 (Linux)', async () => {
+  await using program = new Program(process.execPath, [cli, 'compare', '--only', 'nginx']);
+  expect(await within(program.exited, 'the end of the comparison')).toBe(1);
+  expect(program.stderr).toMatch(/^rfds compare: there is no contender 'nginx': there are rfds epoll, /);
+});

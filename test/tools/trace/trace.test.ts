@@ -1,0 +1,331 @@
+// `rfds trace` as its users run it: the conversation on loopback and on two hosts, another program, a
+// replay, a reader that leaves, a disk that is full, Ctrl+C.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  type PacketLine,
+  parseRecording,
+  type Recording,
+} from '../../../src/interpose/recorder/recording.ts';
+import { inferred } from '../../../src/tools/trace/analyse/infer.ts';
+import { cli, existing, loops, Program } from '../../support/programs.ts';
+
+const onLinux = process.platform === 'linux';
+const isRoot = process.geteuid?.() === 0;
+const has = (command: string) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
+
+const folder = mkdtempSync(path.join(tmpdir(), 'rfds-test-trace-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const file = (name: string) => path.join(folder, name);
+
+// What is temporary goes where nobody else's does.
+const temporary = mkdtempSync(path.join(folder, 'tmp-'));
+const ownFolder = { ...process.env, TMPDIR: temporary };
+
+const deadline = { timeout: 60_000 };
+
+/** `rfds trace` run to its end. */
+function trace(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'trace', ...args], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+    env: ownFolder,
+    ...deadline,
+  });
+  return { status, stdout, stderr };
+}
+
+function recorded(...args: string[]): Recording {
+  const { status, stdout, stderr } = trace('--port', '0', '--json', '-', ...args);
+  expect(status, stderr).toBe(0);
+  return parseRecording(stdout);
+}
+
+/** What a recording left on this machine. */
+const leftovers = () => ({
+  folders: readdirSync(temporary),
+  hosts: existsSync('/run/netns')
+    ? readdirSync('/run/netns').filter((name) => name.startsWith('rfds-') && !isOfAnother(name))
+    : [],
+});
+// Other suites make hosts of their own at the same time.
+const isOfAnother = (name: string) => existing(name.split('-')[1]);
+
+const brief = ({ tcp }: PacketLine, server: number) =>
+  `${tcp!.sourcePort === server ? 'server' : 'client'} ${[...tcp!.flags].sort()} ${tcp!.relativeSeq} ${tcp!.relativeAck} ${tcp!.payloadLength}`;
+
+describe.skipIf(!onLinux)('a conversation on loopback', () => {
+  test.each(loops.filter((loop) => loop !== 'node'))(
+    'is recorded from both sides with %s',
+    deadline,
+    (loop) => {
+      const { processes, calls, sources } = recorded('--loop', loop, 'Hello');
+      expect(processes.map(({ role }) => role)).toEqual(['server', 'client']);
+      const client = processes[1].pid;
+      const names = (pid: number) => calls.filter((call) => call.pid === pid).map(({ name }) => name);
+      expect(names(client).join(' ')).toMatch(/socket connect .*read send recv .*read .*close$/);
+      expect(names(processes[0].pid).join(' ')).toMatch(
+        /socket .*setsockopt bind listen .*accept4 .*recv .*send .*close/,
+      );
+      const sent = calls.find(({ name, pid }) => name === 'send' && pid === client)!;
+      expect(Buffer.from(sent.data!, 'base64').toString()).toMatch(/^\d+\.\d+:Hello$/);
+      expect(sources.map((source) => source.file)).toContain('src/programs/client.ts');
+    },
+  );
+
+  test.skipIf(!isRoot)('has its packets, each tied to the call that made it', deadline, () => {
+    const { packets, calls } = recorded('Hello', 'again');
+    const nameOf = ({ cause }: PacketLine) =>
+      cause && calls.find(({ pid, n }) => pid === cause.pid && n === cause.n)!.name;
+    expect(packets.map((packet) => packet.tcp!.flags.includes('SYN'))).toEqual(
+      [true, true].concat(packets.slice(2).map(() => false)),
+    );
+    expect(nameOf(packets[0])).toBe('connect');
+    const withData = packets.filter(({ tcp }) => tcp!.payloadLength > 0);
+    expect(withData.map(nameOf)).toEqual(['send', 'send', 'send', 'send']);
+    for (const { cause, bytes, tcp } of withData) {
+      const call = calls.find(({ pid, n }) => pid === cause!.pid && n === cause!.n)!;
+      expect(Buffer.from(bytes, 'base64').subarray(-tcp!.payloadLength).toString('base64')).toBe(call.data);
+    }
+    const ends = packets.filter(({ tcp }) => tcp!.flags.includes('FIN'));
+    expect(ends.map(nameOf)).toEqual(['close', 'close']);
+    for (const packet of packets) expect(packet.why).toBeTypeOf('string');
+    const acks = packets.filter(({ tcp }) => tcp!.flags.join() === 'ACK');
+    for (const { cause } of acks) expect(cause).toBeUndefined();
+  });
+
+  test.skipIf(!isRoot)('has the packets that would have been inferred without a capture', deadline, () => {
+    const recording = recorded('Hello', 'again');
+    const { tcp } = recording.packets[0];
+    const summary = (packets: PacketLine[]) => {
+      const texts = packets.map((packet) => brief(packet, tcp!.destinationPort));
+      // An ACK of the kernel's is somewhere between the data that it is about and the next look.
+      return ['client', 'server'].map((end) => texts.filter((text) => text.startsWith(end)));
+    };
+    expect(summary(inferred(recording))).toEqual(summary(recording.packets));
+  });
+
+  test.skipIf(!isRoot || !has('setpriv'))(
+    'has inferred packets where none may be captured, and says so',
+    deadline,
+    () => {
+      const args = [
+        '--bounding-set=-net_raw',
+        process.execPath,
+        cli,
+        'trace',
+        '--port',
+        '0',
+        '--json',
+        '-',
+        'Hello',
+      ];
+      const { packets, notes } = parseRecording(
+        execFileSync('setpriv', args, { encoding: 'utf8', stdio: 'pipe' }),
+      );
+      expect(packets.every((packet) => packet.inferred)).toBe(true);
+      expect(packets.filter(({ tcp }) => tcp!.payloadLength > 0)).toHaveLength(2);
+      expect(notes.map(({ text }) => text).join('\n')).toMatch(/CAP_NET_RAW.*inferred/);
+    },
+  );
+
+  test('is told again by --replay, word for word', deadline, () => {
+    const { stdout } = trace('--port', '0', '--json', file('hello.ndjson'), 'Hello');
+    expect(stdout).toContain('What happened, from socket() to close()');
+    expect(trace('--replay', file('hello.ndjson')).stdout).toBe(stdout);
+    const again = trace('--replay', file('hello.ndjson'), '--json', '-').stdout;
+    expect(again).toBe(readFileSync(file('hello.ndjson'), 'utf8'));
+  });
+
+  test('is written in every format', deadline, () => {
+    const formats = ['html', 'json', 'strace', 'pcapng', 'perfetto', 'claims'];
+    const args = formats.flatMap((format) => [`--${format}`, file(`all.${format}`)]);
+    const { status, stderr } = trace('--port', '0', ...args, 'Hello');
+    expect(status, stderr).toBe(0);
+    for (const format of formats)
+      expect(readFileSync(file(`all.${format}`)).length, format).toBeGreaterThan(100);
+  });
+
+  test('takes another port where the documented one is taken', deadline, async () => {
+    // Ours, or somebody else's: taken it is.
+    const other = createServer().listen(12345, '127.0.0.1');
+    await Promise.race([once(other, 'listening'), once(other, 'error')]);
+    const { status, stdout } = trace('Hello');
+    other.close();
+    expect(status).toBe(0);
+    expect(stdout).not.toContain('htons(12345)');
+  });
+
+  test('may be had several times at once', deadline, async () => {
+    const runs = ['a', 'b', 'c'].map(
+      (text) => new Program(process.execPath, [cli, 'trace', text], ownFolder),
+    );
+    expect(await Promise.all(runs.map(({ exited }) => exited))).toEqual([0, 0, 0]);
+  });
+
+  test('has messages of any length', deadline, () => {
+    const { status, stdout } = trace('--port', '0', 'x'.repeat(100_000));
+    expect(status).toBe(0);
+    // In the table of memory: sequence numbers of six digits stand apart.
+    expect(stdout.split('\n').filter((line) => / ESTAB +\d+ +\d+ +1000\d\d +\d+ /.test(line))).not.toEqual(
+      [],
+    );
+  });
+});
+
+describe.skipIf(!onLinux)('Ctrl+C', () => {
+  test('pressed again and again leaves nothing either', deadline, async () => {
+    const run = new Program(process.execPath, [cli, 'trace', '--step', '--port', '0'], ownFolder);
+    await run.has(/server: sigaction/, 'stderr');
+    const again = setInterval(() => run.child.kill('SIGINT'), 1);
+    // Once all is done the runtime takes its handlers away, and a signal may end it.
+    expect([130, 'SIGINT']).toContain(await run.exited);
+    clearInterval(again);
+    expect(leftovers().folders).toEqual([]);
+  });
+});
+
+describe.skipIf(!onLinux || !isRoot || !has('ip'))('a conversation on two hosts', () => {
+  test('is between 10.0.0.2 and 10.0.0.1, and nothing is left of them', deadline, () => {
+    const { packets } = recorded('--hosts', 'Hello');
+    expect(packets[0].ip).toMatchObject({ source: '10.0.0.2', destination: '10.0.0.1' });
+    expect(packets.filter(({ cause }) => cause)).toHaveLength(5);
+    expect(leftovers()).toEqual({ folders: [], hosts: [] });
+  });
+
+  test('ends with Ctrl+C at any moment: status 130, and nothing is left', deadline, async () => {
+    for (const moment of ['making', 'message', 'gone']) {
+      const run = new Program(process.execPath, [cli, 'trace', '--hosts', 'a', 'b', 'c'], ownFolder);
+      await run.has(new RegExp(moment), 'stderr');
+      run.child.kill('SIGINT');
+      const status = await run.exited;
+      expect([130, 0]).toContain(status);
+      if (status === 130) expect(run.stderr).toMatch(/^rfds trace: stopped by SIGINT, .*$/m);
+      expect(leftovers(), moment).toEqual({ folders: [], hosts: [] });
+    }
+  });
+});
+
+describe('a program of anybody', () => {
+  const program = file('program.mjs');
+  writeFileSync(
+    program,
+    `import { socketpair } from ${JSON.stringify(pathToFileURL(path.join(path.dirname(cli), 'socket.js')).href)};
+const [one, other] = socketpair();
+one.sendall(Buffer.from('hi'));
+console.log(String(other.recv(10)));
+process.exit(3);
+`,
+  );
+
+  test('keeps its output and its status, and its calls are told on stderr', deadline, () => {
+    const { status, stdout, stderr } = trace('--', process.execPath, program);
+    expect({ status, stdout }).toEqual({ status: 3, stdout: 'hi\n' });
+    expect(stderr).toMatch(/program\.mjs:3[\s\S]*send\(\d+, "hi", 2, MSG_NOSIGNAL\) = 2/);
+  });
+
+  test('that makes very many calls is told too', deadline, () => {
+    const socketModule = pathToFileURL(path.join(path.dirname(cli), 'socket.js')).href;
+    const text = `import(${JSON.stringify(socketModule)}).then(({ socketpair }) => {
+  const [one] = socketpair();
+  for (let i = 0; i < 130_000; i++) one.getsockname();
+})`;
+    const { status, stderr } = trace('--', process.execPath, '-e', text);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/getsockname\(\) +×130000 /);
+  });
+
+  test('is recorded to a file, and may have made no call', deadline, () => {
+    trace('--json', file('program.ndjson'), '--', process.execPath, program);
+    const { calls } = parseRecording(readFileSync(file('program.ndjson'), 'utf8'));
+    expect(calls.map(({ name }) => name)).toEqual(['socketpair', 'send', 'recv']);
+    expect(trace('--strace', '-', '--', process.execPath, program).stdout).toMatch(
+      /^hi\n\d+ .* socketpair\(/,
+    );
+    expect(trace('--', 'true').stderr).toContain('made no call through rfds');
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'gets %s once, and its own status counts',
+    deadline,
+    async (name) => {
+      const waits = file('waits.mjs');
+      writeFileSync(
+        waits,
+        `for (const name of ['SIGINT', 'SIGTERM'])
+  process.on(name, () => { console.log(name); setTimeout(() => process.exit(5), 200); });
+setInterval(() => {}, 1000);
+console.log('waits');
+`,
+      );
+      const run = new Program(process.execPath, [cli, 'trace', '--', process.execPath, waits], ownFolder);
+      await run.has(/waits/);
+      run.child.kill(name);
+      expect(await run.exited).toBe(5);
+      expect(run.stdout).toBe(`waits\n${name}\n`);
+    },
+  );
+
+  test('that a signal ends gives 128 and its number', deadline, () => {
+    expect(trace('--', process.execPath, '-e', 'process.kill(process.pid, "SIGTERM")').status).toBe(143);
+  });
+});
+
+describe('what goes wrong is one line', () => {
+  test.each([
+    ['a folder that is not there', ['--json', '/nonexistent/x'], 1, /cannot write \/nonexistent\/x/],
+    ['a folder in place of a file', ['--html', '/tmp'], 1, /cannot write \/tmp: it is a folder/],
+    ['a recording that is not there', ['--replay', '/nonexistent'], 1, /cannot read \/nonexistent: ENOENT/],
+    ['no recording at all', ['--replay', cli], 1, /line 1 is not JSON/],
+    ['two outputs on stdout', ['--json', '-', '--html', '-'], 1, /only one output/],
+    ['a program that is not there', ['--', 'no-such-program'], 1, /no-such-program/],
+    ['no program', ['--'], 2, /no program behind --/],
+    ['messages for a program', ['Hello', '--', 'true'], 2, /documented conversation only/],
+    ['a message of two lines', ['a\nb'], 2, /one line/],
+  ])('%s', deadline, (_, args, status, text) => {
+    const { stderr, stdout, ...result } = trace(...args);
+    expect(stderr).toMatch(text);
+    expect(result).toEqual({ status });
+    expect(stderr).not.toMatch(/^ +at /m);
+    expect(stdout).toBe('');
+  });
+
+  test.skipIf(!onLinux)('a full disk', deadline, () => {
+    const { status, stderr } = trace('--port', '0', '--html', '/dev/full', 'Hello');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^rfds trace: cannot write \/dev\/full: ENOSPC/m);
+  });
+
+  test('a reader that leaves', deadline, () => {
+    const command = `"${process.execPath}" "${cli}" trace --port 0 Hello | head -n 1; echo "\${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8', ...deadline });
+    // A story that fits into the pipe is written whether or not anybody reads it.
+    expect(stdout).toMatch(/^What happened.*\n[01]\n$/);
+    if (stdout.endsWith('1\n'))
+      expect(stderr).toMatch(/^rfds trace: nobody reads the output any more \(EPIPE\)$/m);
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+});
+
+describe.skipIf(!onLinux)('--step', () => {
+  test('asks before every call, and shows the result beside the prediction', deadline, () => {
+    const { status, stderr } = spawnSync(process.execPath, [cli, 'trace', '--step', '--port', '0', 'Hello'], {
+      input: 'zero\n0\n',
+      encoding: 'utf8',
+      ...deadline,
+    });
+    expect(status).toBe(0);
+    expect(stderr).toContain('server: = 0   (you said: zero)');
+    expect(stderr).toMatch(
+      /client: src\/client\.ts:\d+: server_socket\.connect\(\[host, port\]\);\nclient: connect\(/,
+    );
+    expect(stderr).toMatch(/server: recv\(\d+, 0x\?, 1024, 0\)\n[\s\S]*server: = 2\d/);
+  });
+});
