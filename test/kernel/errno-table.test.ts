@@ -1,5 +1,5 @@
-// Bar 2: every row of the errno table (behaviour.md, section 3: its number there, the call, what is to be seen)
-// has one case, in one of the files named here.
+// Every row of the errno table (its number, the call, what is to be seen) has one case, in one of the files
+// named here.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

@@ -171,7 +171,7 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     expect(sys.write(opened(data.readInt32LE(0)), x)).toBe(1);
     expect(sys.read(read, bytes(4))).toBe(1);
   });
-  row.skip('3.2.17 sendmmsg, recvmmsg: EBADF, EFAULT, EINVAL', 'DESIGN section 4 has no such calls');
+  row.skip('3.2.17 sendmmsg, recvmmsg: EBADF, EFAULT, EINVAL', 'rfds has no such calls');
 
   row('3.2.18 recv, recvfrom, recvmsg: EBADF, ENOTSOCK', () => {
     for (const call of recv)

@@ -1,4 +1,4 @@
-// Bar 5: every raw call is one entry of the kernel, with the arguments that were given; and every call is
+// Every raw call is one entry of the kernel, with the arguments that were given; and every call is
 // recorded, or is none that enters the kernel once. Above: docs/syscalls.md, which has the table.
 
 import { execFileSync } from 'node:child_process';

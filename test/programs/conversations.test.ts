@@ -1,4 +1,4 @@
-// Bar 3: every loop, and the documented server in Python, answer the same conversations with the
+// Every loop, and the documented server in Python, answer the same conversations with the
 // same bytes and print the same lines, times and ports aside.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

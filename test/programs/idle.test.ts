@@ -1,4 +1,4 @@
-// Bar 5: a server with nothing to do uses no CPU, whichever loop it runs.
+// A server with nothing to do uses no CPU, whichever loop it runs.
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

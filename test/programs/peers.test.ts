@@ -1,4 +1,4 @@
-// Bar 4: peers that rfds did not write talk to every loop: Python, nc, socat, telnet.
+// Peers that rfds did not write talk to every loop: Python, nc, socat, telnet.
 
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-// Bar 2: strace sees the documented calls, one kernel entry each, and nothing in between.
+// strace sees the documented calls, one kernel entry each, and nothing in between.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';

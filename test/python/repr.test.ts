@@ -1,4 +1,4 @@
-// repr.ts against Python's own repr: the vectors of behaviour.md 1.6, then thousands of random values.
+// repr.ts against Python's own repr: a vector for each rule, then thousands of random values.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -36,7 +36,7 @@ describe('the list of claims', () => {
 describe('a real run over loopback', () => {
   const verdicts = verdictsOf(hello());
 
-  // DESIGN.md, section 2.
+  // What the walkthrough has wrong, above all.
   test.each([
     'message-26',
     'response-45',

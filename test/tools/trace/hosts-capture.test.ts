@@ -1,4 +1,4 @@
-// Bar 2: the documented conversation between two hosts, captured by us and by tshark at once, is
+// The documented conversation between two hosts, captured by us and by tshark at once, is
 // decoded by both into the same fields; and all of it is there.
 
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
