@@ -2,31 +2,11 @@
 
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { Kevent, Kevents } from '../../src/python/select/kevent.ts';
+import { Kevent } from '../../src/python/select/kevent.ts';
 import { EV_ADD, EV_DELETE, EV_ERROR, EVFILT_READ, EVFILT_WRITE, kevent, kqueue } from '../../src/select.ts';
 import { socketpair } from '../../src/socket.ts';
 
 const onMac = process.platform === 'darwin';
-
-test("a kevent goes into the kernel's memory and comes back the same", () => {
-  const events = new Kevents(3);
-  const given = [
-    new Kevent(7, -1, 0x8001, 0, 0, 0),
-    new Kevent(2 ** 31, 0x7fff, 0xffff, 0xffffffff, -5, 2 ** 40),
-    new Kevent(0, -32768, 0, 1, 2 ** 40, 3),
-  ];
-  for (const [i, event] of given.entries()) events.set(i, event);
-  expect(given.map((_, i) => events.get(i))).toEqual(given);
-});
-
-test('a kevent lies in memory as macOS has struct kevent', () => {
-  const events = new Kevents(2);
-  events.set(1, new Kevent(0x0102, -2, 0x0304, 0x05060708, 9, 10));
-  const bytes = Buffer.from(events.memory).toString('hex', 32);
-  expect(bytes).toBe(
-    ['0201000000000000', 'feff', '0403', '08070605', '0900000000000000', '0a00000000000000'].join(''),
-  );
-});
 
 test.skipIf(onMac)('kqueue() throws ENOSYS where there is none (not on macOS)', () => {
   expect(() => kqueue()).toThrow(expect.objectContaining({ code: 'ENOSYS', syscall: 'kqueue' }));

@@ -5,7 +5,8 @@
 import { if_nametoindex, interfaceName } from '../../python/socket/interfaces.ts';
 import { AF_NETLINK, AF_PACKET, AF_VSOCK } from '../constants/socket.ts';
 import { layout } from '../native.ts';
-import { describe, inRange, newSockaddr } from './sockaddr-header.ts';
+import { newSockaddr } from './sockaddr-header.ts';
+import { describe, inRange } from './struct.ts';
 
 /** Packets of one interface ('' and protocol 0: of none yet), of one protocol (ETH_P_*, host byte order). */
 export type PacketAddress = [ifname: string, proto: number, pkttype: number, hatype: number, addr: Buffer];

@@ -5,7 +5,7 @@
 import { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_VSOCK } from '../constants/socket.ts';
 import { layout } from '../native.ts';
 import { formatInet, formatInet6, parseInet, parseInet6 } from './inet-text.ts';
-import { describe, familyOf, inRange, newSockaddr } from './sockaddr-header.ts';
+import { familyOf, newSockaddr } from './sockaddr-header.ts';
 import {
   type NetlinkAddress,
   type PacketAddress,
@@ -18,6 +18,7 @@ import {
   type VsockAddress,
 } from './sockaddr-link.ts';
 import { packUnix, unpackUnix } from './sockaddr-un.ts';
+import { describe, inRange } from './struct.ts';
 
 export { formatInet, formatInet6, parseInet, parseInet6 } from './inet-text.ts';
 export {

@@ -13,7 +13,7 @@ import {
   FD_SETSIZE,
 } from '../../kernel/constants/select.ts';
 import { EINTR } from '../../kernel/errno.ts';
-import { layout } from '../../kernel/native.ts';
+import { EpollEvents } from '../../kernel/structs/epoll-event.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check, OSError } from '../errors.ts';
 import { interrupted, runHandlers } from '../signal/signal.ts';
@@ -21,35 +21,7 @@ import { disowns, owns } from '../unclosed.ts';
 import { checkTimeout, deadlineAfter, isOver, millisecondsUntil } from '../waiting.ts';
 import { type FileLike, filenoOf } from './fileno.ts';
 
-/** A struct epoll_event[] in one block of memory, read and written in place. */
-export class EpollEvents {
-  readonly length: number;
-  readonly memory: ArrayBuffer;
-  readonly #words: Uint32Array;
-
-  // Packed on x64, 12 bytes; 16 elsewhere. Where epoll is missing this is never used.
-  static readonly #size = (layout['sizeof epoll_event'] ?? 12) / 4;
-  static readonly #data = (layout['epoll_event.data'] ?? 4) / 4;
-
-  constructor(length: number) {
-    this.memory = new ArrayBuffer(length * EpollEvents.#size * 4);
-    this.length = length;
-    this.#words = new Uint32Array(this.memory);
-  }
-
-  set(i: number, fd: number, events: number): void {
-    this.#words[i * EpollEvents.#size] = events;
-    this.#words[i * EpollEvents.#size + EpollEvents.#data] = fd;
-  }
-
-  events(i: number): number {
-    return this.#words[i * EpollEvents.#size];
-  }
-
-  fd(i: number): number {
-    return this.#words[i * EpollEvents.#size + EpollEvents.#data];
-  }
-}
+export { EpollEvents };
 
 /** An epoll instance. Made by epoll(). */
 export class Epoll {

@@ -1,9 +1,8 @@
-// struct kevent: one change or event of kqueue(2), and arrays of them for the kernel. Python's
-// select.kevent. Above: kqueue.ts, the kqueue server. Below: the platform's layout, fileno.ts.
+// Python's select.kevent: one change or event of kqueue(2).
 
 import { inspect } from 'node:util';
 import { EV_ADD, EVFILT_READ } from '../../kernel/constants/select.ts';
-import { layout } from '../../kernel/native.ts';
+import type { KeventValues } from '../../kernel/structs/kevent.ts';
 import { type FileLike, filenoOf } from './fileno.ts';
 
 /** One change to make, or one event that happened. Fields as in struct kevent. */
@@ -75,46 +74,7 @@ export function kevent(
   return new Kevent(number, filter, flags, fflags, data, udata);
 }
 
-/** A struct kevent[] in one block of memory, read and written in place. */
-export class Kevents {
-  readonly length: number;
-  readonly memory: ArrayBuffer;
-  readonly #view: DataView;
-
-  // The defaults are macOS's, for 64 bits, so that the accessors can be tested elsewhere.
-  static readonly #size = layout['sizeof kevent'] ?? 32;
-  static readonly #ident = layout['kevent.ident'] ?? 0;
-  static readonly #filter = layout['kevent.filter'] ?? 8;
-  static readonly #flags = layout['kevent.flags'] ?? 10;
-  static readonly #fflags = layout['kevent.fflags'] ?? 12;
-  static readonly #data = layout['kevent.data'] ?? 16;
-  static readonly #udata = layout['kevent.udata'] ?? 24;
-
-  constructor(length: number) {
-    this.length = length;
-    this.memory = new ArrayBuffer(length * Kevents.#size);
-    this.#view = new DataView(this.memory);
-  }
-
-  set(i: number, event: Kevent): void {
-    const at = i * Kevents.#size;
-    this.#view.setBigUint64(at + Kevents.#ident, BigInt(event.ident), true);
-    this.#view.setInt16(at + Kevents.#filter, event.filter, true);
-    this.#view.setUint16(at + Kevents.#flags, event.flags, true);
-    this.#view.setUint32(at + Kevents.#fflags, event.fflags, true);
-    this.#view.setBigInt64(at + Kevents.#data, BigInt(event.data), true);
-    this.#view.setBigUint64(at + Kevents.#udata, BigInt(event.udata), true);
-  }
-
-  get(i: number): Kevent {
-    const at = i * Kevents.#size;
-    return new Kevent(
-      Number(this.#view.getBigUint64(at + Kevents.#ident, true)),
-      this.#view.getInt16(at + Kevents.#filter, true),
-      this.#view.getUint16(at + Kevents.#flags, true),
-      this.#view.getUint32(at + Kevents.#fflags, true),
-      Number(this.#view.getBigInt64(at + Kevents.#data, true)),
-      Number(this.#view.getBigUint64(at + Kevents.#udata, true)),
-    );
-  }
+/** A kevent of what the kernel wrote. */
+export function keventOf({ ident, filter, flags, fflags, data, udata }: KeventValues): Kevent {
+  return new Kevent(ident, filter, flags, fflags, data, udata);
 }

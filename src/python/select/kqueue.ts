@@ -5,13 +5,14 @@
 import { inspect } from 'node:util';
 import { F_SETFD, FD_CLOEXEC } from '../../kernel/constants/fcntl.ts';
 import { EINTR } from '../../kernel/errno.ts';
+import { Kevents } from '../../kernel/structs/kevent.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { monotonic } from '../builtins/time.ts';
 import { check } from '../errors.ts';
 import { interrupted, runHandlers } from '../signal/signal.ts';
 import { disowns, owns } from '../unclosed.ts';
 import { checkTimeout, deadlineAfter, isOver } from '../waiting.ts';
-import { Kevent, Kevents } from './kevent.ts';
+import { Kevent, keventOf } from './kevent.ts';
 
 /** A kernel event queue. Made by kqueue(). */
 export class Kqueue {
@@ -85,7 +86,7 @@ export class Kqueue {
         continue;
       }
       check(n, 'kevent');
-      return Array.from({ length: n }, (_, i) => events.get(i));
+      return Array.from({ length: n }, (_, i) => keventOf(events.get(i)));
     }
   }
 }

@@ -3,47 +3,14 @@
 
 import { POLLIN, POLLOUT, POLLPRI } from '../../kernel/constants/select.ts';
 import { EINTR, ENOENT } from '../../kernel/errno.ts';
-import { layout } from '../../kernel/native.ts';
+import { PollFds } from '../../kernel/structs/pollfd.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check, KeyError, osError } from '../errors.ts';
 import { interrupted, runHandlers } from '../signal/signal.ts';
 import { checkTimeout, deadlineAfter, isOver, millisecondsUntil } from '../waiting.ts';
 import { type FileLike, filenoOf } from './fileno.ts';
 
-/** A struct pollfd[] in one block of memory, read and written in place. */
-export class PollFds {
-  readonly length: number;
-  readonly memory: ArrayBuffer;
-  /** How many entries have revents. */
-  ready = 0;
-  readonly #ints: Int32Array;
-  readonly #shorts: Int16Array;
-
-  static readonly #size = layout['sizeof pollfd']!;
-  static readonly #fd = layout['pollfd.fd']! / 4;
-  static readonly #events = layout['pollfd.events']! / 2;
-  static readonly #revents = layout['pollfd.revents']! / 2;
-
-  constructor(length: number) {
-    this.memory = new ArrayBuffer(length * PollFds.#size);
-    this.length = length;
-    this.#ints = new Int32Array(this.memory);
-    this.#shorts = new Int16Array(this.memory);
-  }
-
-  set(i: number, fd: number, events: number): void {
-    this.#ints[(i * PollFds.#size) / 4 + PollFds.#fd] = fd;
-    this.#shorts[(i * PollFds.#size) / 2 + PollFds.#events] = events;
-  }
-
-  fd(i: number): number {
-    return this.#ints[(i * PollFds.#size) / 4 + PollFds.#fd];
-  }
-
-  revents(i: number): number {
-    return this.#shorts[(i * PollFds.#size) / 2 + PollFds.#revents] & 0xffff;
-  }
-}
+export { PollFds };
 
 /** A set of descriptors to wait for with poll(2). Made by poll(). */
 export class Poll {

@@ -5,7 +5,7 @@
 import { IF_NAMESIZE } from '../../kernel/constants/ioctl.ts';
 import { ENODEV } from '../../kernel/errno.ts';
 import { native } from '../../kernel/native.ts';
-import { inRange } from '../../kernel/structs/sockaddr-header.ts';
+import { inRange } from '../../kernel/structs/struct.ts';
 import { check, OSError } from '../errors.ts';
 
 const ENTRY = 4 + IF_NAMESIZE;

@@ -21,7 +21,7 @@ import {
 } from '../../kernel/constants/socket.ts';
 import { names } from '../../kernel/native.ts';
 import { type InetAddress, packAddress, packInet } from '../../kernel/structs/sockaddr.ts';
-import { inRange } from '../../kernel/structs/sockaddr-header.ts';
+import { inRange } from '../../kernel/structs/struct.ts';
 import { check, OSError } from '../errors.ts';
 import { checkLookup, cString, gaierror, getaddrinfo, herror } from './netdb.ts';
 

@@ -4,7 +4,7 @@
 import { SO_LINGER, SO_LINGER_SEC } from '../../kernel/constants/socket.ts';
 import { layout } from '../../kernel/native.ts';
 import { inet6Host, inetHost } from '../../kernel/structs/sockaddr.ts';
-import { inRange } from '../../kernel/structs/sockaddr-header.ts';
+import { inRange } from '../../kernel/structs/struct.ts';
 import { if_nametoindex } from './interfaces.ts';
 
 /** The option that takes packLinger's seconds: macOS counts those of SO_LINGER in hundredths (H34). */

@@ -1,14 +1,14 @@
 // What six calls cost through one library: `node call-loops.js LIBRARY CALLS` prints one line of JSON,
 // nanoseconds per call. The same calls on the same descriptors as in bench/calls.c. A process has one
-// library only, so that V8 knows the function at each place of a call. Above: call-costs.ts, which
-// starts it. Below: syscalls.ts, and the foreign-function interfaces, where they are installed.
+// library only, so that V8 knows the function at each place of a call.
 
 import { F_DUPFD } from '../../kernel/constants/fcntl.ts';
-import { EPOLL_CTL_ADD, EPOLLIN, POLLIN } from '../../kernel/constants/select.ts';
+import { EPOLL_CTL_ADD, EPOLLIN, FD_SETSIZE, POLLIN } from '../../kernel/constants/select.ts';
 import { AF_UNIX, MSG_DONTWAIT, MSG_PEEK, SOCK_STREAM } from '../../kernel/constants/socket.ts';
+import { EpollEvents, epoll_event } from '../../kernel/structs/epoll-event.ts';
+import { FdSet } from '../../kernel/structs/fd-set.ts';
+import { PollFds, pollfd } from '../../kernel/structs/pollfd.ts';
 import { check } from '../../python/errors.ts';
-import { EpollEvents } from '../../python/select/epoll.ts';
-import { PollFds } from '../../python/select/poll.ts';
 import * as sys from '../../syscalls.ts';
 
 /** An integer of C: where it has 64 bits, some libraries take and return a BigInt. */
@@ -111,23 +111,23 @@ while (sys.send(full, memory, MSG_DONTWAIT) > 0);
 // Never ready to be read from, always to be written to. They have the same numbers here and there,
 // for select looks at every bit up to the highest.
 const epfd = check(sys.epoll_create1(0), 'epoll_create1');
-const pollfds = new PollFds(FILES);
-const events = new EpollEvents(FILES);
-const writable = new Uint8Array(1024 / 8);
+const fds = new ArrayBuffer(FILES * pollfd.size);
+const pollfds = new PollFds(fds);
+const ready = new ArrayBuffer(FILES * epoll_event.size);
+const events = new EpollEvents(ready);
+const wfds = new ArrayBuffer(FD_SETSIZE / 8);
+const writable = new FdSet(wfds);
 for (let i = 0; i < FILES; i++) {
   const file = check(sys.fcntl(socketpair()[0], F_DUPFD, LOWEST + i), 'fcntl');
   pollfds.set(i, file, POLLIN);
   events.set(0, file, EPOLLIN);
   check(sys.epoll_ctl(epfd, EPOLL_CTL_ADD, file, events.memory), 'epoll_ctl');
-  writable[file >> 3] |= 1 << (file & 7);
+  writable.add(file);
 }
 // select leaves both as they are: every file is writable, and of no time none remains.
-const wfds = writable.buffer;
 const none = new ArrayBuffer(16);
 const nfds = LOWEST + FILES;
-const fds = pollfds.memory;
 const count = wide(FILES);
-const ready = events.memory;
 
 /** A call: what it returns, or -1 if it fails, and a loop that makes it and returns the last result. */
 interface Measured {
