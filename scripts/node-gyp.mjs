@@ -1,16 +1,66 @@
-// Runs node-gyp rebuild (or what is given) with the headers that stand beside the running
-// Node, where there are any: then nothing is downloaded.
+// Runs node-gyp rebuild (or what is given) with the headers that stand beside the running Node, where
+// there are any: then nothing is downloaded. A rebuild whose sources, tools and Node are those of the
+// last one is not repeated: a stamp beside the addon says what it was made of.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+const addon = path.join(root, 'build/Release/rfds.node');
+const stamp = path.join(root, 'build/Release/rfds.stamp');
 
 const prefix = path.resolve(process.execPath, '../..');
 const env = { ...process.env };
 if (existsSync(path.join(prefix, 'include/node/node_api.h'))) env.npm_config_nodedir = prefix;
 
-const nodeGyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
-const args = process.argv.length > 2 ? process.argv.slice(2) : ['rebuild'];
-const { status, stdout, stderr } = spawnSync(process.execPath, [nodeGyp, ...args], { env, encoding: 'utf8' });
+/** A digest of all that the addon is made of, and of the addon itself; null where there is none. */
+function digest() {
+  if (!existsSync(addon)) return null;
+  const hash = createHash('sha256');
+  const { CC, CXX, CFLAGS, CXXFLAGS, CPPFLAGS, LDFLAGS } = process.env;
+  const { version, arch, platform, execPath } = process;
+  hash.update(
+    JSON.stringify({ version, arch, platform, execPath, CC, CXX, CFLAGS, CXXFLAGS, CPPFLAGS, LDFLAGS }),
+  );
+  const nodeGyp = path.dirname(require.resolve('node-gyp/package.json'));
+  const nodeAddonApi = path.dirname(require.resolve('node-addon-api/package.json'));
+  const sources = (folder) =>
+    readdirSync(folder)
+      .filter((name) => /\.(cc|h|inc)$/.test(name))
+      .sort()
+      .map((name) => path.join(folder, name));
+  for (const file of [
+    path.join(root, 'binding.gyp'),
+    ...sources(path.join(root, 'native')),
+    ...sources(nodeAddonApi),
+    path.join(nodeAddonApi, 'package.json'),
+    path.join(nodeGyp, 'package.json'),
+    fileURLToPath(import.meta.url),
+    addon,
+  ]) {
+    hash.update(`\n${path.relative(root, file)}\n`).update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+const isRebuild = process.argv.length === 2;
+const made = isRebuild && existsSync(stamp) ? readFileSync(stamp, 'utf8') : undefined;
+if (made !== undefined && made === digest()) process.exit(0);
+
+const args = isRebuild ? ['rebuild', '--jobs', 'max'] : process.argv.slice(2);
+const { status, stdout, stderr } = spawnSync(
+  process.execPath,
+  [require.resolve('node-gyp/bin/node-gyp.js'), ...args],
+  {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+  },
+);
 if (status !== 0 || env.npm_config_loglevel === 'verbose') process.stderr.write(`${stdout}${stderr}`);
+if (status === 0 && isRebuild) writeFileSync(stamp, digest());
 process.exit(status ?? 1);

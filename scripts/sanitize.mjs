@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,7 +19,8 @@ function fail(why) {
 
 // Runs a step of the build; what it says matters only if it fails.
 function build(command, ...args) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
+  const env = { ...process.env, CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()) };
+  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, env, encoding: 'utf8' });
   if (status === 0) return stdout;
   process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
   return fail(error?.message ?? `failed: ${[command, ...args].join(' ')}`);
@@ -29,7 +31,7 @@ if (process.platform !== 'linux') fail('needs Linux: macOS strips the preloaded 
 const asan = build('g++', '-print-file-name=libasan.so').trim();
 if (!path.isAbsolute(asan)) fail('g++ has no libasan here');
 
-build('npm', 'run', 'build');
+build('npm', 'run', '--silent', 'build');
 const cmake = require.resolve('cmake-js/bin/cmake-js');
 build(process.execPath, cmake, 'compile', '--prefer-gnu', '--debug', '--out', out, '--CDSANITIZE=ON');
 rmSync(reports, { recursive: true, force: true });
