@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type InetAddress, parseInet, parseInet6 } from './kernel/structs/sockaddr.ts';
-import { converse } from './programs/client.ts';
+import { run as runClient } from './programs/client.ts';
 import { print } from './python/builtins/print.ts';
 import { repr } from './python/builtins/repr.ts';
 import { SIGINT, SIGTERM, signal } from './signal.ts';
@@ -63,7 +63,7 @@ async function client(host: string, port: number): Promise<void> {
   const address = await numeric(host);
   stopOnSignals();
   try {
-    converse(address, port);
+    runClient(address, port);
   } catch (error) {
     // Ctrl+C is one of the two documented ways to leave.
     if (!(error instanceof Stopped && error.signum === SIGINT)) throw error;

@@ -1,5 +1,5 @@
 // The documented client: connect, then for each line typed send `time:line` and print the answer
-// with the time it came. Above: cli.ts. Below: socket.ts; answer.ts says when an answer is whole.
+// with the time it came.
 
 import { bytes } from '../python/builtins/fstring.ts';
 import { input } from '../python/builtins/input.ts';
@@ -8,13 +8,13 @@ import { time } from '../python/builtins/time.ts';
 import { BlockingIOError, ConnectionError } from '../python/errors.ts';
 import { POLLIN, POLLOUT, poll } from '../select.ts';
 import { AF_INET, MSG_DONTWAIT, SOCK_STREAM, type Socket, socket } from '../socket.ts';
-import { Answer } from './serving/reply-parser.ts';
+import { ReplyParser } from './serving/reply-parser.ts';
 
 /**
  * Talks to the server until the end of stdin (Ctrl+D) or until a signal's handler throws (Ctrl+C).
  * Throws OSError if it cannot connect, ConnectionError when the server goes away.
  */
-export function converse(host: string, port: number): void {
+export function run(host: string, port: number): void {
   const server_socket = socket(AF_INET, SOCK_STREAM);
   try {
     server_socket.connect([host, port]);
@@ -38,7 +38,7 @@ export function converse(host: string, port: number): void {
  * the answer to its beginning is received already: else client and server could wait for each other.
  */
 function exchange(server_socket: Socket, message: Buffer): Buffer {
-  const answer = new Answer(message);
+  const reply = new ReplyParser(message);
   const received: Buffer[] = [];
   let unsent = message;
   for (let whole = false; !whole; ) {
@@ -47,12 +47,12 @@ function exchange(server_socket: Socket, message: Buffer): Buffer {
     const data = server_socket.recv(65536);
     if (data.length === 0) throw new ConnectionError('the server closed the connection');
     received.push(data);
-    whole = answer.push(data);
+    whole = reply.push(data);
   }
   return Buffer.concat(received);
 }
 
-// What is left of the message after the kernel took what it could.
+/** Sends what the kernel takes at once; returns the rest. */
 function sendSome(server_socket: Socket, unsent: Buffer): Buffer {
   if (unsent.length === 0) return unsent;
   try {
@@ -63,7 +63,7 @@ function sendSome(server_socket: Socket, unsent: Buffer): Buffer {
   }
 }
 
-// Waits until the socket can be written or read, and says whether it can be read.
+/** Waits until the socket is writable or readable; returns whether it is readable. */
 function readable(server_socket: Socket): boolean {
   const poller = poll();
   poller.register(server_socket, POLLIN | POLLOUT);

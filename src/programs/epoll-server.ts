@@ -5,28 +5,28 @@ import type { InetAddress } from '../kernel/structs/sockaddr.ts';
 import { type Epoll, EpollEvents } from '../python/select/epoll.ts';
 import { fromEpoll, toEpoll } from '../python/selectors/masks.ts';
 import { EPOLLIN, epoll } from '../select.ts';
-import { Conversations } from './serving/connections.ts';
+import { Connections } from './serving/connections.ts';
 
 /** Serves until a signal handler throws; then closes every descriptor. */
 export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
   using poller = epoll();
-  using conversations = new Conversations(host, port, (connection) => {
-    const events = toEpoll(connection.wanted);
-    if (connection.watched === 0) poller.register(connection, events);
-    else if (connection.wanted === 0) poller.unregister(connection);
+  using connections = new Connections(host, port, (connection) => {
+    const events = toEpoll(connection.interest);
+    if (connection.registered === 0) poller.register(connection, events);
+    else if (connection.interest === 0) poller.unregister(connection);
     else poller.modify(connection, events);
   });
-  ready?.(conversations.address);
-  converseOn(poller, conversations);
+  ready?.(connections.address);
+  serveOn(poller, connections);
 }
 
 /** The loop itself, which epoll-edge-server.ts has too. */
-export function converseOn(poller: Epoll, conversations: Conversations): never {
-  poller.register(conversations.server_socket, EPOLLIN);
+export function serveOn(poller: Epoll, connections: Connections): never {
+  poller.register(connections.server_socket, EPOLLIN);
   const events = new EpollEvents(1024);
   while (true) {
     const n = poller.wait(events);
-    for (let i = 0; i < n; i++) conversations.ready(events.fd(i), fromEpoll(events.events(i)));
-    conversations.converse();
+    for (let i = 0; i < n; i++) connections.onReady(events.fd(i), fromEpoll(events.events(i)));
+    connections.serveReady();
   }
 }

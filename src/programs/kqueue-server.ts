@@ -5,7 +5,7 @@
 import type { InetAddress } from '../kernel/structs/sockaddr.ts';
 import { EVENT_READ, EVENT_WRITE } from '../python/selectors/masks.ts';
 import { EV_ADD, EV_DELETE, EVFILT_READ, EVFILT_WRITE, kevent, kqueue } from '../select.ts';
-import { type Connection, Conversations } from './serving/connections.ts';
+import { type Connection, Connections } from './serving/connections.ts';
 
 /** How many events one call may bring. */
 const MAX_EVENTS = 1024;
@@ -13,27 +13,27 @@ const MAX_EVENTS = 1024;
 /** Serves until a signal handler throws; then closes every descriptor. */
 export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
   using queue = kqueue();
-  using conversations = new Conversations(host, port, (connection) => {
+  using connections = new Connections(host, port, (connection) => {
     // Closing a descriptor takes its filters out of the queue.
-    if (connection.wanted !== 0) queue.control(changesOf(connection), 0, 0);
+    if (connection.interest !== 0) queue.control(changesOf(connection), 0, 0);
   });
-  queue.control([kevent(conversations.server_socket, EVFILT_READ, EV_ADD)], 0, 0);
-  ready?.(conversations.address);
+  queue.control([kevent(connections.server_socket, EVFILT_READ, EV_ADD)], 0, 0);
+  ready?.(connections.address);
 
   while (true) {
     for (const { ident, filter } of queue.control(null, MAX_EVENTS)) {
-      conversations.ready(ident, filter === EVFILT_READ ? EVENT_READ : EVENT_WRITE);
+      connections.onReady(ident, filter === EVFILT_READ ? EVENT_READ : EVENT_WRITE);
     }
-    conversations.converse();
+    connections.serveReady();
   }
 }
 
 function changesOf(connection: Connection) {
-  const { wanted, watched } = connection;
+  const { interest, registered } = connection;
   return [
     { bit: EVENT_READ, filter: EVFILT_READ },
     { bit: EVENT_WRITE, filter: EVFILT_WRITE },
   ]
-    .filter(({ bit }) => (wanted & bit) !== (watched & bit))
-    .map(({ bit, filter }) => kevent(connection, filter, wanted & bit ? EV_ADD : EV_DELETE));
+    .filter(({ bit }) => (interest & bit) !== (registered & bit))
+    .map(({ bit, filter }) => kevent(connection, filter, interest & bit ? EV_ADD : EV_DELETE));
 }

@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import type { InetAddress } from '../kernel/structs/sockaddr.ts';
 import { repr, reprBytes } from '../python/builtins/repr.ts';
 import { time } from '../python/builtins/time.ts';
-import { warn } from './serving/survive.ts';
+import { warn } from './serving/log.ts';
 
 /** Serves until the signal aborts; then closes every connection. Rejects if it cannot listen. */
 export function serve(
@@ -18,7 +18,7 @@ export function serve(
   const server = createServer({ allowHalfOpen: true }, (client) => {
     clients.add(client);
     client.on('close', () => clients.delete(client));
-    converse(client);
+    onConnection(client);
   });
 
   return new Promise((resolve, reject) => {
@@ -40,12 +40,12 @@ export function serve(
   });
 }
 
-/** Unlike print.ts: this loop returns to Node, which writes what stdout does not take at once later. */
+/** Not builtins' print: this loop returns to Node's, which writes later what stdout does not take at once. */
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function converse(client: Socket): void {
+function onConnection(client: Socket): void {
   const { remoteAddress, remotePort } = client;
   const address = remoteAddress === undefined ? null : [remoteAddress, remotePort];
   print(`Accepted connection from ${repr(address)}`);

@@ -1,21 +1,21 @@
 // The documented server on poll(2), with non-blocking sockets. What it cures in select-server.ts:
-// a client that does not read holds up nobody, and descriptors may be any number. What it keeps:
-// the kernel looks at every descriptor every time. epoll-server.ts cures that.
+// a client that does not read holds up no other, and descriptors may be any number. What it keeps:
+// the kernel scans every descriptor every time. epoll-server.ts cures that.
 
 import type { InetAddress } from '../kernel/structs/sockaddr.ts';
 import { fromPoll, toPoll } from '../python/selectors/masks.ts';
 import { POLLIN, poll } from '../select.ts';
-import { Conversations } from './serving/connections.ts';
+import { Connections } from './serving/connections.ts';
 
 /** Serves until a signal handler throws; then closes every descriptor. */
 export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
   const poller = poll();
-  using conversations = new Conversations(host, port, (connection) => {
-    if (connection.wanted === 0) poller.unregister(connection);
-    else poller.register(connection, toPoll(connection.wanted));
+  using connections = new Connections(host, port, (connection) => {
+    if (connection.interest === 0) poller.unregister(connection);
+    else poller.register(connection, toPoll(connection.interest));
   });
-  poller.register(conversations.server_socket, POLLIN);
-  ready?.(conversations.address);
+  poller.register(connections.server_socket, POLLIN);
+  ready?.(connections.address);
 
   while (true) {
     const pollfds = poller.wait();
@@ -23,8 +23,8 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
       const revents = pollfds.revents(i);
       if (revents === 0) continue;
       left--;
-      conversations.ready(pollfds.fd(i), fromPoll(revents));
+      connections.onReady(pollfds.fd(i), fromPoll(revents));
     }
-    conversations.converse();
+    connections.serveReady();
   }
 }

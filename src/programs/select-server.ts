@@ -1,12 +1,12 @@
 // START HERE. The documented server: one select() loop over a list called rfds, a line of
-// TypeScript for a line of Python. Below it: socket.ts and select.ts, then syscalls.ts.
+// TypeScript for a line of Python. Read next: python/select/select.ts, kernel/syscalls.ts.
 //
 // It survives what kills the Python: resets, bytes that are not UTF-8, running out of
 // descriptors, a peer that never reads. What it keeps, because the document has it so:
-//   · Blocking sockets: a peer that does not read holds everybody up until it is dropped, for
+//   · Blocking sockets: a peer that does not read holds up all the others until it is dropped, after
 //     SEND_TIMEOUT seconds; on some kernels so does a client that is gone before accept().
 //     poll-, epoll-, kqueue- and selectors-server.ts cure that.
-//   · select() looks at every descriptor every time, and at none from FD_SETSIZE (1024) on:
+//   · select() scans every descriptor every time, and cannot take any from FD_SETSIZE (1024) on:
 //     clients beyond are turned away. poll-server.ts cures the limit, epoll-server.ts both.
 //   · recv(1024) is taken for a message, but TCP has none: two may come as one, one as two.
 //   · 0xFF, telnet's IAC, is taken for a goodbye, though honest data may begin with it too.
@@ -18,15 +18,16 @@ import { repr } from '../python/builtins/repr.ts';
 import { time } from '../python/builtins/time.ts';
 import { FD_SETSIZE, select } from '../select.ts';
 import { AF_INET, type InetAddress, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket } from '../socket.ts';
-import { Doorkeeper } from './serving/acceptor.ts';
-import { dropped, sendallWithin } from './serving/survive.ts';
+import { Acceptor } from './serving/acceptor.ts';
+import { warnDropped } from './serving/log.ts';
+import { sendallWithin } from './serving/sendall-timeout.ts';
 
 /** How many seconds a client may leave its answer unread before it is dropped. */
 const SEND_TIMEOUT = 5;
 
 /** Serves until a signal handler throws; then closes every descriptor. */
 export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
-  using doorkeeper = new Doorkeeper(FD_SETSIZE);
+  using acceptor = new Acceptor(FD_SETSIZE);
   const server_socket = socket(AF_INET, SOCK_STREAM);
   const rfds = [server_socket];
   try {
@@ -39,7 +40,7 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
       const [rlist] = select(rfds, [], []);
 
       if (rlist.includes(server_socket)) {
-        const accepted = doorkeeper.accept(server_socket);
+        const accepted = acceptor.accept(server_socket);
         if (accepted !== null) {
           const [client_socket, client_address] = accepted;
           print(`Accepted connection from ${repr(client_address)}`);
@@ -64,7 +65,7 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
             sendallWithin(client_socket, response_bytes, SEND_TIMEOUT);
           }
         } catch (error) {
-          dropped(client_socket, error);
+          warnDropped(client_socket, error);
           remove(rfds, client_socket);
           client_socket.close();
         }

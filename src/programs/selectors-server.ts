@@ -3,21 +3,21 @@
 
 import type { InetAddress } from '../kernel/structs/sockaddr.ts';
 import { DefaultSelector, EVENT_READ } from '../selectors.ts';
-import { Conversations } from './serving/connections.ts';
+import { Connections } from './serving/connections.ts';
 
 /** Serves until a signal handler throws; then closes every descriptor. */
 export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
   using selector = new DefaultSelector();
-  using conversations = new Conversations(host, port, (connection) => {
-    if (connection.watched === 0) selector.register(connection, connection.wanted);
-    else if (connection.wanted === 0) selector.unregister(connection);
-    else selector.modify(connection, connection.wanted);
+  using connections = new Connections(host, port, (connection) => {
+    if (connection.registered === 0) selector.register(connection, connection.interest);
+    else if (connection.interest === 0) selector.unregister(connection);
+    else selector.modify(connection, connection.interest);
   });
-  selector.register(conversations.server_socket, EVENT_READ);
-  ready?.(conversations.address);
+  selector.register(connections.server_socket, EVENT_READ);
+  ready?.(connections.address);
 
   while (true) {
-    for (const [{ fd }, events] of selector.select()) conversations.ready(fd, events);
-    conversations.converse();
+    for (const [{ fd }, events] of selector.select()) connections.onReady(fd, events);
+    connections.serveReady();
   }
 }

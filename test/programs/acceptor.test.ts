@@ -1,10 +1,10 @@
-// The door that every loop lets clients in by, under every error that accept may report.
+// The acceptor that every loop has, under every error that accept may report.
 
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as errno from '../../src/kernel/errno.ts';
-import { Doorkeeper } from '../../src/programs/serving/acceptor.ts';
-import { Conversations } from '../../src/programs/serving/connections.ts';
+import { Acceptor } from '../../src/programs/serving/acceptor.ts';
+import { Connections } from '../../src/programs/serving/connections.ts';
 import { type InetAddress, type Socket, socket } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
 
@@ -38,70 +38,70 @@ function answering(...answers: number[]): () => string {
   return () => warned;
 }
 
-describe('a doorkeeper', () => {
-  test('lets a client in, with its address', () => {
-    using doorkeeper = new Doorkeeper();
+describe('an acceptor', () => {
+  test('accepts a client, with its address', () => {
+    using acceptor = new Acceptor();
     client.connect(server.getsockname() as InetAddress);
-    const [accepted, address] = doorkeeper.accept(server)!;
+    const [accepted, address] = acceptor.accept(server)!;
     expect(address).toEqual(client.getsockname());
     accepted.close();
   });
 
   test('turns away a client whose descriptor is beyond the limit', () => {
-    using doorkeeper = new Doorkeeper(3);
+    using acceptor = new Acceptor(3);
     client.connect(server.getsockname() as InetAddress);
     const warned = answering();
-    expect(doorkeeper.accept(server)).toBeNull();
+    expect(acceptor.accept(server)).toBeNull();
     expect(warned()).toMatch(/beyond the loop's reach/);
     expect(client.recv(1)).toHaveLength(0);
   });
 
   test.each(['EAGAIN', 'ECONNABORTED', 'EPROTO', 'ENETDOWN', 'EHOSTUNREACH', 'ENETUNREACH'] as const)(
-    'takes %s for nobody, and lets the next one in (H2, H23)',
+    'takes %s for no client, and accepts the next one (H2, H23)',
     (name) => {
-      using doorkeeper = new Doorkeeper();
+      using acceptor = new Acceptor();
       client.connect(server.getsockname() as InetAddress);
       answering(-errno[name]);
-      expect(doorkeeper.accept(server)).toBeNull();
-      doorkeeper.accept(server)![0].close();
+      expect(acceptor.accept(server)).toBeNull();
+      acceptor.accept(server)![0].close();
     },
   );
 
   test.each(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'] as const)(
     'turns the client away on %s, so that the loop does not spin (H22)',
     (name) => {
-      using doorkeeper = new Doorkeeper();
+      using acceptor = new Acceptor();
       client.connect(server.getsockname() as InetAddress);
       const warned = answering(-errno[name]);
-      expect(doorkeeper.accept(server)).toBeNull();
+      expect(acceptor.accept(server)).toBeNull();
       expect(warned()).toMatch(new RegExp(`turned a client away: accept ${name}`));
       expect(client.recv(1)).toHaveLength(0);
     },
   );
 
-  test('does not wait on EMFILE when nobody is there', () => {
-    using doorkeeper = new Doorkeeper();
+  test('does not wait on EMFILE when the queue is empty', () => {
+    using acceptor = new Acceptor();
     const warned = answering(-errno.EMFILE);
-    expect(doorkeeper.accept(server)).toBeNull();
+    expect(acceptor.accept(server)).toBeNull();
     expect(warned()).toMatch(/EMFILE/);
   });
 
-  test('leaves what is wrong with the listener to the caller', () => {
-    using doorkeeper = new Doorkeeper();
+  test('leaves an error of the listener itself to the caller', () => {
+    using acceptor = new Acceptor();
     answering(-errno.EINVAL);
-    expect(() => doorkeeper.accept(server)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
+    expect(() => acceptor.accept(server)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('conversations that cannot begin (needs /proc)', () => {
+describe.skipIf(process.platform !== 'linux')('a connection table that cannot listen (needs /proc)', () => {
   const descriptors = () => readdirSync('/proc/self/fd').length;
 
   test.each(['socket', 'setsockopt', 'bind', 'listen'])(
-    'leave no descriptor behind when %s fails',
+    'leaves no descriptor open when %s fails',
     (failing) => {
       const before = descriptors();
       sys.interpose((name, call, args) => (name === failing ? -errno.ENOBUFS : call(...args)));
-      expect(() => new Conversations('127.0.0.1', 0, () => {})).toThrow(
+      expect(() => new Connections('127.0.0.1', 0, () => {})).toThrow(
         expect.objectContaining({ code: 'ENOBUFS' }),
       );
       sys.interpose(null);

@@ -1,15 +1,15 @@
-// answer.ts: the end of the documented server's answer is found wherever TCP cuts it.
+// reply-parser.ts: the end of the documented server's answer is found wherever TCP cuts it.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Answer } from '../../src/programs/serving/reply-parser.ts';
+import { ReplyParser } from '../../src/programs/serving/reply-parser.ts';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 
 /** After which of the chunks the answer to the message is whole: -1 for none. */
 function wholeAfter(message: Uint8Array, chunks: Uint8Array[]): number {
-  const answer = new Answer(message);
-  return chunks.findIndex((chunk) => answer.push(chunk));
+  const parser = new ReplyParser(message);
+  return chunks.findIndex((chunk) => parser.push(chunk));
 }
 
 const byteByByte = (data: Uint8Array) => Array.from(data, (byte) => Uint8Array.of(byte));

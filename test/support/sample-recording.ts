@@ -30,7 +30,7 @@ const places: Record<number, Record<string, string>> = {
     bind: '.bind(',
     listen: '.listen()',
     select: 'select(rfds',
-    accept4: 'doorkeeper.accept(',
+    accept4: 'acceptor.accept(',
     recv: '.recv(1024)',
     getpeername: 'const client_port',
     write: 'print(f`',

@@ -1,5 +1,5 @@
-// accept() that no client and no shortage can break. Above: every server but net-server.ts,
-// which has libuv's. Below: socket.ts.
+// accept() that neither a client nor a shortage of descriptors can break: every server but net-server.ts has
+// one.
 
 import { F_DUPFD_CLOEXEC } from '../../kernel/constants/fcntl.ts';
 import * as errno from '../../kernel/errno.ts';
@@ -7,10 +7,10 @@ import { OSError } from '../../python/errors.ts';
 import { POLLIN, poll } from '../../select.ts';
 import type { Address, Socket } from '../../socket.ts';
 import * as sys from '../../syscalls.ts';
-import { warn } from './survive.ts';
+import { warn } from './log.ts';
 
 // What accept(2) reports of the client, or of the network on the way to it: no client this time.
-const nobody = new Set(
+const noClient = new Set(
   [errno.EAGAIN, errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENETDOWN, errno.ENOPROTOOPT]
     .concat([errno.EHOSTDOWN, errno.ENONET, errno.EHOSTUNREACH, errno.EOPNOTSUPP, errno.ENETUNREACH])
     .map((number) => -number),
@@ -19,21 +19,24 @@ const nobody = new Set(
 const shortages = new Set([errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM].map((number) => -number));
 
 /**
- * Lets clients in. A listener stays readable while clients wait, so when descriptors are used
- * up a loop that only looked away would spin: one descriptor is held back, to let a client in
- * with it and turn it away at once.
+ * Accepts clients. A listener stays readable while clients wait in its queue, so a loop that ignored EMFILE
+ * would spin: the acceptor holds a descriptor in reserve, and closes it to accept such a client and turn it
+ * away at once.
  */
-export class Doorkeeper {
+export class Acceptor {
   readonly #limit: number;
   #reserve: number;
 
   /** limit: the first descriptor that is of no use to the loop, FD_SETSIZE for select. */
   constructor(limit = Number.POSITIVE_INFINITY) {
     this.#limit = limit;
-    this.#reserve = held();
+    this.#reserve = reserveDescriptor();
   }
 
-  /** The next client and its address, or null if there is none to serve. */
+  /**
+   * The next client and its address, or null if there is none to serve. Throws OSError when the listener
+   * itself is at fault.
+   */
   accept(server_socket: Socket): [Socket, Address] | null {
     try {
       const [client_socket, client_address] = server_socket.accept();
@@ -43,7 +46,7 @@ export class Doorkeeper {
     } catch (error) {
       if (!(error instanceof OSError)) throw error;
       if (shortages.has(error.errno!)) this.#turnAway(server_socket, error);
-      else if (!nobody.has(error.errno!)) throw error;
+      else if (!noClient.has(error.errno!)) throw error;
     }
     return null;
   }
@@ -51,17 +54,17 @@ export class Doorkeeper {
   #turnAway(server_socket: Socket, error: OSError): void {
     this[Symbol.dispose]();
     try {
-      // Linux says EMFILE even if nobody waits, and macOS has dropped the client by now: a second
+      // Linux reports EMFILE even if the queue is empty, and macOS has dropped the client by now: a second
       // accept on a blocking listener might wait for ever.
-      const waiting = poll();
-      waiting.register(server_socket, POLLIN);
-      if (waiting.poll(0).length > 0) server_socket.accept()[0].close();
+      const queue = poll();
+      queue.register(server_socket, POLLIN);
+      if (queue.poll(0).length > 0) server_socket.accept()[0].close();
       warn(`turned a client away: ${error.message}`);
-    } catch (another) {
-      // The reserve went to somebody else.
-      if (!(another instanceof OSError)) throw another;
+    } catch (again) {
+      // Another thread or process took the descriptor that was released: the client waits.
+      if (!(again instanceof OSError)) throw again;
     }
-    this.#reserve = held();
+    this.#reserve = reserveDescriptor();
   }
 
   [Symbol.dispose](): void {
@@ -70,7 +73,7 @@ export class Doorkeeper {
   }
 }
 
-// Any descriptor will do: stderr's once more.
-function held(): number {
+/** A descriptor that does nothing: a duplicate of stderr, or a negative errno. */
+function reserveDescriptor(): number {
   return sys.fcntl(2, F_DUPFD_CLOEXEC, 0);
 }

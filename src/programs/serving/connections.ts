@@ -1,16 +1,16 @@
-// The documented conversation for many clients at once on non-blocking sockets: what the poll,
-// epoll, kqueue and selectors servers share, whatever tells them who is ready.
+// The connection table: the documented conversation with many clients at once, on non-blocking sockets. It is
+// what the poll, epoll, kqueue and selectors servers share, whichever mechanism reports readiness.
 //
-// The loop tells what happened (ready) and, once it has told everything, lets the clients be heard
-// and answered (converse). A connection says which events it wants; the loop's watch tells its
-// mechanism. No client can hold up another: what the kernel does not take stays here, unsent,
-// until it does.
+// The loop passes on each event (onReady) and, after the last of a turn, has the clients received from and
+// answered (serveReady). A connection has an interest, the events it waits for; when that changes, the loop's
+// own register passes it on to the mechanism. No client can hold up another: what the kernel does not
+// take of an answer stays here, unsent, until it does.
 
 import { EAGAIN, EINTR } from '../../kernel/errno.ts';
 import { print } from '../../python/builtins/print.ts';
 import { repr } from '../../python/builtins/repr.ts';
 import { osError } from '../../python/errors.ts';
-import { EVENT_READ, EVENT_WRITE } from '../../python/selectors/masks.ts';
+import { EVENT_READ, EVENT_WRITE } from '../../selectors.ts';
 import {
   type Address,
   AF_INET,
@@ -23,26 +23,26 @@ import {
   socket,
 } from '../../socket.ts';
 import * as sys from '../../syscalls.ts';
-import { Doorkeeper } from './acceptor.ts';
-import * as wave from './batch-io.ts';
-import { dropped } from './survive.ts';
+import { Acceptor } from './acceptor.ts';
+import { BATCH_CAPACITY, BatchIo } from './batch-io.ts';
+import { warnDropped } from './log.ts';
 
 /** A client with this many bytes unsent is not read from until it has taken them. */
 const UNSENT_LIMIT = 65536;
 
-const nothing = Buffer.alloc(0);
+const empty = Buffer.alloc(0);
 
 /** One client. */
 export class Connection {
   readonly fd: number;
   readonly #socket: Socket;
   readonly #name: Uint8Array;
-  #unsent: Buffer = nothing;
-  #over = false;
-  /** The events to watch for; 0 once the conversation is over and everything is sent. */
-  wanted = EVENT_READ;
-  /** The events that the mechanism watches for; 0 before it knows the connection. */
-  watched = 0;
+  #unsent: Buffer = empty;
+  #ended = false;
+  /** The events it waits for; 0 once the conversation has ended and everything is sent. */
+  interest = EVENT_READ;
+  /** The events that the mechanism reports of it; 0 before it is registered. */
+  registered = 0;
 
   constructor(client_socket: Socket, client_address: Address) {
     client_socket.setblocking(false);
@@ -61,91 +61,101 @@ export class Connection {
   }
 
   /** Sends what is unsent, if the events allow; returns whether they allow to receive. */
-  ready(events: number): boolean {
-    if (events & this.wanted & EVENT_WRITE) this.#send();
-    return (events & this.wanted & EVENT_READ) !== 0;
+  onReady(events: number): boolean {
+    if (events & this.interest & EVENT_WRITE) this.#sendUnsent();
+    return (events & this.interest & EVENT_READ) !== 0;
   }
 
-  /** Hears what the wave brought in slot i: whether it became the wave's j-th answer. */
-  heard(i: number, j: number): boolean {
-    const n = wave.length(i);
+  /** Takes what slot i received; returns whether that became the j-th reply of the batch. */
+  onReceived(io: BatchIo, i: number, j: number): boolean {
+    const n = io.received(i);
     if (n < 0) {
-      this.#failed(n, 'recv');
-    } else if (n === 0 || wave.isGoodbye(i)) {
-      this.#over = true;
-      this.#want();
+      this.#onError(n, 'recv');
+    } else if (n === 0 || io.isGoodbye(i)) {
+      this.#ended = true;
+      this.#setInterest();
     } else {
-      wave.stamp(i, j, this.fd, this.#name);
+      io.prepareReply(j, this.fd, i, this.#name);
       if (this.#unsent.length === 0) return true;
-      this.#keep(j, 0); // Not before what is unsent.
+      this.#keepUnsent(io, j, 0); // Not before what is unsent already.
     }
     return false;
   }
 
-  /** Sees what became of the wave's j-th answer. */
-  answered(j: number): void {
-    const sent = wave.sent(j);
-    if (sent === wave.answerLength(j)) return;
-    if (sent < 0) this.#failed(sent, 'send');
-    if (!this.#over) this.#keep(j, Math.max(sent, 0));
+  /** Takes the result of the batch's j-th send. */
+  onSent(io: BatchIo, j: number): void {
+    const sent = io.sent(j);
+    if (sent === io.replyLength(j)) return;
+    if (sent < 0) this.#onError(sent, 'send');
+    if (!this.#ended) this.#keepUnsent(io, j, Math.max(sent, 0));
   }
 
-  // What the kernel did not take of the answer goes behind what it has not taken so far.
-  #keep(j: number, sent: number): void {
-    this.#unsent = Buffer.concat([this.#unsent, wave.restOfAnswer(j, sent)]);
-    this.#want();
+  #keepUnsent(io: BatchIo, j: number, sent: number): void {
+    this.#unsent = Buffer.concat([this.#unsent, io.restOfReply(j, sent)]);
+    this.#setInterest();
   }
 
-  #send(): void {
+  #sendUnsent(): void {
     const sent = sys.send(this.fd, this.#unsent, MSG_NOSIGNAL ?? 0);
     if (sent < 0) {
-      this.#failed(sent, 'send');
+      this.#onError(sent, 'send');
     } else {
       this.#unsent = this.#unsent.subarray(sent);
-      this.#want();
+      this.#setInterest();
     }
   }
 
-  #want(): void {
-    const hears = !this.#over && this.#unsent.length < UNSENT_LIMIT;
-    this.wanted = (hears ? EVENT_READ : 0) | (this.#unsent.length > 0 ? EVENT_WRITE : 0);
+  #setInterest(): void {
+    const reads = !this.#ended && this.#unsent.length < UNSENT_LIMIT;
+    this.interest = (reads ? EVENT_READ : 0) | (this.#unsent.length > 0 ? EVENT_WRITE : 0);
   }
 
-  // Not ready after all is no failure: the next event will tell.
-  #failed(result: number, syscall: string): void {
+  #onError(result: number, syscall: string): void {
+    // A spurious wakeup: the mechanism reports it again when it is ready.
     if (result === -EAGAIN || result === -EINTR) return;
-    dropped(this.#socket, osError(result, syscall));
-    this.#over = true;
-    this.#unsent = nothing;
-    this.#want();
+    warnDropped(this.#socket, osError(result, syscall));
+    this.#ended = true;
+    this.#unsent = empty;
+    this.#setInterest();
   }
 }
 
+interface ConnectionsOptions {
+  /** The mechanism reports only changes, so that a client must be read from until EAGAIN. */
+  edgeTriggered?: boolean;
+}
+
 /** The listening socket and all clients. */
-export class Conversations {
+export class Connections {
   readonly server_socket: Socket;
   // By descriptor, which the kernel keeps small.
   readonly #connections: (Connection | undefined)[] = [];
-  readonly #doorkeeper: Doorkeeper;
-  readonly #watch: (connection: Connection) => void;
-  // Those who are to be heard in the wave to come, then those whom it answers.
-  readonly #wave: Connection[] = new Array(wave.WAVE);
-  #waiting = 0;
-  readonly #edge: boolean;
-  // Those who may have more to say, were it their end, that the mechanism will not tell of again.
-  readonly #undrained: Connection[] = new Array(wave.WAVE);
-  #unheard = 0;
+  readonly #acceptor: Acceptor;
+  readonly #io = new BatchIo();
+  readonly #register: (connection: Connection) => void;
+  readonly #edgeTriggered: boolean;
+  // The connections to receive from in the next batch; during it, those whose replies it sends.
+  readonly #batch: Connection[] = new Array(BATCH_CAPACITY);
+  #ready = 0;
+  // Edge-triggered: not yet read to EAGAIN.
+  readonly #draining: Connection[] = new Array(BATCH_CAPACITY);
+  #drainingCount = 0;
 
   /**
-   * Listens, non-blocking, on host and port. watch tells the loop's mechanism that a connection
-   * wants other events than are watched for; none, and the connection is closed behind it. A
-   * mechanism that tells only of what is new (edge) needs every client heard until EAGAIN.
+   * Listens, non-blocking, on host and port. register tells the loop's mechanism of a connection whose
+   * `interest` differs from what is `registered`: 0 there is a new one, 0 as the interest takes it out, and it
+   * is closed next. Throws OSError if it cannot listen.
    */
-  constructor(host: string, port: number, watch: (connection: Connection) => void, edge = false) {
-    this.#watch = watch;
-    this.#edge = edge;
+  constructor(
+    host: string,
+    port: number,
+    register: (connection: Connection) => void,
+    { edgeTriggered = false }: ConnectionsOptions = {},
+  ) {
+    this.#register = register;
+    this.#edgeTriggered = edgeTriggered;
     this.server_socket = socket(AF_INET, SOCK_STREAM);
-    this.#doorkeeper = new Doorkeeper();
+    this.#acceptor = new Acceptor();
     try {
       this.server_socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
       this.server_socket.bind([host, port]);
@@ -161,65 +171,67 @@ export class Conversations {
     return this.server_socket.getsockname() as InetAddress;
   }
 
-  /** Takes the events of a descriptor: a client to let in, or one to hear in converse(). */
-  ready(fd: number, events: number): void {
+  /** Takes the events of a descriptor: accepts a client, or queues one to be received from by serveReady(). */
+  onReady(fd: number, events: number): void {
     const connection = this.#connections[fd];
     if (connection === undefined) {
       if (fd === this.server_socket.fileno()) this.#accept();
-    } else if (connection.ready(events)) {
-      this.#wave[this.#waiting++] = connection;
-      if (this.#waiting === wave.WAVE) this.converse();
+    } else if (connection.onReady(events)) {
+      this.#batch[this.#ready++] = connection;
+      if (this.#ready === BATCH_CAPACITY) this.serveReady();
     } else {
-      this.#settle(connection);
+      this.#updateInterest(connection);
     }
   }
 
-  /** Receives once from all who are to be heard, and answers them. */
-  converse(): void {
-    while (this.#waiting > 0) {
-      const answers = this.#hear(this.#waiting);
-      wave.send(answers);
-      for (let j = 0; j < answers; j++) {
-        this.#wave[j].answered(j);
-        this.#settle(this.#wave[j]);
+  /** Receives once from each client that is ready (edge-triggered: until EAGAIN), and answers them. */
+  serveReady(): void {
+    while (this.#ready > 0) {
+      const replies = this.#receive(this.#ready);
+      this.#io.submitSends(replies);
+      for (let j = 0; j < replies; j++) {
+        const connection = this.#batch[j];
+        connection.onSent(this.#io, j);
+        this.#updateInterest(connection);
       }
-      this.#waiting = 0;
-      for (; this.#unheard > 0; this.#unheard--) {
-        const connection = this.#undrained[this.#unheard - 1];
-        if (connection.wanted & EVENT_READ) this.#wave[this.#waiting++] = connection;
+      this.#ready = 0;
+      for (; this.#drainingCount > 0; this.#drainingCount--) {
+        const connection = this.#draining[this.#drainingCount - 1];
+        if (connection.interest & EVENT_READ) this.#batch[this.#ready++] = connection;
       }
     }
   }
 
-  // Receives for the first n of the wave; returns how many answers there are.
-  #hear(n: number): number {
-    for (let i = 0; i < n; i++) wave.listen(i, this.#wave[i].fd);
-    wave.receive(n);
-    let answers = 0;
+  /** Receives from the first n of the batch; returns how many replies there are to send. */
+  #receive(n: number): number {
+    const io = this.#io;
+    for (let i = 0; i < n; i++) io.prepareRecv(i, this.#batch[i].fd);
+    io.submitReceives(n);
+    let replies = 0;
     for (let i = 0; i < n; i++) {
-      const connection = this.#wave[i];
-      if (this.#edge && wave.length(i) > 0) this.#undrained[this.#unheard++] = connection;
-      if (connection.heard(i, answers)) this.#wave[answers++] = connection;
-      else this.#settle(connection);
+      const connection = this.#batch[i];
+      if (this.#edgeTriggered && io.received(i) > 0) this.#draining[this.#drainingCount++] = connection;
+      if (connection.onReceived(io, i, replies)) this.#batch[replies++] = connection;
+      else this.#updateInterest(connection);
     }
-    return answers;
+    return replies;
   }
 
   #accept(): void {
-    const accepted = this.#doorkeeper.accept(this.server_socket);
+    const accepted = this.#acceptor.accept(this.server_socket);
     if (accepted === null) return;
     const connection = new Connection(...accepted);
     this.#connections[connection.fd] = connection;
     print(`Accepted connection from ${repr(accepted[1])}`);
-    this.#settle(connection);
+    this.#updateInterest(connection);
   }
 
-  // Has the mechanism watch for what the connection wants; nothing more is the end of it.
-  #settle(connection: Connection): void {
-    if (connection.wanted === connection.watched) return;
-    this.#watch(connection);
-    connection.watched = connection.wanted;
-    if (connection.wanted !== 0) return;
+  /** Registers a changed interest with the mechanism; closes a connection that has none left. */
+  #updateInterest(connection: Connection): void {
+    if (connection.interest === connection.registered) return;
+    this.#register(connection);
+    connection.registered = connection.interest;
+    if (connection.interest !== 0) return;
     this.#connections[connection.fd] = undefined;
     connection.close();
   }
@@ -228,7 +240,7 @@ export class Conversations {
     for (const connection of this.#connections) connection?.close();
     this.#connections.length = 0;
     this.server_socket.close();
-    this.#doorkeeper[Symbol.dispose]();
+    this.#acceptor[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
