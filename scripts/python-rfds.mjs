@@ -6,7 +6,7 @@ const root = new URL('..', import.meta.url);
 const text = (path) => readFileSync(new URL(path, root), 'utf8');
 const dist = (file) => import(new URL(`dist/${file}.js`, root));
 
-const { kernelName } = await dist('interpose/recorder/kernel-names');
+const { kernelName } = await dist('kernel/calls');
 const headers = JSON.parse(text('scripts/macos-names.json'));
 const onMacos = new Set(headers.has);
 const notOnMacos = new Set(headers.lacks);

@@ -1,12 +1,9 @@
-// Writes docs/syscalls.md: which entry of the kernel each raw call is, from src/interpose/recorder/kernel-names.ts (as
-// built). With --check it only says whether the page is as it should be. npm run syscalls-doc.
+// Writes docs/syscalls.md: which entry of the kernel each raw call is, from src/kernel/calls.ts (as built). With
+// --check it only says whether the page is as it should be. npm run syscalls-doc.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const { native } = await import(new URL('../dist/kernel/native.js', import.meta.url));
-const { added, kernelName, noEntry } = await import(
-  new URL('../dist/interpose/recorder/kernel-names.js', import.meta.url)
-);
+const { calls, entryOf } = await import(new URL('../dist/kernel/calls.js', import.meta.url));
 
 const platforms = [
   ['Linux x64', 'linux', 'x64'],
@@ -16,31 +13,32 @@ const platforms = [
 const code = (text) => `\`${text}\``;
 
 function cell(name, platform, arch) {
-  const entry = kernelName(name, platform, arch);
+  const entry = entryOf(name, platform, arch);
   if (entry === null) return '-ENOSYS';
-  const behind = added[`${name} ${entry}`];
-  return `${code(entry)}${behind && platform === 'linux' ? ` … ${code(behind.join(', '))}` : ''}`;
+  const [own, ...added] = entry;
+  return `${code(own)}${added.length > 0 && platform === 'linux' ? ` … ${code(added.join(', '))}` : ''}`;
 }
 
+// The addon's own calls are none of libc's.
 const libc = (name) => (['signals_noted', 'set_wakeup_fd', 'overhear'].includes(name) ? 'none' : code(name));
 const row = (cells) => `| ${cells.join(' | ')} |`;
-const names = Object.keys(native);
+const rows = Object.entries(calls);
 
 const page = `# The raw calls and the kernel
 
 Written by scripts/syscalls-doc.mjs.
 
 One call of \`rfds/syscalls\` is one call of libc's function of the same name, and that is one entry of the
-kernel, in places under another name. \`test/one-entry.test.ts\` shows it of every call under strace, on Linux
+kernel, in places under another name. \`test/kernel/one-entry.test.ts\` shows it of every call under strace, on Linux
 x64 with glibc 2.36; another libc may choose another entry. The columns for arm64 and macOS were not run.
 Behind \`…\` stands what libc gives the kernel in addition. A call that the platform lacks enters nothing
 and returns \`-ENOSYS\`.
 
 ${row(['rfds/syscalls', 'libc', ...platforms.map(([title]) => title)])}
 ${row(Array(2 + platforms.length).fill('---'))}
-${names
-  .filter((name) => !(name in noEntry))
-  .map((name) => row([code(name), libc(name), ...platforms.map(([, ...where]) => cell(name, ...where))]))
+${rows
+  .filter(([, { entries }]) => entries === undefined)
+  .map(([name]) => row([code(name), libc(name), ...platforms.map(([, ...where]) => cell(name, ...where))]))
   .join('\n')}
 
 \`dup2\` of a descriptor to itself is \`fcntl(fd, F_GETFL)\` on arm64, where \`dup3\` would refuse it.
@@ -49,8 +47,9 @@ ${names
 
 ${row(['rfds/syscalls', 'libc', 'kernel'])}
 ${row(['---', '---', '---'])}
-${Object.entries(noEntry)
-  .map(([name, how]) => row([code(name), libc(name), how]))
+${rows
+  .filter(([, { entries }]) => entries !== undefined)
+  .map(([name, { entries }]) => row([code(name), libc(name), entries]))
   .join('\n')}
 `;
 

@@ -5,14 +5,14 @@
 import { fstatSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD } from '../kernel/constants/fcntl.ts';
+import { type CallName, calls, type Call as Row } from '../kernel/calls.ts';
+import { F_GETFD } from '../kernel/constants/fcntl.ts';
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, POLLNVAL } from '../kernel/constants/select.ts';
-import { SCM_RIGHTS, SOL_SOCKET } from '../kernel/constants/socket.ts';
 import { EBADF } from '../kernel/errno.ts';
 import { kernel } from '../kernel/fast-calls.ts';
 import { layout, root } from '../kernel/native.ts';
-import { controlMessages } from '../kernel/structs/cmsghdr.ts';
 import type { Call, Layer } from '../kernel/syscalls.ts';
+import { madeDescriptors } from './made-descriptors.ts';
 import { originalPlace } from './source-map.ts';
 
 /** A line of the program, "server.ts:12", and the stack that led from it to the call. */
@@ -49,12 +49,6 @@ interface Entry extends Opened {
   /** Which file it is, so that a number that was closed elsewhere and given out again is not taken for it. */
   readonly file: string;
 }
-
-const makers = new Set(
-  'socket accept accept4 dup dup2 dup3 epoll_create epoll_create1 kqueue eventfd signalfd timerfd_create'.split(
-    ' ',
-  ),
-);
 
 /** Where the call that is under way came from: the stack above a function, and its first line that is not ours. */
 function originOf(call: string, below: Call): Origin {
@@ -161,16 +155,11 @@ class Book {
     return kernel.fcntl(fd, F_GETFD, 0) >= 0 && fileOf(fd) === file;
   }
 
-  #enter(name: string, args: unknown[], result: number, origin: () => Origin): void {
+  #enter(name: CallName, args: unknown[], result: number, origin: () => Origin): void {
+    const call: Row = calls[name];
     if (name === 'close') this.#close(args[0] as number, result, origin);
     else if (result < 0 && name !== 'select' && name !== 'pselect') return;
-    else if (makers.has(name)) this.#opened(result, origin());
-    else if (name === 'socketpair') for (const fd of ints(args[3]).subarray(0, 2)) this.#opened(fd, origin());
-    else if (name === 'pipe' || name === 'pipe2')
-      for (const fd of ints(args[0]).subarray(0, 2)) this.#opened(fd, origin());
-    else if (name === 'fcntl' && (args[1] === F_DUPFD || args[1] === F_DUPFD_CLOEXEC))
-      this.#opened(result, origin());
-    else if (name === 'recvmsg') this.#received(args, origin);
+    else if (call.makes) for (const fd of madeDescriptors(call, args, result)) this.#opened(fd, origin());
     else if (name === 'epoll_ctl') this.#watch(args as number[], origin);
     else if (name === 'poll' || name === 'ppoll') this.#asked(args, origin);
     else if (result === -EBADF) this.#selected(args, origin);
@@ -239,16 +228,6 @@ class Book {
   #stale(where: string, fd: number, origin: () => Origin): void {
     const entry = this.#closed.get(fd);
     if (entry !== undefined) this.#closedIn(where, fd, entry.made, entry.closed, origin());
-  }
-
-  #received([, , , control, lengths]: unknown[], origin: () => Origin): void {
-    if (control === null || control === undefined) return;
-    const bytes = Buffer.from(ArrayBuffer.isView(control) ? control.buffer : (control as ArrayBuffer));
-    const at = ArrayBuffer.isView(control) ? control.byteOffset : 0;
-    for (const { level, type, data } of controlMessages(bytes.subarray(at), ints(lengths)[1])) {
-      if (level !== SOL_SOCKET || type !== SCM_RIGHTS) continue;
-      for (let i = 0; i + 4 <= data.length; i += 4) this.#opened(data.readInt32LE(i), origin());
-    }
   }
 
   /** Adds what is open still to the findings, and returns them all. */

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { argumentOf, type Call, type CallName, calls, type Kind } from '../../src/kernel/calls.ts';
 import { EBADF } from '../../src/kernel/errno.ts';
 import { native } from '../../src/kernel/native.ts';
 import { forms, takesNull, titled } from '../support/signatures.ts';
@@ -35,7 +36,7 @@ describe('the arguments', () => {
       for (const [i, { parameter, kind, expected }] of parameters.entries()) {
         const wrong: typeof others = [];
         if (typeof valid[i] === 'number') wrong.push([new Uint8Array(64), 'an object']);
-        else if (kind !== 'bytes|int') wrong.push([5, '5']);
+        else if (kind !== 'bytes or int') wrong.push([5, '5']);
         if (!takesNull(kind)) wrong.push([null, 'null'], [undefined, 'undefined']);
         for (const [value, got] of [...others, ...wrong]) {
           const text = `${name}: argument ${i + 1} (${parameter}) must be ${expected}, got ${got}`;
@@ -54,7 +55,7 @@ describe('the arguments', () => {
     (_, { name, call, parameters, valid }) => {
       for (const [i, { parameter, kind, expected }] of parameters.entries()) {
         if (typeof valid[i] !== 'number') continue;
-        for (const value of [...noInts, ...(kind === 'size' ? beyond64 : beyond32)]) {
+        for (const value of [...noInts, ...(kind === 'integer' ? beyond64 : beyond32)]) {
           const text = `${name}: argument ${i + 1} (${parameter}) must be ${expected}, got ${value}`;
           expect(() => call(...valid.with(i, value)), text).toThrow(new RangeError(text));
         }
@@ -88,32 +89,32 @@ test('random arguments never do more than throw TypeError or RangeError', () => 
     fc.tuple(fc.uint8Array({ maxLength: 300 }), fc.nat(3)).map(([array, start]) => array.subarray(start)),
     fc.int32Array({ maxLength: 80 }),
   );
-  const arbitraries: Record<string, fc.Arbitrary<unknown>> = {
-    int: fc.oneof(numbers, junk),
+  const timeout = fc.oneof(
+    fc.nat(2).map((more) => new BigInt64Array(1 + more)),
+    unlikeNull,
+  );
+  const arbitraries: Partial<Record<Kind, fc.Arbitrary<unknown>>> = {
     fd: fc.oneof(fc.integer({ max: -1 }), fc.integer({ min: 1e6 }), unlikeAnInt),
-    newfd: fc.oneof(fc.integer({ max: -1 }), unlikeAnInt),
-    ms: fc.oneof(fc.constant(0), unlikeAnInt),
+    milliseconds: fc.oneof(fc.constant(0), unlikeAnInt),
     signal: unlikeAnInt,
-    size: fc.oneof(numbers, fc.maxSafeInteger(), junk),
-    bytes: fc.oneof(arrays, junk),
-    addr: fc.oneof(arrays, junk),
-    'addr?': fc.oneof(arrays, fc.constant(null), junk),
-    'sigset?': fc.oneof(arrays, fc.constant(null), junk),
-    itimer: fc.oneof(fc.bigInt64Array({ maxLength: 6 }), arrays, junk),
-    name: fc.oneof(arrays, junk),
-    lengths: fc.oneof(fc.int32Array({ maxLength: 4 }), junk),
-    chunks: fc.oneof(fc.array(arrays), fc.array(fc.oneof(arrays, junk)), junk),
-    'bytes|int': fc.oneof(arrays, numbers, junk),
-    'bytes?': fc.oneof(arrays, fc.constant(null), junk),
-    'time?': fc.oneof(
-      fc.nat(2).map((more) => new BigInt64Array(1 + more)),
-      unlikeNull,
-    ),
+    'one of ITIMER_': unlikeAnInt,
+    integer: fc.oneof(numbers, fc.maxSafeInteger(), junk),
+    'in itimerspec': fc.oneof(fc.bigInt64Array({ maxLength: 6 }), arrays, junk),
+    'inout lengths': fc.oneof(fc.int32Array({ maxLength: 4 }), junk),
+    'bytes or int': fc.oneof(arrays, numbers, junk),
+    'inout timeval?': timeout,
+    'in timespec?': timeout,
+  };
+  const arbitraryOf = (kind: Kind) => {
+    if (arbitraries[kind]) return arbitraries[kind];
+    if (kind.endsWith(' iovec')) return fc.oneof(fc.array(arrays), fc.array(fc.oneof(arrays, junk)), junk);
+    if (!/^(in|out|inout) /.test(kind)) return fc.oneof(numbers, junk);
+    return takesNull(kind) ? fc.oneof(arrays, fc.constant(null), junk) : fc.oneof(arrays, junk);
   };
   const anyCall = fc
     .constantFrom(...forms)
     .chain((form) =>
-      fc.tuple(fc.constant(form), fc.tuple(...form.parameters.map(({ kind }) => arbitraries[kind]))),
+      fc.tuple(fc.constant(form), fc.tuple(...form.parameters.map(({ kind }) => arbitraryOf(kind)))),
     );
   const outcomes = { thrown: 0, returned: 0 };
   fc.assert(
@@ -135,15 +136,13 @@ test('random arguments never do more than throw TypeError or RangeError', () => 
   expect(Math.min(outcomes.thrown, outcomes.returned)).toBeGreaterThan(1000);
 });
 
-const makers = ['socket', 'epoll_create', 'epoll_create1', 'kqueue', 'eventfd', 'signalfd', 'timerfd_create'];
-
 /** Closes the descriptors that a call opened. */
-function closeOpened(name: string, result: number, args: unknown[]): void {
-  if (result < 0) return;
-  if (makers.includes(name)) native.close(result);
-  const pair = name === 'socketpair' ? args[3] : name.startsWith('pipe') ? args[0] : null;
-  if (pair !== null) {
-    const { buffer, byteOffset } = pair as Uint8Array;
+function closeOpened(name: CallName, result: number, args: unknown[]): void {
+  const call: Call = calls[name];
+  if (result < 0 || call.makes === undefined) return;
+  if (call.makes.where === 'result') native.close(result);
+  else if (call.args[call.makes.where] === 'out pair') {
+    const { buffer, byteOffset } = argumentOf(call, call.makes.where, args) as Uint8Array;
     for (const at of [0, 4]) native.close(new DataView(buffer, byteOffset).getInt32(at, true));
   }
 }

@@ -11,6 +11,7 @@ const [subpath, seed, calls] = process.argv.slice(2);
 const dist = (name) => import(new URL(`../../dist/${name}.js`, import.meta.url).href);
 const module = await dist(subpath);
 const sys = await dist('syscalls');
+const { calls: table, positionOf } = await dist('kernel/calls');
 const { socketpair } = await dist('socket');
 
 // Descriptors below this are Node's, the runner's or stdio: no call may touch them.
@@ -20,34 +21,26 @@ do below.push(...socketpair());
 while (below.at(-1).fileno() < 64);
 const free = below.at(-1).fileno() + 1;
 const foreign = (fd) => typeof fd === 'number' && fd >= 0 && fd < free;
-const waits = {
-  select: 4,
-  pselect: 4,
-  poll: 2,
-  ppoll: 2,
-  epoll_wait: 3,
-  epoll_pwait: 3,
-  kevent: 5,
-};
 const isBytes = (value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value);
-const blocking = 'accept accept4 connect recv recvfrom recvmsg send sendto sendmsg read write'.split(' ');
 let callsOfAttempt = 0;
 function guard(name, call, args) {
   // A timeout of years, and a call that says EAGAIN of what poll says is ready (MSG_ERRQUEUE): a loop to
   // the deadline, as in Python. Enough is enough.
   if (++callsOfAttempt > 1000) throw new Error('trapped');
-  const takesNone =
-    /^(socket|eventfd|timerfd_create|clock_gettime|if_|sig(action|nals|proc)|epoll_create|p?select)/;
-  if (foreign(args[0]) && !takesNone.test(name)) return -9;
-  if (/^dup|^epoll_ctl/.test(name) && args.some(foreign)) return -9;
+  const row = table[name];
+  const takesFd = Object.values(row.args).map((kind) => kind === 'fd');
+  if (args.some((arg, i) => takesFd[i] && foreign(arg))) return -9;
+  if (name === 'set_wakeup_fd' && foreign(args[0])) return -9;
   // Never for ever, and never for long: a wait of any length is one of none, once its arguments were read.
-  if (name in waits && args[waits[name]] !== 0) {
-    const i = waits[name];
-    if (/^e?poll/.test(name)) return Number.isInteger(args[i]) ? call(...args.with(i, 0)) : call(...args);
+  const { until, timeout } = row.blocks ?? {};
+  const i = timeout === undefined ? -1 : positionOf(row, timeout, args.length);
+  if (until === 'event' && args[i] !== 0) {
+    if (row.args[timeout] === 'milliseconds')
+      return Number.isInteger(args[i]) ? call(...args.with(i, 0)) : call(...args);
     if (args[i] == null) return call(...args.with(i, new BigInt64Array(2)));
     if (isBytes(args[i])) return call(...args.with(i, new BigInt64Array(2)));
   }
-  if (blocking.includes(name) && Number.isInteger(args[0]) && args[0] >= 0) {
+  if (until && until !== 'event' && Number.isInteger(args[0]) && args[0] >= 0) {
     const flags = sys0.fcntl(args[0], 3, 0);
     if (flags >= 0) sys0.fcntl(args[0], 4, flags | 0o4000);
     if (flags < 0) return -9;
@@ -58,6 +51,7 @@ function guard(name, call, args) {
   // Only of two signals that nobody sends.
   const isAction = name === 'sigaction' && args.length === 2 && args.every(Number.isInteger);
   if (isAction && ![10, 12].includes(args[0])) return -22;
+  if (name === 'overhear' && Number.isInteger(args[0])) return -22;
   return call(...args);
 }
 sys.interpose(guard);

@@ -1,7 +1,7 @@
 // Every call that is recorded, and how its arguments are kept and told. Above: recorder.ts.
 // Below: the forms beside it.
 
-import type { Syscalls } from '../../kernel/native.ts';
+import { type CallName, kernelName } from '../../kernel/calls.ts';
 import { copy, type Form, first, int, type Kept, made, SOMEWHERE, size } from './decoders/decoder.ts';
 import {
   eventfdForm,
@@ -34,11 +34,10 @@ import {
   pselectForm,
   selectForm,
 } from './decoders/wait.ts';
-import { kernelName } from './kernel-names.ts';
 import type { Argument } from './recording.ts';
 import { flags, named } from './strace-text.ts';
 
-export type CallName = keyof Syscalls;
+export type { CallName } from '../../kernel/calls.ts';
 
 // What strace cannot know, for it is memory of the addon: the handler.
 const handlers = ['SIG_DFL', 'SIG_IGN'];

@@ -5,14 +5,14 @@
 // Descriptors are the process's, but this table is its thread's: of a descriptor that another thread or
 // Node itself closed and opened again, the addresses are stale until this thread has closed it.
 
-import { F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD } from '../../kernel/constants/fcntl.ts';
+import { type Call, type CallName, calls } from '../../kernel/calls.ts';
+import { F_SETFD } from '../../kernel/constants/fcntl.ts';
 import { SO_TYPE, SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET } from '../../kernel/constants/socket.ts';
 import { ENOTSOCK } from '../../kernel/errno.ts';
 import { kernel } from '../../kernel/fast-calls.ts';
 import { layout } from '../../kernel/native.ts';
 import { sizeofStorage, unpackAddress } from '../../kernel/structs/sockaddr.ts';
-import type { CallName } from './call-args.ts';
-import { int as int32 } from './decoders/decoder.ts';
+import { madeDescriptors } from '../made-descriptors.ts';
 import { note } from './probes.ts';
 import type { AddressText } from './recording.ts';
 
@@ -45,20 +45,9 @@ const familyAt = layout['sockaddr.sa_family']!;
 /** Learns from a call that the program made which descriptors are sockets. */
 export function learn(name: CallName, args: unknown[], fd: number | undefined, result: number): void {
   if (result < 0 && name !== 'connect') return;
+  const call: Call = calls[name];
+  if (call.makes) learnMade(call, madeDescriptors(call, args, result), args);
   switch (name) {
-    case 'socket':
-      sockets.set(result, fresh(args[0] as number, args[1] as number));
-      break;
-    case 'socketpair':
-      for (const end of fdsIn(args[3])) sockets.set(end, fresh(args[0] as number, args[1] as number));
-      break;
-    case 'accept':
-    case 'accept4': {
-      const listener = sockets.get(args[0] as number);
-      if (listener) sockets.set(result, fresh(listener.family, listener.kind));
-      else sockets.delete(result);
-      break;
-    }
     case 'listen':
       if (sockets.get(args[0] as number)) sockets.get(args[0] as number)!.listens = true;
       break;
@@ -75,25 +64,27 @@ export function learn(name: CallName, args: unknown[], fd: number | undefined, r
       break;
     case 'fcntl':
       if (args[1] === F_SETFD) forgetFlags(args[0] as number);
-      else if (args[1] === F_DUPFD || args[1] === F_DUPFD_CLOEXEC) sockets.delete(result);
-      break;
-    case 'dup':
-      sockets.delete(result); // What it is comes out when it is looked at.
-      break;
-    case 'dup2':
-    case 'dup3':
-      if (args[0] !== result) sockets.delete(result);
-      break;
-    case 'pipe2':
-      for (const end of fdsIn(args[0])) sockets.set(end, null);
-      break;
-    case 'epoll_create':
-    case 'epoll_create1':
-    case 'eventfd':
-    case 'signalfd':
-    case 'timerfd_create':
-    case 'kqueue':
-      sockets.set(result, null);
+  }
+}
+
+function learnMade(call: Call, made: number[], args: unknown[]): void {
+  for (const fd of made) {
+    switch (call.makes!.what) {
+      case 'socket': {
+        // Accepted: of the listener's kind. Else by its family and type.
+        const listener = call.args.fd ? sockets.get(args[0] as number) : undefined;
+        if (listener) sockets.set(fd, fresh(listener.family, listener.kind));
+        else if (call.args.fd) sockets.delete(fd);
+        else sockets.set(fd, fresh(args[0] as number, args[1] as number));
+        break;
+      }
+      case 'copy':
+      case 'any':
+        if (fd !== args[0]) sockets.delete(fd); // What it is, the kernel is asked.
+        break;
+      default:
+        sockets.set(fd, null);
+    }
   }
 }
 
@@ -101,8 +92,6 @@ function forgetFlags(fd: number): void {
   const socket = sockets.get(fd);
   if (socket) socket.descriptorFlags = null;
 }
-
-const fdsIn = (memory: unknown) => [int32(memory), int32(memory, 1)];
 
 const fresh = (family: number, type: number): Known => ({
   family,

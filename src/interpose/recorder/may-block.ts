@@ -1,49 +1,29 @@
-// Which calls may sleep, and so are preceded by writing what is known. Above: recorder.ts. Below: looks.ts.
+// Which calls may block, and so are preceded by writing what is known.
 
+import { argumentOf, type Call, calls } from '../../kernel/calls.ts';
 import { MSG_DONTWAIT } from '../../kernel/constants/socket.ts';
 import type { CallName } from './call-args.ts';
 import { isNonblocking } from './known-sockets.ts';
 import { isReady } from './probes.ts';
 
 /**
- * Whether a call may sleep. Of a descriptor that is not known to be non-blocking the kernel is asked;
- * who waits for events sleeps, mostly.
+ * Whether a call may block. The kernel is asked about a descriptor that is not known to be non-blocking; a
+ * call that waits for events blocks, mostly.
  */
 export function mayBlock(name: CallName, args: unknown[]): boolean {
-  const fd = args[0] as number;
-  switch (name) {
-    case 'select':
-    case 'pselect':
-    case 'ppoll':
-    case 'kevent':
-    case 'connect':
+  const call: Call = calls[name];
+  if (call.blocks === undefined) return false;
+  const { until, timeout, unless } = call.blocks;
+  switch (until) {
+    case 'event':
+      return argumentOf(call, timeout!, args) !== 0;
+    case 'connected':
       return true;
-    case 'poll':
-      return args[2] !== 0;
-    case 'epoll_wait':
-    case 'epoll_pwait':
-      return args[3] !== 0;
-    case 'recv':
-    case 'send':
-    case 'recvfrom':
-    case 'sendto':
-    case 'recvmsg':
-    case 'sendmsg':
-      if (flagsOf(name, args) & MSG_DONTWAIT) return false;
-      return !isNonblocking(fd) && !isReady(fd, name.startsWith('recv') ? 'read' : 'write');
-    case 'accept':
-    case 'accept4':
-    case 'read':
-      return !isNonblocking(fd) && !isReady(fd, 'read');
-    case 'write':
-      return !isNonblocking(fd) && !isReady(fd, 'write');
-    default:
-      return false;
+    case 'readable':
+    case 'writable': {
+      if (unless && (argumentOf(call, 'flags', args) as number) & MSG_DONTWAIT) return false;
+      const fd = args[0] as number;
+      return !isNonblocking(fd) && !isReady(fd, until);
+    }
   }
-}
-
-// Behind recvfrom's and sendto's flags there are addresses.
-function flagsOf(name: CallName, args: unknown[]): number {
-  const behind = name === 'recvfrom' ? 2 : name === 'sendto' ? 1 : 0;
-  return args.at(-1 - behind) as number;
 }

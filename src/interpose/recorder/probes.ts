@@ -64,9 +64,9 @@ const pollFds = new Int32Array(pollfd);
 const pollShorts = new Int16Array(pollfd);
 
 /** Whether a descriptor can be read (or written) at once. poll(2) with no time to wait. */
-export function isReady(fd: number, way: 'read' | 'write'): boolean {
+export function isReady(fd: number, what: 'readable' | 'writable'): boolean {
   pollFds[layout['pollfd.fd']! / 4] = fd;
-  pollShorts[layout['pollfd.events']! / 2] = way === 'read' ? POLLIN : POLLOUT;
+  pollShorts[layout['pollfd.events']! / 2] = what === 'readable' ? POLLIN : POLLOUT;
   pollShorts[layout['pollfd.revents']! / 2] = 0;
   noted.push('poll');
   return kernel.poll(pollfd, 1, 0) !== 0;

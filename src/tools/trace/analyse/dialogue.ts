@@ -1,8 +1,8 @@
 // The documented conversation in a recording: which call of which process is which step of it. What
 // was not recorded is undefined, for a recording may end anywhere, and a run may go wrong.
-// Above: story.ts, claims.ts. Below: sockets.ts, packets.ts.
 
 import type { AddressText, CallLine, ProcessLine, Recording } from '../../../interpose/recorder/recording.ts';
+import { waitsForEvents } from '../../../kernel/calls.ts';
 import { acknowledgement, carriers, type TcpPacket, type Wire, wireOf } from './packets.ts';
 import {
   addressText,
@@ -64,8 +64,7 @@ export interface Conversation {
   zero: number;
 }
 
-const waits = new Set(['select', 'pselect', 'poll', 'ppoll', 'epoll_wait', 'epoll_pwait', 'kevent']);
-export const isWait = (call: CallLine) => waits.has(call.name);
+export const isWait = (call: CallLine) => waitsForEvents(call.name);
 export const isPrint = (call: CallLine) => call.name === 'write' && call.fd === 1;
 export const isInput = (call: CallLine) => call.name === 'read' && call.fd === 0;
 /** Whether most of a call's time was spent off the processor. */

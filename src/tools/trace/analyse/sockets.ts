@@ -1,8 +1,8 @@
 // Whose bytes are whose: the sockets of a recording, from the call that made each to its close, which
 // of them are two ends of one connection, and which send brought the bytes of which recv.
-// Above: conversation.ts, perfetto.ts. Below: recording.ts.
 
 import type { AddressText, CallLine, Recording, SocketState } from '../../../interpose/recorder/recording.ts';
+import { callOf } from '../../../kernel/calls.ts';
 
 /** A socket while its descriptor was open: descriptors are used again, so pid and fd do not name it. */
 export interface SocketLife {
@@ -39,17 +39,18 @@ export const dataOf = (call: CallLine): Buffer => Buffer.from(call.data ?? '', '
 /** The descriptor that a call names first. */
 export const firstArgument = (call: CallLine): number => Number.parseInt(call.args[0]?.text ?? '', 10);
 
-/** The descriptor that a call made, or -1. */
+/** The socket that a call made, or -1. */
 export function madeBy(call: CallLine): number {
-  return makers.has(call.name) ? call.result : -1;
+  return makesSocket(call) ? call.result : -1;
 }
-const makers = new Set(['socket', 'accept', 'accept4']);
+function makesSocket({ name }: CallLine): boolean {
+  const { what, where } = callOf(name)?.makes ?? {};
+  return what === 'socket' && where === 'result';
+}
 
-const sends = new Set(['send', 'sendto', 'sendmsg', 'write']);
-const receives = new Set(['recv', 'recvfrom', 'recvmsg', 'read']);
-export const isSend = (call: CallLine) => sends.has(call.name) && call.result > 0;
+export const isSend = (call: CallLine) => callOf(call.name)?.sends !== undefined && call.result > 0;
 export const isReceive = (call: CallLine) =>
-  receives.has(call.name) &&
+  callOf(call.name)?.receives !== undefined &&
   call.result > 0 &&
   !call.args.some(({ name, text }) => name === 'flags' && text.includes('MSG_PEEK'));
 
@@ -69,7 +70,7 @@ export function socketLives({ calls }: Recording): SocketLife[] {
     if (made >= 0) begin(pid, made).calls.push(call);
     if (call.name === 'socketpair' && call.result === 0) pair(begin, call);
     // accept is about the listener as well as about the socket that it made.
-    const fd = makers.has(call.name) ? firstArgument(call) : (call.fd ?? firstArgument(call));
+    const fd = makesSocket(call) ? firstArgument(call) : (call.fd ?? firstArgument(call));
     if (call.name !== 'socket') open.get(`${pid} ${fd}`)?.calls.push(call);
     for (const state of call.sockets ?? []) learn(open.get(`${pid} ${state.fd}`), state);
     if (call.name === 'close') open.delete(`${pid} ${firstArgument(call)}`);

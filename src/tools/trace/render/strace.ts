@@ -1,10 +1,9 @@
 // A recording as strace's own text, that of `strace -f -tt -o`: what strace's readers read. A call
 // during which another thread made one is written in two parts, as strace does.
-// Above: command.ts. Below: recording.ts, kernel-names.ts.
 
 import { getSystemErrorMap } from 'node:util';
-import { added, kernelName, restarts } from '../../../interpose/recorder/kernel-names.ts';
 import type { CallLine, ProcessLine, Recording } from '../../../interpose/recorder/recording.ts';
+import { callOf, entryOf } from '../../../kernel/calls.ts';
 
 // strace's -a: where the '=' stands.
 const COLUMN = 40;
@@ -53,25 +52,12 @@ function timeOfDay(at: number, process: ProcessLine | undefined): string {
 }
 
 // How many of a call's arguments strace can write before the kernel has answered; the rest is answer.
-const given: Partial<Record<string, number>> = {
-  accept: 1,
-  accept4: 1,
-  getsockname: 1,
-  getpeername: 1,
-  getsockopt: 3,
-  socketpair: 3,
-  recv: 1,
-  recvfrom: 1,
-  recvmsg: 1,
-  read: 1,
-  pipe: 0,
-  pipe2: 0,
-  epoll_wait: 1,
-  epoll_pwait: 1,
-  timerfd_settime: 3,
-  timerfd_gettime: 1,
-  ioctl: 2,
-};
+function givenOf(name: string): number {
+  if (name === 'ioctl') return 2;
+  const kinds: string[] = Object.values(callOf(name)?.args ?? {});
+  const answer = kinds.findIndex((kind) => kind.startsWith('out '));
+  return answer === -1 ? Infinity : answer;
+}
 
 interface Straced {
   name: string;
@@ -83,14 +69,14 @@ interface Straced {
 /** A call as the kernel has it: its name there, the arguments that libc adds, the result in strace's words. */
 export function straced(call: CallLine, process?: Pick<ProcessLine, 'platform' | 'arch'>): Straced {
   const { name: own, args } = call;
-  const name = kernelName(own, process?.platform ?? 'linux', process?.arch ?? 'x64') ?? own;
+  const [name, ...added] = entryOf(own, process?.platform ?? 'linux', process?.arch ?? 'x64') ?? [own];
   const ours = args.map(({ text }) => text);
-  const texts = [...(rewritten[`${own} ${name}`]?.(ours) ?? ours), ...(added[`${own} ${name}`] ?? [])];
+  const texts = [...(rewritten[`${own} ${name}`]?.(ours) ?? ours), ...added];
   if (name === 'pselect6' || name === 'ppoll') {
     const at = name === 'ppoll' ? 2 : 4;
     texts[at] = timespec(texts[at]);
   }
-  const split = given[call.name] ?? texts.length;
+  const split = givenOf(own);
   return { name, before: texts.slice(0, split), after: texts.slice(split), result: resultText(call, name) };
 }
 
@@ -109,9 +95,20 @@ function timespec(text: string): string {
   return text.replace(/tv_usec=(\d+)/, (_, micros) => `tv_nsec=${Number(micros) * 1000}`);
 }
 
-function resultText({ result, errno, detail }: CallLine, name: string): string {
+// How the Linux kernel says EINTR to strace, which sees it before it becomes that; undefined: as it is.
+function restartOf(own: string, name: string): string | undefined {
+  if (name === 'pselect6' || name === 'ppoll') return 'ERESTARTNOHAND (To be restarted if no handler)';
+  if (name === 'poll') return 'ERESTART_RESTARTBLOCK (Interrupted by signal)';
+  const { blocks } = callOf(own) ?? {};
+  return blocks && blocks.until !== 'event'
+    ? 'ERESTARTSYS (To be restarted if SA_RESTART is set)'
+    : undefined;
+}
+
+function resultText({ name: own, result, errno, detail }: CallLine, name: string): string {
   if (errno !== undefined) {
-    if (errno === 'EINTR' && restarts[name]) return `? ${restarts[name]}`;
+    const restart = errno === 'EINTR' ? restartOf(own, name) : undefined;
+    if (restart !== undefined) return `? ${restart}`;
     // One number on Linux, and strace has this name for it.
     const code = errno === 'ENOTSUP' ? 'EOPNOTSUPP' : errno;
     return `-1 ${code} (${errorText(code)})`;

@@ -1,0 +1,572 @@
+// The table of calls: what is known of each raw call beside its C++ and its type. The recorder, the ledger,
+// the stories, docs/syscalls.md and the tests read it, so that a fact about a call stands once. Plain data: it
+// needs no addon.
+
+import type { Syscalls } from './native.ts';
+
+export type CallName = keyof Syscalls;
+
+/**
+ * What an argument is. Memory begins with its direction: the kernel reads what is `in`, writes what is
+ * `out`, and reads and then writes what is `inout`. A `?` at the end: null stands for none.
+ */
+export type Kind = Plain | `${'in' | 'out' | 'inout'} ${Memory}${'' | '?'}` | 'bytes or int';
+
+type Plain =
+  | 'fd'
+  | 'int'
+  // An integer of up to 53 bits: unsigned int, unsigned long.
+  | 'integer'
+  | 'milliseconds'
+  | 'signal'
+  | 'protocol'
+  // SOCK_STREAM and the like, with SOCK_CLOEXEC and SOCK_NONBLOCK.
+  | 'socket type'
+  // By the beginning of the constants' names.
+  | `flags ${string}`
+  | `one of ${string}`;
+
+type Memory =
+  | 'bytes'
+  // Bytes in several pieces of memory, one after another.
+  | 'iovec'
+  | 'option'
+  | 'sockaddr'
+  // The capacity before, the length after.
+  | 'socklen'
+  | 'cmsg'
+  // recvmsg's [namelen, controllen, flags].
+  | 'lengths'
+  // Two descriptors.
+  | 'pair'
+  | 'fd_set'
+  | 'timeval'
+  | 'timespec'
+  | 'sigset'
+  | 'itimerval'
+  | 'itimerspec'
+  // Arrays, whose count is the next argument.
+  | 'pollfd'
+  | 'epoll_event'
+  | 'kevent'
+  | 'ints'
+  | 'name';
+
+/** How a call may block. */
+export interface Blocking {
+  /**
+   * 'readable', 'writable', 'connected': until its descriptor is, unless that has O_NONBLOCK; SA_RESTART
+   * restarts it after a signal's handler. 'event': until one of many descriptors is ready; EINTR even with
+   * SA_RESTART.
+   */
+  until: 'readable' | 'writable' | 'connected' | 'event';
+  /** The argument that is its timeout. */
+  timeout?: string;
+  /** The flag in its argument `flags` that makes this one call non-blocking. */
+  unless?: 'MSG_DONTWAIT';
+}
+
+/** Descriptors that a call makes. */
+export interface Making {
+  /** What they are: a copy is what its original is; any: known only to the sender. */
+  what: 'socket' | 'pipe' | 'epoll' | 'kqueue' | 'eventfd' | 'signalfd' | 'timerfd' | 'copy' | 'any';
+  /** Where they are: the result; an argument that is a pair; or SCM_RIGHTS in one that is control messages. */
+  where: string;
+  /** Only where its argument `cmd` is one of these. */
+  commands?: readonly string[];
+}
+
+/** The kernel's entry, and what libc passes to it behind what it was given, as strace writes it. */
+export type Entry = readonly [name: string, ...added: string[]];
+
+/** A raw call. */
+export interface Call {
+  /** Its parameters in order, by the names in native/module.cc. */
+  args: Readonly<Record<string, Kind>>;
+  /** Whether it is also taken with (…, buf, offset, length, …), for a part of buf. */
+  part?: true;
+  /** The names of its parameters in C, separated by spaces; those of args where absent. */
+  c?: string;
+  /** The descriptor that it is about: an argument (a pair's first), or 'result'. Absent: its argument `fd`. */
+  fd?: string;
+  blocks?: Blocking;
+  /** The argument whose bytes leave by the descriptor. */
+  sends?: string;
+  /** The argument that bytes come into from the descriptor. */
+  receives?: string;
+  makes?: Making;
+  /** The argument that is no descriptor any more afterwards; of dup2 and dup3 it is another one at once. */
+  closes?: string;
+  /** The errnos that it may give, by the man pages of Linux and macOS, separated by spaces. */
+  errnos: string;
+  /** Where it is not [its own name]; null: the platform lacks the call. arm64 as linux where absent. */
+  entry?: Partial<Record<'linux' | 'linux arm64' | 'darwin', Entry | null>>;
+  /** For a call that is no entry of the kernel's, or several: which, or why. */
+  entries?: string;
+}
+
+const LINUX_ONLY = { darwin: null } as const;
+
+const NO_DESCRIPTOR_LEFT = 'EMFILE ENFILE';
+const RECEIVE =
+  'EAGAIN EBADF ECONNREFUSED ECONNRESET EFAULT EHOSTUNREACH EINTR EINVAL ENOMEM ENOTCONN ENOTSOCK EOPNOTSUPP ETIMEDOUT';
+const SEND =
+  'EACCES EAGAIN EALREADY EBADF ECONNREFUSED ECONNRESET EDESTADDRREQ EFAULT EHOSTUNREACH EINTR EINVAL EISCONN EMSGSIZE ENETDOWN ENETUNREACH ENOBUFS ENOMEM ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE ETIMEDOUT';
+const ACCEPT = `EAGAIN EBADF ECONNABORTED EFAULT EHOSTUNREACH EINTR EINVAL ${NO_DESCRIPTOR_LEFT} ENETDOWN ENETUNREACH ENOBUFS ENOMEM ENOPROTOOPT ENOTSOCK EOPNOTSUPP EPERM EPROTO`;
+
+export const calls = {
+  socket: {
+    args: { domain: 'one of AF_', type: 'socket type', protocol: 'protocol' },
+    fd: 'result',
+    makes: { what: 'socket', where: 'result' },
+    errnos: `EACCES EAFNOSUPPORT EINVAL ${NO_DESCRIPTOR_LEFT} ENOBUFS ENOMEM EPERM EPROTONOSUPPORT EPROTOTYPE ESOCKTNOSUPPORT`,
+  },
+  socketpair: {
+    args: { domain: 'one of AF_', type: 'socket type', protocol: 'int', sv: 'out pair' },
+    fd: 'sv',
+    makes: { what: 'socket', where: 'sv' },
+    errnos: `EAFNOSUPPORT EFAULT EINVAL ${NO_DESCRIPTOR_LEFT} ENOMEM EOPNOTSUPP EPROTONOSUPPORT EPROTOTYPE ESOCKTNOSUPPORT`,
+  },
+  bind: {
+    args: { fd: 'fd', addr: 'in sockaddr' },
+    c: 'fd addr addrlen',
+    errnos:
+      'EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EBADF EFAULT EINVAL ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR ENOTSOCK EROFS',
+  },
+  listen: {
+    args: { fd: 'fd', backlog: 'int' },
+    errnos: 'EADDRINUSE EBADF EDESTADDRREQ EINVAL ENOTSOCK EOPNOTSUPP',
+  },
+  accept: {
+    args: { fd: 'fd', addr: 'out sockaddr?', addrlen: 'inout socklen?' },
+    blocks: { until: 'readable' },
+    makes: { what: 'socket', where: 'result' },
+    errnos: ACCEPT,
+  },
+  accept4: {
+    args: { fd: 'fd', addr: 'out sockaddr?', addrlen: 'inout socklen?', flags: 'flags SOCK_' },
+    blocks: { until: 'readable' },
+    makes: { what: 'socket', where: 'result' },
+    errnos: ACCEPT,
+    entry: LINUX_ONLY,
+  },
+  connect: {
+    args: { fd: 'fd', addr: 'in sockaddr' },
+    c: 'fd addr addrlen',
+    blocks: { until: 'connected' },
+    errnos:
+      'EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EAGAIN EALREADY EBADF ECONNABORTED ECONNREFUSED ECONNRESET EFAULT EHOSTUNREACH EINPROGRESS EINTR EINVAL EISCONN ENETUNREACH ENOENT ENOTSOCK EPERM EPROTOTYPE ETIMEDOUT',
+  },
+  getsockname: {
+    args: { fd: 'fd', addr: 'out sockaddr', addrlen: 'inout socklen' },
+    errnos: 'EBADF EFAULT EINVAL ENOBUFS ENOTSOCK',
+  },
+  getpeername: {
+    args: { fd: 'fd', addr: 'out sockaddr', addrlen: 'inout socklen' },
+    errnos: 'EBADF EFAULT EINVAL ENOBUFS ENOTCONN ENOTSOCK',
+  },
+  getsockopt: {
+    args: { fd: 'fd', level: 'int', name: 'int', value: 'out option', len: 'inout socklen' },
+    c: 'fd level optname optval optlen',
+    errnos: 'EBADF EFAULT EINVAL ENOPROTOOPT ENOTCONN ENOTSOCK EOPNOTSUPP',
+  },
+  setsockopt: {
+    args: { fd: 'fd', level: 'int', name: 'int', value: 'in option' },
+    c: 'fd level optname optval optlen',
+    errnos:
+      'EACCES EADDRINUSE EADDRNOTAVAIL EBADF EDOM EFAULT EINVAL EISCONN ENOBUFS ENODEV ENOMEM ENOPROTOOPT ENOTSOCK EOPNOTSUPP EPERM',
+  },
+  recv: {
+    args: { fd: 'fd', buf: 'out bytes', flags: 'flags MSG_' },
+    part: true,
+    c: 'fd buf len flags',
+    blocks: { until: 'readable', unless: 'MSG_DONTWAIT' },
+    receives: 'buf',
+    errnos: RECEIVE,
+    entry: { linux: ['recvfrom', 'NULL', 'NULL'], darwin: ['recvfrom', 'NULL', 'NULL'] },
+  },
+  send: {
+    args: { fd: 'fd', buf: 'in bytes', flags: 'flags MSG_' },
+    part: true,
+    c: 'fd buf len flags',
+    blocks: { until: 'writable', unless: 'MSG_DONTWAIT' },
+    sends: 'buf',
+    errnos: SEND,
+    entry: { linux: ['sendto', 'NULL', '0'], darwin: ['sendto', 'NULL', '0'] },
+  },
+  recvfrom: {
+    args: {
+      fd: 'fd',
+      buf: 'out bytes',
+      flags: 'flags MSG_',
+      addr: 'out sockaddr?',
+      addrlen: 'inout socklen?',
+    },
+    part: true,
+    c: 'fd buf len flags src_addr addrlen',
+    blocks: { until: 'readable', unless: 'MSG_DONTWAIT' },
+    receives: 'buf',
+    errnos: RECEIVE,
+  },
+  sendto: {
+    args: { fd: 'fd', buf: 'in bytes', flags: 'flags MSG_', addr: 'in sockaddr?' },
+    part: true,
+    c: 'fd buf len flags dest_addr addrlen',
+    blocks: { until: 'writable', unless: 'MSG_DONTWAIT' },
+    sends: 'buf',
+    errnos: `${SEND} EAFNOSUPPORT ENOENT ENOTDIR`,
+  },
+  shutdown: {
+    args: { fd: 'fd', how: 'one of SHUT_' },
+    errnos: 'EBADF EINVAL ENOTCONN ENOTSOCK',
+  },
+  recvmsg: {
+    args: {
+      fd: 'fd',
+      buffers: 'out iovec',
+      name: 'out sockaddr?',
+      control: 'out cmsg?',
+      lengths: 'inout lengths',
+      flags: 'flags MSG_',
+    },
+    c: 'fd msg flags',
+    blocks: { until: 'readable', unless: 'MSG_DONTWAIT' },
+    receives: 'buffers',
+    makes: { what: 'any', where: 'control' },
+    errnos: `${RECEIVE} EMSGSIZE`,
+  },
+  sendmsg: {
+    args: {
+      fd: 'fd',
+      buffers: 'in iovec',
+      name: 'in sockaddr?',
+      control: 'in cmsg?',
+      flags: 'flags MSG_',
+    },
+    c: 'fd msg flags',
+    blocks: { until: 'writable', unless: 'MSG_DONTWAIT' },
+    sends: 'buffers',
+    errnos: `${SEND} EAFNOSUPPORT ENOENT ENOTDIR ETOOMANYREFS`,
+  },
+  read: {
+    args: { fd: 'fd', buf: 'out bytes' },
+    c: 'fd buf len',
+    blocks: { until: 'readable' },
+    receives: 'buf',
+    errnos:
+      'EAGAIN EBADF ECANCELED ECONNRESET EFAULT EHOSTUNREACH EINTR EINVAL EIO EISDIR ENOTCONN ETIMEDOUT',
+  },
+  write: {
+    args: { fd: 'fd', buf: 'in bytes' },
+    part: true,
+    c: 'fd buf len',
+    blocks: { until: 'writable' },
+    sends: 'buf',
+    errnos:
+      'EAGAIN EBADF ECONNRESET EDESTADDRREQ EDQUOT EFAULT EFBIG EHOSTUNREACH EINTR EINVAL EIO ENOSPC ENOTCONN EPERM EPIPE ETIMEDOUT',
+  },
+  close: {
+    args: { fd: 'fd' },
+    closes: 'fd',
+    errnos: 'EBADF ECONNRESET EDQUOT EINTR EIO ENOSPC',
+  },
+  fcntl: {
+    args: { fd: 'fd', cmd: 'one of F_', arg: 'int' },
+    makes: { what: 'copy', where: 'result', commands: ['F_DUPFD', 'F_DUPFD_CLOEXEC'] },
+    errnos: 'EACCES EAGAIN EBADF EBUSY EDEADLK EFAULT EINTR EINVAL EMFILE ENOLCK EPERM',
+  },
+  dup: {
+    args: { fd: 'fd' },
+    c: 'oldfd',
+    makes: { what: 'copy', where: 'result' },
+    errnos: 'EBADF EMFILE',
+  },
+  dup2: {
+    args: { oldfd: 'fd', newfd: 'fd' },
+    fd: 'oldfd',
+    makes: { what: 'copy', where: 'result' },
+    closes: 'newfd',
+    errnos: 'EBADF EBUSY EINTR EMFILE',
+    entry: { 'linux arm64': ['dup3', '0'] },
+  },
+  dup3: {
+    args: { oldfd: 'fd', newfd: 'fd', flags: 'flags O_' },
+    fd: 'oldfd',
+    makes: { what: 'copy', where: 'result' },
+    closes: 'newfd',
+    errnos: 'EBADF EBUSY EINTR EINVAL EMFILE',
+    entry: LINUX_ONLY,
+  },
+  pipe: {
+    args: { fds: 'out pair' },
+    c: 'pipefd',
+    fd: 'fds',
+    makes: { what: 'pipe', where: 'fds' },
+    errnos: `EFAULT ${NO_DESCRIPTOR_LEFT}`,
+    entry: { linux: ['pipe2', '0'] },
+  },
+  pipe2: {
+    args: { fds: 'out pair', flags: 'flags O_' },
+    c: 'pipefd flags',
+    fd: 'fds',
+    makes: { what: 'pipe', where: 'fds' },
+    errnos: `EFAULT EINVAL ${NO_DESCRIPTOR_LEFT}`,
+    entry: LINUX_ONLY,
+  },
+  ioctl: {
+    args: { fd: 'fd', request: 'integer', arg: 'bytes or int' },
+    errnos: 'EACCES EADDRNOTAVAIL EBADF EFAULT EINVAL ENODEV ENOTTY ENXIO EOPNOTSUPP EPERM',
+  },
+  select: {
+    args: {
+      nfds: 'int',
+      rfds: 'inout fd_set?',
+      wfds: 'inout fd_set?',
+      xfds: 'inout fd_set?',
+      timeout: 'inout timeval?',
+    },
+    c: 'nfds readfds writefds exceptfds timeout',
+    blocks: { until: 'event', timeout: 'timeout' },
+    errnos: 'EBADF EINTR EINVAL ENOMEM',
+    entry: { linux: ['pselect6', 'NULL'] },
+  },
+  pselect: {
+    args: {
+      nfds: 'int',
+      rfds: 'inout fd_set?',
+      wfds: 'inout fd_set?',
+      xfds: 'inout fd_set?',
+      timeout: 'in timespec?',
+      sigmask: 'in sigset?',
+    },
+    c: 'nfds readfds writefds exceptfds timeout sigmask',
+    blocks: { until: 'event', timeout: 'timeout' },
+    errnos: 'EBADF EINTR EINVAL ENOMEM',
+    entry: { linux: ['pselect6'] },
+  },
+  poll: {
+    args: { fds: 'inout pollfd', nfds: 'int', timeoutMs: 'milliseconds' },
+    c: 'fds nfds timeout',
+    blocks: { until: 'event', timeout: 'timeoutMs' },
+    errnos: 'EAGAIN EFAULT EINTR EINVAL ENOMEM',
+    entry: { 'linux arm64': ['ppoll', 'NULL', '8'] },
+  },
+  ppoll: {
+    args: { fds: 'inout pollfd', nfds: 'int', timeout: 'in timespec?', sigmask: 'in sigset?' },
+    blocks: { until: 'event', timeout: 'timeout' },
+    errnos: 'EFAULT EINTR EINVAL ENOMEM',
+    entry: { linux: ['ppoll', '8'], darwin: null },
+  },
+  epoll_create: {
+    args: { size: 'int' },
+    fd: 'result',
+    makes: { what: 'epoll', where: 'result' },
+    errnos: `EINVAL ${NO_DESCRIPTOR_LEFT} ENOMEM`,
+    entry: { 'linux arm64': ['epoll_create1'], darwin: null },
+  },
+  epoll_create1: {
+    args: { flags: 'flags EPOLL_' },
+    fd: 'result',
+    makes: { what: 'epoll', where: 'result' },
+    errnos: `EINVAL ${NO_DESCRIPTOR_LEFT} ENOMEM`,
+    entry: LINUX_ONLY,
+  },
+  epoll_ctl: {
+    args: { epfd: 'fd', op: 'one of EPOLL_CTL_', fd: 'fd', event: 'in epoll_event?' },
+    errnos: 'EBADF EEXIST EFAULT EINVAL ELOOP ENOENT ENOMEM ENOSPC EPERM',
+    entry: LINUX_ONLY,
+  },
+  epoll_wait: {
+    args: { epfd: 'fd', events: 'out epoll_event', maxevents: 'int', timeoutMs: 'milliseconds' },
+    c: 'epfd events maxevents timeout',
+    fd: 'epfd',
+    blocks: { until: 'event', timeout: 'timeoutMs' },
+    errnos: 'EBADF EFAULT EINTR EINVAL',
+    entry: { 'linux arm64': ['epoll_pwait', 'NULL', '8'], darwin: null },
+  },
+  epoll_pwait: {
+    args: {
+      epfd: 'fd',
+      events: 'out epoll_event',
+      maxevents: 'int',
+      timeoutMs: 'milliseconds',
+      sigmask: 'in sigset?',
+    },
+    c: 'epfd events maxevents timeout sigmask',
+    fd: 'epfd',
+    blocks: { until: 'event', timeout: 'timeoutMs' },
+    errnos: 'EBADF EFAULT EINTR EINVAL',
+    entry: { linux: ['epoll_pwait', '8'], darwin: null },
+  },
+  kqueue: {
+    args: {},
+    fd: 'result',
+    makes: { what: 'kqueue', where: 'result' },
+    errnos: `${NO_DESCRIPTOR_LEFT} ENOMEM`,
+    entry: { linux: null },
+  },
+  kevent: {
+    args: {
+      kq: 'fd',
+      changes: 'in kevent?',
+      nchanges: 'int',
+      events: 'out kevent?',
+      nevents: 'int',
+      timeout: 'in timespec?',
+    },
+    c: 'kq changelist nchanges eventlist nevents timeout',
+    fd: 'kq',
+    blocks: { until: 'event', timeout: 'timeout' },
+    errnos: 'EACCES EBADF EFAULT EINTR EINVAL ENOENT ENOMEM ESRCH',
+    entry: { linux: null },
+  },
+  eventfd: {
+    args: { initval: 'integer', flags: 'flags EFD_' },
+    fd: 'result',
+    makes: { what: 'eventfd', where: 'result' },
+    errnos: `EINVAL ${NO_DESCRIPTOR_LEFT} ENODEV ENOMEM`,
+    entry: { linux: ['eventfd2'], darwin: null },
+  },
+  signalfd: {
+    args: { fd: 'fd', mask: 'in sigset', flags: 'flags SFD_' },
+    fd: 'result',
+    makes: { what: 'signalfd', where: 'result' },
+    errnos: `EBADF EINVAL ${NO_DESCRIPTOR_LEFT} ENODEV ENOMEM`,
+    entry: { linux: ['signalfd4'], darwin: null },
+  },
+  timerfd_create: {
+    args: { clock: 'one of CLOCK_', flags: 'flags TFD_' },
+    c: 'clockid flags',
+    fd: 'result',
+    makes: { what: 'timerfd', where: 'result' },
+    errnos: `EINVAL ${NO_DESCRIPTOR_LEFT} ENODEV ENOMEM EPERM`,
+    entry: LINUX_ONLY,
+  },
+  timerfd_settime: {
+    args: { fd: 'fd', flags: 'flags TFD_TIMER_', newValue: 'in itimerspec', oldValue: 'out itimerspec?' },
+    c: 'fd flags new_value old_value',
+    errnos: 'EBADF ECANCELED EFAULT EINVAL',
+    entry: LINUX_ONLY,
+  },
+  timerfd_gettime: {
+    args: { fd: 'fd', currValue: 'out itimerspec' },
+    c: 'fd curr_value',
+    errnos: 'EBADF EFAULT EINVAL',
+    entry: LINUX_ONLY,
+  },
+  if_nametoindex: {
+    args: { name: 'in name' },
+    errnos: `${NO_DESCRIPTOR_LEFT} ENODEV ENOMEM ENXIO`,
+    entries: 'several: a socket, ioctl, close (glibc)',
+  },
+  if_indextoname: {
+    args: { index: 'int', name: 'out name' },
+    errnos: `${NO_DESCRIPTOR_LEFT} ENODEV ENOMEM ENXIO`,
+    entries: 'several: a socket, ioctl, close (glibc)',
+  },
+  if_nameindex: {
+    args: { list: 'out bytes' },
+    errnos: `${NO_DESCRIPTOR_LEFT} ENOBUFS ENOMEM`,
+    entries: 'several: a netlink socket and its answers (glibc)',
+  },
+  sigaction: {
+    args: { signum: 'signal', handler: 'int' },
+    c: 'signum act oldact',
+    errnos: 'EFAULT EINVAL',
+    entry: { linux: ['rt_sigaction', '8'] },
+  },
+  overhear: {
+    args: { signum: 'signal' },
+    errnos: 'EINVAL',
+    entries: 'sigaction twice, and twice more the first time',
+  },
+  set_wakeup_fd: {
+    args: { fd: 'int' },
+    errnos: '',
+    entries: 'none: memory of the addon',
+  },
+  setitimer: {
+    args: { which: 'one of ITIMER_', value: 'in itimerval', before: 'out itimerval?' },
+    c: 'which new_value old_value',
+    errnos: 'EFAULT EINVAL',
+  },
+  getitimer: {
+    args: { which: 'one of ITIMER_', value: 'out itimerval' },
+    c: 'which curr_value',
+    errnos: 'EFAULT EINVAL',
+  },
+  signals_noted: {
+    args: { signums: 'out ints' },
+    errnos: '',
+    entries: 'none: memory of the addon',
+  },
+  clock_gettime: {
+    args: { clock: 'one of CLOCK_', time: 'out timespec' },
+    errnos: 'EFAULT EINVAL',
+    entries: 'none where the vDSO has the clock',
+  },
+} satisfies Record<CallName, Call>;
+
+/** The row of a call; undefined for a name that is none of ours, as another version's recording may have. */
+export const callOf = (name: string): Call | undefined =>
+  Object.hasOwn(calls, name) ? calls[name as CallName] : undefined;
+
+/** The names of all calls, in the order of the table. */
+export const callNames = Object.keys(calls) as CallName[];
+
+export interface Parameter {
+  name: string;
+  kind: Kind;
+}
+
+/** The lists of parameters that a call is taken with: one, or the second for a part of buf. */
+export function parametersOf({ args, part }: Call): Parameter[][] {
+  const whole = Object.entries(args).map(([name, kind]) => ({ name, kind }));
+  if (!part) return [whole];
+  const behind = whole.findIndex(({ name }) => name === 'buf') + 1;
+  const range = ['offset', 'length'].map((name): Parameter => ({ name, kind: 'integer' }));
+  return [whole, whole.toSpliced(behind, 0, ...range)];
+}
+
+const positions = new WeakMap<Call, Map<string, number>[]>();
+
+/** Where a parameter stands in count arguments; -1 for none of that name. */
+export function positionOf(call: Call, name: string, count: number): number {
+  let lists = positions.get(call);
+  if (lists === undefined) {
+    lists = parametersOf(call).map((list) => new Map(list.map((parameter, i) => [parameter.name, i])));
+    positions.set(call, lists);
+  }
+  const [whole, part = whole] = lists;
+  return (count > whole.size ? part : whole).get(name) ?? -1;
+}
+
+/** The argument of that name among those that the call was made with. */
+export const argumentOf = (call: Call, name: string, args: readonly unknown[]): unknown =>
+  args[positionOf(call, name, args.length)];
+
+/** The names of a call's parameters in C. */
+export const cNamesOf = ({ args, c }: Call): string[] =>
+  c === undefined ? Object.keys(args) : c.split(' ').filter(Boolean);
+
+/** The errnos that a call may give. */
+export const errnosOf = ({ errnos }: Call): string[] => errnos.split(' ').filter(Boolean);
+
+/** Whether a call waits for events on many descriptors: select, poll and their kin. */
+export const waitsForEvents = (name: string): boolean => callOf(name)?.blocks?.until === 'event';
+
+/**
+ * The kernel's entry for a call, with what libc adds: entryOf('recv', 'linux', 'x64') is ['recvfrom', 'NULL',
+ * 'NULL']. null for a call that the platform lacks; the name itself for one that is not known here.
+ */
+export function entryOf(name: string, platform: string, arch: string): Entry | null {
+  const { entry = {} } = callOf(name) ?? {};
+  const own = [name] as const;
+  if (platform === 'darwin') return entry.darwin === undefined ? own : entry.darwin;
+  const linux = entry.linux === undefined ? own : entry.linux;
+  return (arch === 'arm64' ? entry['linux arm64'] : undefined) ?? linux;
+}
+
+/** The name of the kernel's entry; null for a call that the platform lacks. */
+export const kernelName = (name: string, platform: string, arch: string): string | null =>
+  entryOf(name, platform, arch)?.[0] ?? null;
