@@ -33,4 +33,4 @@ export { SocketIO } from './python/socket/socket-io.ts';
 export type { AncillaryData, AncillaryDataLike } from './python/socket/socket-messages.ts';
 export { Socket, Socket as SocketType } from './python/socket/socket-object.ts';
 export * from './python/socket/socket-rights.ts';
-export { getdefaulttimeout, setdefaulttimeout } from './python/waiting.ts';
+export { getdefaulttimeout, setdefaulttimeout } from './python/socket/socket-state.ts';

@@ -1,7 +1,13 @@
-// Timeouts as Python has them: seconds, rounded away from zero so that a wait never ends early,
-// and counted down across EINTR (PEP 475). Above: everything that waits.
+// Waiting as Python does it: timeouts in seconds, deadlines on the monotonic clock, and calls that are made
+// again after a signal with what is left of their time (PEP 475). Nothing here allocates: the loops that use
+// it make a call and ask whether to make it again.
 
+import { ECONNRESET, EINTR } from '../kernel/errno.ts';
+import { PollFds } from '../kernel/structs/pollfd.ts';
+import * as sys from '../kernel/syscalls.ts';
 import { monotonic } from './builtins/time.ts';
+import { check, osError } from './errors.ts';
+import { interrupted, runHandlers } from './signal/signal.ts';
 
 const INT_MAX = 0x7fffffff;
 
@@ -17,37 +23,68 @@ export function checkTimeout(
   return timeout;
 }
 
-/** The same for a socket, whose timeout cannot be negative. */
-export function checkSocketTimeout(timeout: unknown): number | null {
-  const seconds = checkTimeout(timeout);
-  if (seconds !== null && seconds < 0) throw new RangeError('Timeout value out of range');
-  return seconds;
-}
-
-let defaultTimeout: number | null = null;
-
-/** The timeout that new sockets get, accepted ones too: null unless it was set. */
-export function getdefaulttimeout(): number | null {
-  return defaultTimeout;
-}
-
-/** Sets it, for this thread. Unlike in Python a worker thread has its own. */
-export function setdefaulttimeout(timeout: number | null): void {
-  defaultTimeout = checkSocketTimeout(timeout);
-}
-
 /** When a wait of that many seconds ends, on the monotonic clock. Infinity for null. */
 export function deadlineAfter(seconds: number | null): number {
   return seconds === null ? Number.POSITIVE_INFINITY : monotonic() + seconds;
-}
-
-/** Whether a deadline is past: a wait that was interrupted ends then, empty, and is not made again. */
-export function isOver(deadline: number): boolean {
-  return deadline !== Number.POSITIVE_INFINITY && monotonic() >= deadline;
 }
 
 /** The milliseconds left until a deadline, rounded up, for poll and epoll_wait: -1 is for ever, 0 is past. */
 export function millisecondsUntil(deadline: number): number {
   if (deadline === Number.POSITIVE_INFINITY) return -1;
   return Math.min(Math.max(Math.ceil((deadline - monotonic()) * 1000), 0), INT_MAX);
+}
+
+/**
+ * Before a call that may block: runs the handlers of pending signals, and returns the deadline. Throws what
+ * a handler throws, and InterruptedError (see signal.ts).
+ */
+export function beginWait(seconds: number | null): number {
+  runHandlers();
+  return deadlineAfter(seconds);
+}
+
+/**
+ * After a call that waits for events: whether a signal interrupted it and it has to be made again, with what
+ * is left until the deadline; the handlers have run then. If result is still -EINTR when this is false, the
+ * time was over: nothing was ready.
+ */
+export function mustRetry(result: number, syscall: string, deadline: number): boolean {
+  if (result !== -EINTR) return false;
+  interrupted(syscall);
+  return deadline === Number.POSITIVE_INFINITY || monotonic() < deadline;
+}
+
+const pollfd = new PollFds(1);
+
+/**
+ * Waits with poll(2) until a descriptor has one of the events, or POLLERR, POLLHUP or POLLNVAL: returns its
+ * revents, 0 if the deadline (Infinity: none) came first. Throws what a signal's handler throws, and OSError
+ * in the name of syscall.
+ */
+export function waitFor(fd: number, events: number, deadline: number, syscall = 'poll'): number {
+  let n: number;
+  do {
+    pollfd.set(0, fd, events);
+    n = sys.poll(pollfd.memory, 1, millisecondsUntil(deadline));
+  } while (mustRetry(n, syscall, deadline));
+  if (n === -EINTR) return 0;
+  return check(n, syscall) > 0 ? pollfd.revents(0) : 0;
+}
+
+/**
+ * After a call that failed: returns if a signal interrupted it and it has to be made again; the handlers
+ * have run then. Throws OSError for every other errno.
+ */
+export function retryInterrupted(result: number, syscall: string): void {
+  if (result !== -EINTR) throw osError(result, syscall);
+  interrupted(syscall);
+}
+
+/**
+ * close(2), never made again (H20): after EINTR the descriptor is closed all the same on Linux, and its number may
+ * be another's by then. ECONNRESET, which the BSDs report of the peer, is no failure either.
+ */
+export function closeFd(fd: number): void {
+  const result = sys.close(fd);
+  if (result !== -EINTR && result !== -ECONNRESET) check(result, 'close');
 }

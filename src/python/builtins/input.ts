@@ -2,16 +2,12 @@
 // Above: client.ts. Below: syscalls.ts (read).
 
 import { POLLIN } from '../../kernel/constants/select.ts';
-import { EAGAIN, EINTR } from '../../kernel/errno.ts';
+import { EAGAIN } from '../../kernel/errno.ts';
 import * as sys from '../../kernel/syscalls.ts';
-import { check } from '../errors.ts';
-import { PollFds } from '../select/poll.ts';
-import { interrupted, runHandlers } from '../signal/signal.ts';
+import { beginWait, retryInterrupted, waitFor } from '../waiting.ts';
 import { write } from './print.ts';
 
 const stdin = 0;
-const one = new PollFds(1);
-one.set(0, stdin, POLLIN);
 const chunk = Buffer.alloc(65536);
 
 let pending: Buffer = Buffer.alloc(0);
@@ -44,11 +40,10 @@ export function input(prompt: string): Buffer | null {
 
 function read(): number {
   for (;;) {
-    runHandlers();
+    const deadline = beginWait(null);
     const n = sys.read(stdin, chunk);
     if (n >= 0) return n;
-    const failure = n === -EAGAIN ? sys.poll(one.memory, 1, -1) : n;
-    if (failure === -EINTR) interrupted('read');
-    else check(failure, 'read');
+    if (n === -EAGAIN) waitFor(stdin, POLLIN, deadline, 'read');
+    else retryInterrupted(n, 'read');
   }
 }

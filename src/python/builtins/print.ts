@@ -4,16 +4,12 @@
 // Node could not write to a full pipe at once would wait there for ever.
 
 import { POLLOUT } from '../../kernel/constants/select.ts';
-import { EAGAIN, EINTR } from '../../kernel/errno.ts';
+import { EAGAIN } from '../../kernel/errno.ts';
 import * as sys from '../../kernel/syscalls.ts';
-import { check } from '../errors.ts';
-import { PollFds } from '../select/poll.ts';
-import { interrupted } from '../signal/signal.ts';
+import { retryInterrupted, waitFor } from '../waiting.ts';
 import { FString } from './fstring.ts';
 
 const stdout = 1;
-const one = new PollFds(1);
-one.set(0, stdout, POLLOUT);
 
 // Where an ordinary line becomes bytes.
 const lineMemory = new ArrayBuffer(8192);
@@ -59,21 +55,18 @@ export function write(...parts: (string | Uint8Array)[]): void {
   writeBytes(lineMemory, 0, end);
 }
 
-/** Writes the bytes [start, end) of a memory. Allocates nothing. */
+/** Writes the bytes [start, end) of a memory. Allocates nothing, unless stdout is full or a signal comes. */
 export function writeBytes(memory: ArrayBuffer, start: number, end: number): void {
+  let source = memory;
   for (let at = start; at < end; ) {
-    const n = sys.write(stdout, memory, at, end - at);
-    const failure = n === -EAGAIN ? sys.poll(one.memory, 1, -1) : n;
+    const n = sys.write(stdout, source, at, end - at);
     if (n >= 0) {
       at += n;
-    } else if (failure === -EINTR) {
-      // A handler that prints writes over the line.
-      const rest = memory.slice(at, end);
-      interrupted('write');
-      writeBytes(rest, 0, rest.byteLength);
-      return;
-    } else {
-      check(failure, 'write');
+      continue;
     }
+    // A handler that prints writes over the line: what is left of it is copied, once.
+    if (source === memory) source = memory.slice(0, end);
+    if (n === -EAGAIN) waitFor(stdout, POLLOUT, Number.POSITIVE_INFINITY, 'write');
+    else retryInterrupted(n, 'write');
   }
 }

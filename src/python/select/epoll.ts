@@ -16,9 +16,8 @@ import { EINTR } from '../../kernel/errno.ts';
 import { EpollEvents } from '../../kernel/structs/epoll-event.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check, OSError } from '../errors.ts';
-import { interrupted, runHandlers } from '../signal/signal.ts';
 import { disowns, owns } from '../unclosed.ts';
-import { checkTimeout, deadlineAfter, isOver, millisecondsUntil } from '../waiting.ts';
+import { beginWait, checkTimeout, closeFd, millisecondsUntil, mustRetry } from '../waiting.ts';
 import { type FileLike, filenoOf } from './fileno.ts';
 
 export { EpollEvents };
@@ -50,7 +49,7 @@ export class Epoll {
     const epfd = this.#epfd;
     this.#epfd = -1;
     disowns(this);
-    if (epfd >= 0) sys.close(epfd);
+    if (epfd >= 0) closeFd(epfd);
   }
 
   [Symbol.dispose](): void {
@@ -106,18 +105,12 @@ export class Epoll {
     const seconds = checkTimeout(timeout);
     if (seconds !== null && seconds * 1000 > 0x7fffffff) throw new RangeError('timeout is too large');
     // -0.0001 is not negative in milliseconds: rounded up, it is 0.
-    const deadline = deadlineAfter(seconds === null || Math.ceil(seconds * 1000) < 0 ? null : seconds);
-
-    runHandlers();
-    for (;;) {
-      const n = sys.epoll_wait(epfd, events.memory, maxevents, millisecondsUntil(deadline));
-      if (n === -EINTR) {
-        interrupted('epoll_wait');
-        if (isOver(deadline)) return 0;
-        continue;
-      }
-      return check(n, 'epoll_wait');
-    }
+    const deadline = beginWait(seconds === null || Math.ceil(seconds * 1000) < 0 ? null : seconds);
+    let n: number;
+    do {
+      n = sys.epoll_wait(epfd, events.memory, maxevents, millisecondsUntil(deadline));
+    } while (mustRetry(n, 'epoll_wait', deadline));
+    return n === -EINTR ? 0 : check(n, 'epoll_wait');
   }
 }
 

@@ -9,9 +9,8 @@ import { Kevents } from '../../kernel/structs/kevent.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { monotonic } from '../builtins/time.ts';
 import { check } from '../errors.ts';
-import { interrupted, runHandlers } from '../signal/signal.ts';
 import { disowns, owns } from '../unclosed.ts';
-import { checkTimeout, deadlineAfter, isOver } from '../waiting.ts';
+import { beginWait, checkTimeout, closeFd, mustRetry } from '../waiting.ts';
 import { Kevent, keventOf } from './kevent.ts';
 
 /** A kernel event queue. Made by kqueue(). */
@@ -39,7 +38,7 @@ export class Kqueue {
     const kq = this.#kq;
     this.#kq = -1;
     disowns(this);
-    if (kq >= 0) sys.close(kq);
+    if (kq >= 0) closeFd(kq);
   }
 
   [Symbol.dispose](): void {
@@ -61,7 +60,6 @@ export class Kqueue {
     if (max_events < 0) throw new RangeError(`Length of eventlist must be 0 or positive, got ${max_events}`);
     const seconds = checkTimeout(timeout);
     if (seconds !== null && seconds < 0) throw new RangeError('timeout must be positive or None');
-    const deadline = deadlineAfter(seconds);
 
     const isIterable = typeof changelist?.[Symbol.iterator] === 'function';
     const list = isIterable ? [...changelist] : [];
@@ -74,20 +72,17 @@ export class Kqueue {
     });
     const events = new Kevents(max_events);
 
-    runHandlers();
+    const deadline = beginWait(seconds);
     let nchanges = changes.length;
-    for (;;) {
-      const n = sys.kevent(kq, changes.memory, nchanges, events.memory, max_events, timespecUntil(deadline));
-      if (n === -EINTR) {
-        // The changes were made before the wait was interrupted (kqueue(2), ERRORS).
-        nchanges = 0;
-        interrupted('kevent');
-        if (isOver(deadline)) return [];
-        continue;
-      }
-      check(n, 'kevent');
-      return Array.from({ length: n }, (_, i) => keventOf(events.get(i)));
-    }
+    let n: number;
+    do {
+      n = sys.kevent(kq, changes.memory, nchanges, events.memory, max_events, timespecUntil(deadline));
+      // Should the wait be interrupted, the changes were made before (kqueue(2), ERRORS).
+      nchanges = 0;
+    } while (mustRetry(n, 'kevent', deadline));
+    if (n === -EINTR) return [];
+    check(n, 'kevent');
+    return Array.from({ length: n }, (_, i) => keventOf(events.get(i)));
   }
 }
 

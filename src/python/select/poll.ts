@@ -6,8 +6,7 @@ import { EINTR, ENOENT } from '../../kernel/errno.ts';
 import { PollFds } from '../../kernel/structs/pollfd.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check, KeyError, osError } from '../errors.ts';
-import { interrupted, runHandlers } from '../signal/signal.ts';
-import { checkTimeout, deadlineAfter, isOver, millisecondsUntil } from '../waiting.ts';
+import { beginWait, checkTimeout, millisecondsUntil, mustRetry } from '../waiting.ts';
 import { type FileLike, filenoOf } from './fileno.ts';
 
 export { PollFds };
@@ -66,28 +65,22 @@ export class Poll {
     const milliseconds = checkTimeout(timeoutMs, 'timeout must be an integer or None');
     if (milliseconds !== null && Math.ceil(milliseconds) > 0x7fffffff)
       throw new RangeError('timeout is too large');
-    const deadline = deadlineAfter(milliseconds === null || milliseconds < 0 ? null : milliseconds / 1000);
-
     if (this.#isInterrupted) throw new Error('concurrent poll() invocation');
-    runHandlers();
+
+    const deadline = beginWait(milliseconds === null || milliseconds < 0 ? null : milliseconds / 1000);
     const pollfds = this.#array();
-    for (;;) {
-      const n = sys.poll(pollfds.memory, pollfds.length, millisecondsUntil(deadline));
-      if (n === -EINTR) {
-        this.#handle();
-        if (!isOver(deadline)) continue;
-        pollfds.ready = 0;
-        return pollfds;
-      }
-      pollfds.ready = check(n, 'poll');
-      return pollfds;
-    }
+    let n: number;
+    do {
+      n = sys.poll(pollfds.memory, pollfds.length, millisecondsUntil(deadline));
+    } while (n === -EINTR && this.#mustRetry(n, deadline));
+    pollfds.ready = n === -EINTR ? 0 : check(n, 'poll');
+    return pollfds;
   }
 
-  #handle(): void {
+  #mustRetry(result: number, deadline: number): boolean {
     this.#isInterrupted = true;
     try {
-      interrupted('poll');
+      return mustRetry(result, 'poll', deadline);
     } finally {
       this.#isInterrupted = false;
     }

@@ -6,8 +6,7 @@ import { EBADF, EINTR } from '../../kernel/errno.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { monotonic } from '../builtins/time.ts';
 import { check, osError } from '../errors.ts';
-import { interrupted, runHandlers } from '../signal/signal.ts';
-import { checkTimeout, deadlineAfter, isOver } from '../waiting.ts';
+import { beginWait, checkTimeout, mustRetry } from '../waiting.ts';
 import { filenoOf } from './fileno.ts';
 
 // One of select's three lists: the objects, their descriptors, and the fd_set for the kernel,
@@ -94,21 +93,17 @@ export function select<R, W, X>(
   const w = new Interest(wlist);
   const x = new Interest(xlist);
   const nfds = Math.max(r.nfds, w.nfds, x.nfds);
-  const deadline = deadlineAfter(seconds);
 
-  runHandlers();
-  for (;;) {
-    const n = sys.select(nfds, r.fill(rset), w.fill(wset), x.fill(xset), timevalUntil(deadline));
-    if (n === -EINTR) {
-      interrupted('select');
-      if (isOver(deadline)) return [[], [], []];
-      continue;
-    }
-    check(n, 'select');
-    const ready: [R[], W[], X[]] = [r.ready(rset), w.ready(wset), x.ready(xset)];
-    if (ready[0].length + ready[1].length + ready[2].length !== n) refuseClosed([r, w, x]);
-    return ready;
-  }
+  const deadline = beginWait(seconds);
+  let n: number;
+  do {
+    n = sys.select(nfds, r.fill(rset), w.fill(wset), x.fill(xset), timevalUntil(deadline));
+  } while (mustRetry(n, 'select', deadline));
+  if (n === -EINTR) return [[], [], []];
+  check(n, 'select');
+  const ready: [R[], W[], X[]] = [r.ready(rset), w.ready(wset), x.ready(xset)];
+  if (ready[0].length + ready[1].length + ready[2].length !== n) throwIfClosed([r, w, x]);
+  return ready;
 }
 
 /** What is left until a deadline as [seconds, microseconds], rounded up; null for no limit. */
@@ -119,7 +114,7 @@ function timevalUntil(deadline: number): BigInt64Array | null {
 }
 
 // More files ready than the kernel counted: duplicates in a list, or bits that it never looked at.
-function refuseClosed(lists: Interest<unknown>[]): void {
+function throwIfClosed(lists: Interest<unknown>[]): void {
   for (const fd of new Set(lists.flatMap((list) => list.fds))) {
     if (sys.fcntl(fd, F_GETFD, 0) === -EBADF) throw osError(-EBADF, 'select');
   }

@@ -11,12 +11,12 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from '../../kernel/constants/socket.ts';
-import { ECONNRESET, EINTR } from '../../kernel/errno.ts';
 import type { Address, AddressLike } from '../../kernel/structs/sockaddr.ts';
 import { familyOf } from '../../kernel/structs/sockaddr-header.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { repr } from '../builtins/repr.ts';
 import { ConnectionError, check } from '../errors.ts';
+import { closeFd } from '../waiting.ts';
 import { openSocket, openSocketpair } from './descriptor.ts';
 import { Socket } from './socket-object.ts';
 
@@ -116,6 +116,5 @@ export function dup(fd: number): number {
 
 /** Closes a descriptor, as Socket.close does. close(2). */
 export function close(fd: number): void {
-  const result = sys.close(fd);
-  if (result !== -ECONNRESET && result !== -EINTR) check(result, 'close');
+  closeFd(fd);
 }

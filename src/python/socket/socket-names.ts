@@ -15,7 +15,7 @@ import {
 import * as sys from '../../kernel/syscalls.ts';
 import { repr } from '../builtins/repr.ts';
 import { check, TimeoutError } from '../errors.ts';
-import { interrupted } from '../signal/signal.ts';
+import { retryInterrupted, waitFor } from '../waiting.ts';
 import { type BytesLike, bytesOf } from './bytes.ts';
 import { packResolved } from './netdb.ts';
 import { SocketState, WRITABLE } from './socket-state.ts';
@@ -58,8 +58,8 @@ export class NamedSocket extends SocketState {
     const deadline = this.begin();
     const result = sys.connect(this.fileno(), destination);
     if (this.timeout === 0 || (result !== -EINTR && result !== -EINPROGRESS)) return result;
-    if (result === -EINTR) interrupted('connect');
-    if (!this.wait(WRITABLE | POLLERR, deadline)) throw new TimeoutError('timed out');
+    if (result === -EINTR) retryInterrupted(result, 'connect');
+    if (waitFor(this.fileno(), WRITABLE | POLLERR, deadline) === 0) throw new TimeoutError('timed out');
     const error = this.getsockopt(SOL_SOCKET, SO_ERROR);
     return error === EISCONN ? 0 : -error;
   }

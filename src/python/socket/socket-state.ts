@@ -5,20 +5,34 @@
 import { F_GETFD, F_SETFD, FD_CLOEXEC } from '../../kernel/constants/fcntl.ts';
 import { POLLIN, POLLOUT } from '../../kernel/constants/select.ts';
 import { SOCK_NONBLOCK } from '../../kernel/constants/socket.ts';
-import { EAGAIN, ECONNRESET, EINTR } from '../../kernel/errno.ts';
+import { EAGAIN } from '../../kernel/errno.ts';
 import * as sys from '../../kernel/syscalls.ts';
-import { check, osError, TimeoutError } from '../errors.ts';
-import { PollFds } from '../select/poll.ts';
-import { interrupted, runHandlers } from '../signal/signal.ts';
+import { check, TimeoutError } from '../errors.ts';
 import { disowns, owns } from '../unclosed.ts';
-import { checkSocketTimeout, deadlineAfter, getdefaulttimeout, millisecondsUntil } from '../waiting.ts';
+import { beginWait, checkTimeout, closeFd, retryInterrupted, waitFor } from '../waiting.ts';
 import { setNonblocking, typeFlags } from './descriptor.ts';
 
 /** The poll events that a call waits for. */
 export const READABLE = POLLIN;
 export const WRITABLE = POLLOUT;
 
-const one = new PollFds(1);
+function checkSocketTimeout(timeout: unknown): number | null {
+  const seconds = checkTimeout(timeout);
+  if (seconds !== null && seconds < 0) throw new RangeError('Timeout value out of range');
+  return seconds;
+}
+
+let defaultTimeout: number | null = null;
+
+/** The timeout that new sockets get, accepted ones too: null unless it was set. */
+export function getdefaulttimeout(): number | null {
+  return defaultTimeout;
+}
+
+/** Sets it, for this thread. Unlike in Python a worker thread has its own. */
+export function setdefaulttimeout(timeout: number | null): void {
+  defaultTimeout = checkSocketTimeout(timeout);
+}
 
 export class SocketState {
   readonly family: number;
@@ -54,8 +68,7 @@ export class SocketState {
   close(): void {
     this.#closed = true;
     if (this.#files > 0 || this.#fd < 0) return;
-    const result = sys.close(this.detach());
-    if (result !== -ECONNRESET && result !== -EINTR) check(result, 'close');
+    closeFd(this.detach());
   }
 
   [Symbol.dispose](): void {
@@ -117,9 +130,7 @@ export class SocketState {
 
   /** Before a call that may block: the handlers of signals noted so far run, and the timeout starts. */
   protected begin(): number {
-    if (this.#timeout === 0) return 0;
-    runHandlers();
-    return deadlineAfter(this.#timeout);
+    return this.#timeout === 0 ? 0 : beginWait(this.#timeout);
   }
 
   /**
@@ -127,22 +138,10 @@ export class SocketState {
    * Unlike Python, which waits with poll before each call: the call is tried first.
    */
   protected again(result: number, syscall: string, events: number, deadline: number): void {
-    if (result === -EINTR) {
-      interrupted(syscall);
-    } else if (result === -EAGAIN && this.#timeout) {
-      if (!this.wait(events, deadline)) throw new TimeoutError('timed out');
+    if (result === -EAGAIN && this.#timeout) {
+      if (waitFor(this.#fd, events, deadline) === 0) throw new TimeoutError('timed out');
     } else {
-      throw osError(result, syscall);
-    }
-  }
-
-  /** Until the socket is ready for the events: false if the deadline came first. */
-  protected wait(events: number, deadline: number): boolean {
-    for (;;) {
-      one.set(0, this.#fd, events);
-      const n = sys.poll(one.memory, 1, millisecondsUntil(deadline));
-      if (n === -EINTR) interrupted('poll');
-      else return check(n, 'poll') > 0;
+      retryInterrupted(result, syscall);
     }
   }
 }
