@@ -8,7 +8,7 @@
         "native/bind.cc",
         "native/socket.cc",
         "native/message.cc",
-        "native/names.cc",
+        "native/netdb.cc",
         "native/file.cc",
         "native/ioctl.cc",
         "native/itimer.cc",

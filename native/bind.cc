@@ -53,9 +53,6 @@ Napi::Object numbers(Napi::Env env, const std::vector<Number>& list) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   add(env, exports, calls);
-  Napi::Object names = Napi::Object::New(env);
-  add(env, names, lookups);
-  exports.Set("names", names);
   // The registers belong to this environment, as its functions do. The word behind them says whether a
   // signal may have been noted: in a worker always, for handlers write the main thread's alone.
   Napi::ArrayBuffer registers = Napi::ArrayBuffer::New(env, (entry_words + 1) * sizeof(int32_t));

@@ -92,6 +92,8 @@ template <class Result>
 int32_t answer(Result result) {
   return static_cast<int32_t>(result == -1 ? -errno : result);
 }
+// That of getaddrinfo(3) and its kin is no errno's, and stays as it is.
+inline int32_t answer(LookupResult result) { return result.value; }
 
 template <class Result, class... Args, size_t... I>
 napi_value invoke(napi_env env, const Call& call, size_t form, napi_value* argv, Result (*function)(Args...),

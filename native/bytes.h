@@ -47,6 +47,13 @@ struct Chunks {
   std::vector<Bytes> list;
 };
 
+// What getaddrinfo(3) and its kin return: 0 or more, or the negative of an EAI_* code, whose numbers are
+// not errno's; EAI_SYSTEM is eai_system - errno.
+struct LookupResult {
+  static constexpr int32_t eai_system = -1000;
+  int32_t value;
+};
+
 // The answer of a call that this platform lacks, as that of a kernel without it.
 inline int lacking() {
   errno = ENOSYS;

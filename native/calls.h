@@ -86,10 +86,10 @@ int getitimer(int which, Bytes value);
 int signals_noted(Bytes signums);
 int clock_gettime(int clock, Bytes time);
 
-// names.cc: these are no system calls, but libc's ways through many.
-int getaddrinfo(MaybeBytes host, MaybeBytes service, int family, int type, int protocol, int flags,
-                Bytes out);
-int getnameinfo(Bytes addr, Bytes host, Bytes service, int flags);
+// netdb.cc
+LookupResult getaddrinfo(MaybeBytes host, MaybeBytes service, int family, int type, int protocol, int flags,
+                         Bytes out);
+LookupResult getnameinfo(Bytes addr, Bytes host, Bytes service, int flags);
 int gai_strerror(int code, Bytes out);
 int gethostname(Bytes out);
 int sethostname(Bytes name);

@@ -107,9 +107,6 @@ const std::vector<Call> calls = {
     {"getitimer", "which, value", entry<getitimer>},
     {"signals_noted", "signums", entry<signals_noted>},
     {"clock_gettime", "clock, time", entry<clock_gettime>},
-};
-
-const std::vector<Call> lookups = {
     {"getaddrinfo", "host, service, family, type, protocol, flags, out", entry<getaddrinfo>},
     {"getnameinfo", "addr, host, service, flags", entry<getnameinfo>},
     {"gai_strerror", "code, out", entry<gai_strerror>},

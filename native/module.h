@@ -12,7 +12,6 @@ struct Number {
 };
 
 extern const std::vector<Call> calls;
-extern const std::vector<Call> lookups;  // names.cc: no system calls
 extern const napi_callback one_by_registers;
 extern const napi_callback many_by_entries;
 extern const std::vector<Number> constants;  // C header's name → value

@@ -22,8 +22,23 @@ export { OSError as error, TimeoutError as timeout } from './python/errors.ts';
 export type { BytesLike } from './python/socket/bytes.ts';
 export * from './python/socket/inet.ts';
 export { if_indextoname, if_nameindex, if_nametoindex } from './python/socket/interfaces.ts';
-export { type AddressInfo, gaierror, getaddrinfo, type Hints, herror } from './python/socket/netdb.ts';
-export * from './python/socket/netdb-hosts.ts';
+export {
+  type AddressInfo,
+  gaierror,
+  getaddrinfo,
+  getfqdn,
+  gethostbyaddr,
+  gethostbyname,
+  gethostbyname_ex,
+  gethostname,
+  getnameinfo,
+  getprotobyname,
+  getservbyname,
+  getservbyport,
+  type Hints,
+  herror,
+  sethostname,
+} from './python/socket/netdb.ts';
 export * from './python/socket/options.ts';
 export type { SendableFile } from './python/socket/sendable-file.ts';
 export * from './python/socket/socket-connections.ts';

@@ -50,7 +50,12 @@ type Memory =
   | 'epoll_event'
   | 'kevent'
   | 'ints'
-  | 'name';
+  // An interface's, which ends at a NUL or with the memory.
+  | 'name'
+  // This host's, without a NUL.
+  | 'hostname'
+  // A C string: it has a NUL.
+  | 'string';
 
 /** How a call may block. */
 export interface Blocking {
@@ -504,6 +509,41 @@ export const calls = {
     args: { clock: 'one of CLOCK_', time: 'out timespec' },
     errnos: 'EFAULT EINVAL',
     entries: 'none where the vDSO has the clock',
+  },
+  // These two fail with an EAI_* code, or with any errno.
+  getaddrinfo: {
+    args: {
+      host: 'in string?',
+      service: 'in string?',
+      family: 'one of AF_',
+      type: 'socket type',
+      protocol: 'int',
+      flags: 'flags AI_',
+      out: 'out bytes',
+    },
+    errnos: '',
+    entries: 'several: files, and sockets to the name servers',
+  },
+  getnameinfo: {
+    args: { addr: 'in sockaddr', host: 'out bytes', service: 'out bytes', flags: 'flags NI_' },
+    errnos: '',
+    entries: 'none for numbers; else as getaddrinfo',
+  },
+  gai_strerror: {
+    args: { code: 'int', out: 'out bytes' },
+    errnos: '',
+    entries: 'none: memory of libc',
+  },
+  gethostname: {
+    args: { out: 'out bytes' },
+    errnos: 'EFAULT EINVAL ENAMETOOLONG',
+    entries: 'uname, of whose answer it is a part (Linux); sysctl (macOS)',
+  },
+  sethostname: {
+    args: { name: 'in hostname' },
+    c: 'name len',
+    errnos: 'EFAULT EINVAL EPERM',
+    entry: { darwin: ['sysctl'] },
   },
 } satisfies Record<CallName, Call>;
 

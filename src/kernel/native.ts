@@ -211,14 +211,12 @@ export interface Syscalls {
   signals_noted(signums: Bytes): number;
   /** clock_gettime(2): time becomes [seconds, nanoseconds]. */
   clock_gettime(clock: number, time: Bytes): number;
-}
-
-/** Names and numbers: libc's functions, which are no system calls. A name ends with a NUL. */
-export interface Lookups {
   /**
    * getaddrinfo(3): writes [family, type, protocol, addrlen, namelen], int32 each, the sockaddr and the
-   * canonical name of each answer, as far as there is room; returns how many bytes all of them take.
-   * A failure is EAI_*, as a negative number everywhere; EAI_SYSTEM is -1000 - errno.
+   * canonical name of each answer, as far as out has capacity; returns how many bytes all of them take. host
+   * and service end with a NUL.
+   * Unlike the other calls, this and getnameinfo fail with a negative EAI_* code (on every platform), which
+   * is no errno; for EAI_SYSTEM with -1000 - errno. Both enter the kernel as often as libc likes.
    */
   getaddrinfo(
     host: Bytes | null,
@@ -229,18 +227,17 @@ export interface Lookups {
     flags: number,
     out: Bytes,
   ): number;
-  /** getnameinfo(3): 0, with a NUL behind each name, or a failure as getaddrinfo's. */
+  /** getnameinfo(3): 0, with a NUL behind each name; fails as getaddrinfo does. addr has at most 128 bytes. */
   getnameinfo(addr: Bytes, host: Bytes, service: Bytes, flags: number): number;
-  /** gai_strerror(3) of a failure: the length of its text. */
+  /** gai_strerror(3) of getaddrinfo's negative result: the length of the text in out, which has no NUL. */
   gai_strerror(code: number, out: Bytes): number;
-  /** gethostname(2). */
+  /** gethostname(2): 0, with the name in out, and a NUL behind it where that fits. */
   gethostname(out: Bytes): number;
-  /** sethostname(2). */
+  /** sethostname(2): name has no NUL. Takes privileges. */
   sethostname(name: Bytes): number;
 }
 
 interface Addon extends Syscalls {
-  names: Lookups;
   /** Makes the call in the registers, of a buffer: undefined, or a number if it was refused. */
   gate(buf: Bytes): number | undefined;
   /** Makes the calls in entries up to one whose number is none: undefined, or which was refused. */
@@ -261,4 +258,4 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 const path = process.env.RFDS_ADDON;
 
 const addon: Addon = path ? require(path) : require('node-gyp-build')(root);
-export const { constants, layout, gate, batch, registers, names, ...native } = addon;
+export const { constants, layout, gate, batch, registers, ...native } = addon;

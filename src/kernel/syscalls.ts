@@ -63,6 +63,11 @@ export let {
   getitimer,
   signals_noted,
   clock_gettime,
+  getaddrinfo,
+  getnameinfo,
+  gai_strerror,
+  gethostname,
+  sethostname,
 }: Syscalls = kernel;
 
 export let batch = atOnce;
@@ -182,6 +187,11 @@ function connectAll(): void {
     getitimer,
     signals_noted,
     clock_gettime,
+    getaddrinfo,
+    getnameinfo,
+    gai_strerror,
+    gethostname,
+    sethostname,
   } = calls);
   batch = layers.length === 0 ? atOnce : oneByOne;
 }

@@ -1,6 +1,9 @@
 // Makes every raw call of Linux, with arguments of all kinds, good and bad: recorded and under strace, to
 // compare what the two write of it. Run by recorder-strace.test.ts; its first argument is where dist is.
 
+// Before the first recorded call, for it is none.
+const hostname = Buffer.from((await import('node:os')).hostname());
+
 const from = (name) => import(new URL(name, process.argv[2]));
 const sys = await from('kernel/syscalls.js');
 const S = await from('socket.js');
@@ -246,6 +249,10 @@ sys.timerfd_settime(timer, 64, old(), old());
 sys.timerfd_settime(timer, 0, old(), null);
 sys.timerfd_gettime(timer, old());
 sys.timerfd_gettime(99, old());
+
+// The name that it has already; and one that is too long.
+sys.sethostname(hostname);
+sys.sethostname(Buffer.alloc(65, 'x'));
 
 sys.sigaction(SIGUSR1, 1);
 sys.sigaction(SIGUSR1, 0);

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { argumentOf, type Call, type CallName, calls, type Kind } from '../../src/kernel/calls.ts';
+import { NI_NUMERICHOST, NI_NUMERICSERV } from '../../src/kernel/constants/names.ts';
 import { EBADF } from '../../src/kernel/errno.ts';
 import { native } from '../../src/kernel/native.ts';
 import { forms, takesNull, titled } from '../support/signatures.ts';
@@ -104,6 +105,17 @@ test('random arguments never do more than throw TypeError or RangeError', () => 
     'bytes or int': fc.oneof(arrays, numbers, junk),
     'inout timeval?': timeout,
     'in timespec?': timeout,
+    // Names are not looked up, and the host is not renamed.
+    'in string?': fc.oneof(
+      fc.constant(null),
+      fc.nat(300).map((size) => new Uint8Array(size).fill(1)),
+      junk,
+    ),
+    'flags NI_': fc.oneof(fc.constant(NI_NUMERICHOST | NI_NUMERICSERV), unlikeAnInt),
+    'in hostname': fc.oneof(
+      fc.nat(300).map((more) => new Uint8Array(300 + more)),
+      junk,
+    ),
   };
   const arbitraryOf = (kind: Kind) => {
     if (arbitraries[kind]) return arbitraries[kind];

@@ -22,6 +22,8 @@ while (below.at(-1).fileno() < 64);
 const free = below.at(-1).fileno() + 1;
 const foreign = (fd) => typeof fd === 'number' && fd >= 0 && fd < free;
 const isBytes = (value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value);
+const { AI_NUMERICHOST, NI_NUMERICHOST } = await dist('kernel/constants/names');
+const or = (flags, more) => (Number.isInteger(flags) ? flags | more : flags);
 let callsOfAttempt = 0;
 function guard(name, call, args) {
   // A timeout of years, and a call that says EAGAIN of what poll says is ready (MSG_ERRQUEUE): a loop to
@@ -48,6 +50,11 @@ function guard(name, call, args) {
   // An alarm would end the process, and nothing here is to be connected to.
   if (name === 'setitimer' && args.length > 1) return call(args[0], new BigInt64Array(4), ...args.slice(2));
   if (name === 'connect' && Number.isInteger(args[0]) && isBytes(args[1])) return -111;
+  // Names are looked up in this machine's files and no further: a host is a number, or unknown. And the
+  // machine keeps its name.
+  if (name === 'getaddrinfo' && args.length === 7) return call(...args.with(5, or(args[5], AI_NUMERICHOST)));
+  if (name === 'getnameinfo' && args.length === 4) return call(...args.with(3, or(args[3], NI_NUMERICHOST)));
+  if (name === 'sethostname' && isBytes(args[0])) return -1;
   // Only of two signals that nobody sends.
   const isAction = name === 'sigaction' && args.length === 2 && args.every(Number.isInteger);
   if (isAction && ![10, 12].includes(args[0])) return -22;
@@ -57,15 +64,7 @@ function guard(name, call, args) {
 sys.interpose(guard);
 process.kill = () => true;
 // The raw calls by themselves, for the lines above.
-const { native: sys0, names } = await dist('kernel/native');
-
-// Names are looked up in this machine's files and no further: a host is a number, or nobody's.
-const { getaddrinfo, getnameinfo, sethostname } = names;
-const [AI_NUMERICHOST, NI_NUMERICHOST] = [4, 1];
-const or = (flags, more) => (Number.isInteger(flags) ? flags | more : flags);
-names.getaddrinfo = (...args) => getaddrinfo(...args.with(5, or(args[5], AI_NUMERICHOST)));
-names.sethostname = (...args) => (isBytes(args[0]) ? -1 : sethostname(...args));
-names.getnameinfo = (...args) => getnameinfo(...args.with(3, or(args[3], NI_NUMERICHOST)));
+const { native: sys0 } = await dist('kernel/native');
 
 const seen = { calls: 0, returned: 0, thrown: {}, names: [] };
 

@@ -21,7 +21,10 @@ function one(name, args, shows) {
   sys.close(MARK);
   const result = sys[name](...args);
   sys.close(MARK);
-  const told = typeof shows === 'string' && shows !== 'names' ? [`${shows} = ${result}`] : shows;
+  const told =
+    typeof shows === 'string' && !['names', 'files', 'uname'].includes(shows)
+      ? [`${shows} = ${result}`]
+      : shows;
   cases.push([name, result, told]);
   return result;
 }
@@ -208,6 +211,22 @@ one('clock_gettime', [CLOCK_MONOTONIC, new BigInt64Array(2)], []);
 one('if_nametoindex', [text('lo')], 'names');
 one('if_indextoname', [1, new Uint8Array(16)], 'names');
 one('if_nameindex', [new Uint8Array(200)], 'names');
+
+// The hosts' file has localhost, so no server is asked.
+one('getaddrinfo', [text('localhost\0'), null, S.AF_INET, 0, 0, 0, new Uint8Array(2000)], 'files');
+one(
+  'getnameinfo',
+  [at(['127.0.0.1', 80]), new Uint8Array(64), new Uint8Array(64), S.NI_NUMERICHOST | S.NI_NUMERICSERV],
+  [],
+);
+one('gai_strerror', [S.EAI_NONAME, new Uint8Array(64)], []);
+const hostname = Buffer.alloc(300);
+one('gethostname', [hostname], 'uname');
+// The name that it has already, if we may.
+const own = hostname.subarray(0, hostname.indexOf(0));
+const ownShown = own.length > 32 ? `"${own.subarray(0, 32)}"...` : `"${own}"`;
+const renamed = one('sethostname', [own], '');
+cases.at(-1)[2] = [`sethostname(${ownShown}, ${own.length}) = ${Math.max(renamed, -1)}`];
 
 one('shutdown', [a, S.SHUT_WR], `shutdown(${a}, SHUT_WR)`);
 one('close', [a], `close(${a})`);

@@ -43,7 +43,7 @@ function between(calls: TracedCall[]): TracedCall[][] {
 describe.skipIf(!hasStrace || process.arch !== 'x64')(
   hasStrace ? 'under strace on x64' : 'strace is missing, or may not trace:',
   () => {
-    let cases: [name: string, result: number, shows: string[] | 'names'][];
+    let cases: [name: string, result: number, shows: string[] | 'names' | 'files' | 'uname'][];
     let asked: TracedCall[][];
 
     beforeAll(() => {
@@ -74,6 +74,17 @@ describe.skipIf(!hasStrace || process.arch !== 'x64')(
           expect(asked.length).toBeGreaterThan(1);
           expect(asked.at(0)!.name).toBe('socket');
           expect(asked.at(-1)!.name).toBe('close');
+          continue;
+        }
+        if (shows === 'files') {
+          expect(result).toBeGreaterThan(20);
+          expect(asked.filter((call) => call.name === 'openat').map(line)).toContainEqual(
+            expect.stringContaining('/etc/hosts'),
+          );
+          continue;
+        }
+        if (shows === 'uname') {
+          expect([result, asked.map((call) => call.name)]).toEqual([0, ['uname']]);
           continue;
         }
         expect(asked.map(line)).toEqual(shows);

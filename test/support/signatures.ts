@@ -22,6 +22,9 @@ const memory: Record<string, unknown> = {
   'in sigset': new BigUint64Array(1),
   'in itimerspec': new BigInt64Array(4),
   'in name': Buffer.from('nosuch0'),
+  'in string': Buffer.from('127.0.0.1\0'),
+  // Longer than any system takes.
+  'in hostname': new Uint8Array(300),
 };
 
 function sampleOf(kind: Kind): typeof integer {

@@ -35,7 +35,7 @@ import {
   selectForm,
 } from './decoders/wait.ts';
 import type { Argument } from './recording.ts';
-import { flags, named } from './strace-text.ts';
+import { flags, named, quoted, STRING_LIMIT } from './strace-text.ts';
 
 export type { CallName } from '../../kernel/calls.ts';
 
@@ -150,12 +150,21 @@ const all: Partial<Record<CallName, Form>> = {
   },
   setitimer: setitimerForm,
   getitimer: getitimerForm,
+  sethostname: {
+    names: ['name', 'len'],
+    keep: ([name]) => [copy(name, 0, STRING_LIMIT + 1), size(name)],
+    // strace shows no name that is too long.
+    texts: ([name, length]) => [
+      (length as number) > 64 ? SOMEWHERE : quoted(name as Uint8Array, length as number),
+      length,
+    ],
+  },
 };
 
 /**
  * The calls that are recorded: those that enter the kernel, once. clock_gettime, signals_noted and
- * set_wakeup_fd never do, nor does a call that this platform lacks; if_nametoindex and its kin, and
- * overhear, do several times.
+ * set_wakeup_fd never do, nor does a call that this platform lacks; if_nametoindex, getaddrinfo and
+ * their kin, and overhear, do several times.
  */
 export const forms = Object.fromEntries(
   Object.entries(all).filter(([name]) => kernelName(name, process.platform, process.arch) !== null),

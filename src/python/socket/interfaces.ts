@@ -1,11 +1,9 @@
 // Network interfaces by name and index: Python's if_nameindex and its two companions. netdevice(7).
-// Above: address-link.ts, socket.ts. Below: native.ts, past the choke
-// point, for the recorder below that unpacks addresses too: libc answers these by several calls anyway.
 
 import { IF_NAMESIZE } from '../../kernel/constants/ioctl.ts';
 import { ENODEV } from '../../kernel/errno.ts';
-import { native } from '../../kernel/native.ts';
 import { inRange } from '../../kernel/structs/struct.ts';
+import * as sys from '../../kernel/syscalls.ts';
 import { check, OSError } from '../errors.ts';
 
 const ENTRY = 4 + IF_NAMESIZE;
@@ -13,10 +11,10 @@ const ENTRY = 4 + IF_NAMESIZE;
 /** The interfaces, each with its index. if_nameindex(3). */
 export function if_nameindex(): [index: number, name: string][] {
   let list = Buffer.alloc(64 * ENTRY);
-  let count = check(native.if_nameindex(list), 'if_nameindex');
+  let count = check(sys.if_nameindex(list), 'if_nameindex');
   while (count * ENTRY > list.length) {
     list = Buffer.alloc(2 * count * ENTRY); // There are more than expected, and may be more by now.
-    count = check(native.if_nameindex(list), 'if_nameindex');
+    count = check(sys.if_nameindex(list), 'if_nameindex');
   }
   return Array.from({ length: count }, (_, i) => {
     const at = i * ENTRY;
@@ -33,7 +31,7 @@ export function if_nametoindex(if_name: string | Uint8Array): number {
   }
   const name = Buffer.concat([Buffer.from(if_name as string), Buffer.alloc(1)]);
   if (name.indexOf(0) < name.length - 1) throw new RangeError('if_nametoindex(): embedded null byte');
-  const index = native.if_nametoindex(name);
+  const index = sys.if_nametoindex(name);
   // Some C libraries leave errno as it was.
   if (index < 0) throw new OSError(-ENODEV, 'if_nametoindex', String(if_name));
   return index;
@@ -43,7 +41,7 @@ export function if_nametoindex(if_name: string | Uint8Array): number {
 export function if_indextoname(if_index: number): string {
   const out = Buffer.alloc(IF_NAMESIZE);
   const index = inRange(if_index, 0xffffffff, 'if_index', 'if_indextoname');
-  check(native.if_indextoname(index | 0, out), 'if_indextoname');
+  check(sys.if_indextoname(index | 0, out), 'if_indextoname');
   return nameIn(out);
 }
 
