@@ -1,12 +1,38 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/support/longest-first.ts';
+
+// Files that leave their process as it was: no signal handlers, limits or rights of their own, no
+// hooks in what they share. They run in one process, which spares the start of one for each.
+const inOneProcess = [
+  'test/architecture.test.ts',
+  'test/kernel/{bounds,fast-calls,ioctl,message,netif,syscalls-sockets}.test.ts',
+  'test/kernel/structs/*.test.ts',
+  'test/interpose/recording.test.ts',
+  'test/node/net.test.ts',
+  'test/programs/{acceptor,reply-parser}.test.ts',
+  'test/python/{epoll,errors,fileno,fstring,kqueue,options,poll,repr,select,selectors,socket,time}.test.ts',
+  'test/tools/compare/plots.test.ts',
+  'test/tools/trace/{claims,perfetto,story,wire}.test.ts',
+];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // A process each: the addon's signal notes are the process's, and so are its descriptors.
     pool: 'forks',
+    // One more than there are processors: most of the long files wait for processes of their own.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    setupFiles: ['test/support/setup.ts'],
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/support/closing-line.ts'],
+    projects: [
+      {
+        extends: true,
+        // A process each: the addon's pending signals are the process's, and so are its descriptors.
+        test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: inOneProcess },
+      },
+      { extends: true, test: { name: 'shared', include: inOneProcess, isolate: false } },
+    ],
   },
 });

@@ -1,5 +1,16 @@
-// A vitest reporter that adds one plain line at the end: "120 passed, 0 failed, 2 skipped".
+// A vitest reporter that closes a run: the ten slowest files, then one plain line, the very last:
+// "120 passed, 0 failed, 2 skipped".
+import path from 'node:path';
 import type { Reporter, TestModule } from 'vitest/node';
+
+const SLOWEST = 10;
+
+/** From the worker's start to the file's last hook. */
+function secondsOf(module: TestModule): number {
+  const { prepareDuration, environmentSetupDuration, setupDuration, collectDuration, duration } =
+    module.diagnostic();
+  return (prepareDuration + environmentSetupDuration + setupDuration + collectDuration + duration) / 1000;
+}
 
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>, unhandledErrors: ReadonlyArray<unknown>): void {
@@ -8,8 +19,18 @@ export default class ClosingLine implements Reporter {
       if (module.errors().length > 0) count.failed++;
       for (const test of module.children.allTests()) count[test.result().state]++;
     }
+    const timed = modules.map((module) => ({
+      seconds: secondsOf(module),
+      file: path.relative(process.cwd(), module.moduleId),
+    }));
+    timed.sort((a, b) => b.seconds - a.seconds);
     // After the default reporter's own summary.
     process.once('exit', () => {
+      if (timed.length > SLOWEST) {
+        console.log(`\nThe ${SLOWEST} slowest of ${timed.length} files:`);
+        for (const { seconds, file } of timed.slice(0, SLOWEST))
+          console.log(`${seconds.toFixed(1).padStart(6)} s  ${file}`);
+      }
       console.log(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
     });
   }

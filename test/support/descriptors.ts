@@ -1,18 +1,17 @@
 // Descriptors that a test opens with raw calls, closed when it is over.
 
-import { afterEach, expect } from 'vitest';
+import { expect } from 'vitest';
 import { AF_UNIX, SOCK_STREAM } from '../../src/kernel/constants/socket.ts';
 import { native } from '../../src/kernel/native.ts';
+import { afterTest } from './cleanup.ts';
 
 const open = new Set<number>();
-afterEach(() => {
-  for (const fd of open) closed(fd);
-});
 
 /** The descriptor, to be closed when the test is over. */
 export function opened(fd: number): number {
   expect(fd).toBeGreaterThanOrEqual(0);
   open.add(fd);
+  afterTest(() => open.has(fd) && closed(fd));
   return fd;
 }
 

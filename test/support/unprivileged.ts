@@ -4,9 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { EMFILE } from '../../src/kernel/errno.ts';
 import * as sys from '../../src/syscalls.ts';
+import { afterTest } from './cleanup.ts';
 import { isRoot } from './rights.ts';
 
 /** RLIMIT_NOFILE, from now on. */
@@ -46,14 +47,9 @@ export function atLimit<T>(call: () => T): T {
   }
 }
 
-const folders: string[] = [];
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
-});
-
 /** A path in a new folder, which goes when the test is over. */
 export function place(name: string): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'rfds-errno-'));
-  folders.push(folder);
+  afterTest(() => rmSync(folder, { recursive: true }));
   return path.join(folder, name);
 }
