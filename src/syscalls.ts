@@ -1,8 +1,10 @@
 // The raw layer: the kernel's calls with POSIX names and argument order. Each returns the call's result or
-// the negative errno; nothing throws for a kernel error.
+// the negative errno; nothing throws for a kernel error. With the errnos, as <errno.h> has them.
 
 import './startup.ts';
 
+export * from './kernel/constants/fcntl.ts';
+export * from './kernel/errno.ts';
 export {
   accept,
   accept4,

@@ -1,11 +1,7 @@
 // The documented client: connect, then for each line typed send `time:line` and print the answer
 // with the time it came.
 
-import { bytes } from '../python/builtins/fstring.ts';
-import { input } from '../python/builtins/input.ts';
-import { print } from '../python/builtins/print.ts';
-import { time } from '../python/builtins/time.ts';
-import { BlockingIOError, ConnectionError } from '../python/errors.ts';
+import { BlockingIOError, bytes, ConnectionError, input, print, time } from '../builtins.ts';
 import { POLLIN, POLLOUT, poll } from '../select.ts';
 import { AF_INET, MSG_DONTWAIT, SOCK_STREAM, type Socket, socket } from '../socket.ts';
 import { ReplyParser } from './serving/reply-parser.ts';

@@ -1,10 +1,10 @@
 // The documented server on epoll(7), Linux, level-triggered, with non-blocking sockets. The kernel
 // keeps the list, so that a call costs by the clients that are ready and not by all there are.
 
-import type { InetAddress } from '../kernel/structs/sockaddr.ts';
 import { type Epoll, EpollEvents } from '../python/select/epoll.ts';
 import { fromEpoll, toEpoll } from '../python/selectors/masks.ts';
 import { EPOLLIN, epoll } from '../select.ts';
+import type { InetAddress } from '../socket.ts';
 import { Connections } from './serving/connections.ts';
 
 /** Serves until a signal handler throws; then closes every descriptor. */

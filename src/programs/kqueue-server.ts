@@ -2,9 +2,9 @@
 // writing are two filters of one descriptor, each added and deleted by itself.
 // Not run on a Mac yet.
 
-import type { InetAddress } from '../kernel/structs/sockaddr.ts';
-import { EVENT_READ, EVENT_WRITE } from '../python/selectors/masks.ts';
 import { EV_ADD, EV_DELETE, EVFILT_READ, EVFILT_WRITE, kevent, kqueue } from '../select.ts';
+import { EVENT_READ, EVENT_WRITE } from '../selectors.ts';
+import type { InetAddress } from '../socket.ts';
 import { type Connection, Connections } from './serving/connections.ts';
 
 /** How many events one call may bring. */

@@ -2,9 +2,8 @@
 // (epoll or kqueue underneath, recv of up to 64 KiB); lines and answers are the same bytes.
 
 import { createServer, type Socket } from 'node:net';
-import type { InetAddress } from '../kernel/structs/sockaddr.ts';
-import { repr, reprBytes } from '../python/builtins/repr.ts';
-import { time } from '../python/builtins/time.ts';
+import { repr, time } from '../builtins.ts';
+import type { InetAddress } from '../socket.ts';
 import { warn } from './serving/log.ts';
 
 /** Serves until the signal aborts; then closes every connection. Rejects if it cannot listen. */
@@ -60,7 +59,7 @@ function onConnection(client: Socket): void {
         return;
       }
       const timestamp = String(time());
-      print(`[${remoteAddress}:${remotePort}] ${timestamp}:${reprBytes(data)}`);
+      print(`[${remoteAddress}:${remotePort}] ${timestamp}:${repr(data)}`);
       const took = client.write(Buffer.concat([Buffer.from(`${timestamp}:`), data]));
       if (!took) client.pause();
     }

@@ -2,9 +2,9 @@
 // a client that does not read holds up no other, and descriptors may be any number. What it keeps:
 // the kernel scans every descriptor every time. epoll-server.ts cures that.
 
-import type { InetAddress } from '../kernel/structs/sockaddr.ts';
 import { fromPoll, toPoll } from '../python/selectors/masks.ts';
 import { POLLIN, poll } from '../select.ts';
+import type { InetAddress } from '../socket.ts';
 import { Connections } from './serving/connections.ts';
 
 /** Serves until a signal handler throws; then closes every descriptor. */

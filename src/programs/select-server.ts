@@ -12,10 +12,7 @@
 //   · 0xFF, telnet's IAC, is taken for a goodbye, though honest data may begin with it too.
 //   The last two are the conversation itself: every sibling answers with the same bytes.
 
-import { bytes, f } from '../python/builtins/fstring.ts';
-import { print } from '../python/builtins/print.ts';
-import { repr } from '../python/builtins/repr.ts';
-import { time } from '../python/builtins/time.ts';
+import { bytes, f, print, remove, repr, time } from '../builtins.ts';
 import { FD_SETSIZE, select } from '../select.ts';
 import { AF_INET, type InetAddress, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket } from '../socket.ts';
 import { Acceptor } from './serving/acceptor.ts';
@@ -66,7 +63,7 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
           }
         } catch (error) {
           warnDropped(client_socket, error);
-          remove(rfds, client_socket);
+          if (rfds.includes(client_socket)) remove(rfds, client_socket);
           client_socket.close();
         }
       }
@@ -74,10 +71,4 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
   } finally {
     for (const sock of rfds) sock.close();
   }
-}
-
-/** Python's list.remove, but for an item that is not there. */
-function remove<T>(list: T[], item: T): void {
-  const i = list.indexOf(item);
-  if (i >= 0) list.splice(i, 1);
 }

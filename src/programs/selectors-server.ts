@@ -1,8 +1,8 @@
 // The documented server on selectors.DefaultSelector: kqueue, epoll, poll or select, whichever is
 // best here, through one interface. With non-blocking sockets.
 
-import type { InetAddress } from '../kernel/structs/sockaddr.ts';
 import { DefaultSelector, EVENT_READ } from '../selectors.ts';
+import type { InetAddress } from '../socket.ts';
 import { Connections } from './serving/connections.ts';
 
 /** Serves until a signal handler throws; then closes every descriptor. */

@@ -1,9 +1,7 @@
 // accept() that neither a client nor a shortage of descriptors can break: every server but net-server.ts has
 // one.
 
-import { F_DUPFD_CLOEXEC } from '../../kernel/constants/fcntl.ts';
-import * as errno from '../../kernel/errno.ts';
-import { OSError } from '../../python/errors.ts';
+import { OSError } from '../../builtins.ts';
 import { POLLIN, poll } from '../../select.ts';
 import type { Address, Socket } from '../../socket.ts';
 import * as sys from '../../syscalls.ts';
@@ -11,12 +9,12 @@ import { warn } from './log.ts';
 
 // What accept(2) reports of the client, or of the network on the way to it: no client this time.
 const noClient = new Set(
-  [errno.EAGAIN, errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENETDOWN, errno.ENOPROTOOPT]
-    .concat([errno.EHOSTDOWN, errno.ENONET, errno.EHOSTUNREACH, errno.EOPNOTSUPP, errno.ENETUNREACH])
+  [sys.EAGAIN, sys.ECONNABORTED, sys.EPROTO, sys.EPERM, sys.ENETDOWN, sys.ENOPROTOOPT]
+    .concat([sys.EHOSTDOWN, sys.ENONET, sys.EHOSTUNREACH, sys.EOPNOTSUPP, sys.ENETUNREACH])
     .map((number) => -number),
 );
 
-const shortages = new Set([errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM].map((number) => -number));
+const shortages = new Set([sys.EMFILE, sys.ENFILE, sys.ENOBUFS, sys.ENOMEM].map((number) => -number));
 
 /**
  * Accepts clients. A listener stays readable while clients wait in its queue, so a loop that ignored EMFILE
@@ -75,5 +73,5 @@ export class Acceptor {
 
 /** A descriptor that does nothing: a duplicate of stderr, or a negative errno. */
 function reserveDescriptor(): number {
-  return sys.fcntl(2, F_DUPFD_CLOEXEC, 0);
+  return sys.fcntl(2, sys.F_DUPFD_CLOEXEC, 0);
 }

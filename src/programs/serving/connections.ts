@@ -6,10 +6,7 @@
 // own register passes it on to the mechanism. No client can hold up another: what the kernel does not
 // take of an answer stays here, unsent, until it does.
 
-import { EAGAIN, EINTR } from '../../kernel/errno.ts';
-import { print } from '../../python/builtins/print.ts';
-import { repr } from '../../python/builtins/repr.ts';
-import { osError } from '../../python/errors.ts';
+import { OSError, print, repr } from '../../builtins.ts';
 import { EVENT_READ, EVENT_WRITE } from '../../selectors.ts';
 import {
   type Address,
@@ -112,8 +109,8 @@ export class Connection {
 
   #onError(result: number, syscall: string): void {
     // A spurious wakeup: the mechanism reports it again when it is ready.
-    if (result === -EAGAIN || result === -EINTR) return;
-    warnDropped(this.#socket, osError(result, syscall));
+    if (result === -sys.EAGAIN || result === -sys.EINTR) return;
+    warnDropped(this.#socket, new OSError(result, syscall));
     this.#ended = true;
     this.#unsent = empty;
     this.#setInterest();

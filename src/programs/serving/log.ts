@@ -1,7 +1,7 @@
 // The servers' log: a line on stderr for each client that is turned away or dropped. stdout carries the
 // documented lines and nothing else.
 
-import { OSError } from '../../python/errors.ts';
+import { OSError } from '../../builtins.ts';
 import type { Socket } from '../../socket.ts';
 import * as sys from '../../syscalls.ts';
 

@@ -1,7 +1,6 @@
 // sendall() with a deadline on a blocking socket: a client that does not read cannot hold up the loop for ever.
 
-import { monotonic } from '../../python/builtins/time.ts';
-import { BlockingIOError, TimeoutError } from '../../python/errors.ts';
+import { BlockingIOError, monotonic, TimeoutError } from '../../builtins.ts';
 import { POLLOUT, poll } from '../../select.ts';
 import { MSG_DONTWAIT, type Socket } from '../../socket.ts';
 

@@ -1,16 +1,13 @@
-// `rfds compare`: runs the plan with progress on stderr, prints the tables, writes the files.
-// Above: cli.ts. Below: run.ts, table.ts, page.ts.
+// `rfds compare`: runs the plan with progress on stderr, prints the tables, writes the files. What it needs is
+// loaded when it runs.
 
 import { writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
-import { showProgress } from '../progress.ts';
-import { StopSignal } from '../stop-signal.ts';
-import { page } from './page.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import { StopSignal, showProgress } from '../long-run.ts';
 import type { Report } from './report.ts';
-import { compare, plans } from './run.ts';
-import { tables } from './table.ts';
 
-export interface CompareOptions {
+interface CompareOptions {
   quick?: true;
   rounds?: number;
   only?: string[];
@@ -18,6 +15,33 @@ export interface CompareOptions {
   html?: string;
 }
 
+/** Adds the subcommand. */
+export function register(program: Command): void {
+  program
+    .command('compare')
+    .description('Put the same load on every loop and on its peers, in turn, and compare (Linux).')
+    .option('--quick', 'fewer loads, done within a minute')
+    .option(
+      '--rounds <number>',
+      'how often each load is put on each contender, and each call measured',
+      roundsNumber,
+    )
+    .option('--only <names>', 'who takes part, parted by commas; calls: the cost per call', (names) =>
+      names.split(',').map((name) => name.trim()),
+    )
+    .option('--json <file>', 'write every sample')
+    .option('--html <file>', 'write a page with plots')
+    .action(async (options: CompareOptions) => {
+      process.exitCode = await compareCommand(options);
+    });
+}
+
+function roundsNumber(text: string): number {
+  if (!/^\d{1,3}$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('It must be 1-999.');
+  return Number(text);
+}
+
+/** What the figures were made on and with. */
 function machine(): Record<string, string> {
   const [{ model }, ...others] = cpus();
   return {
@@ -33,10 +57,11 @@ function machine(): Record<string, string> {
 }
 
 /** Runs `rfds compare`; returns the exit status. Ctrl+C ends every process that was started. */
-export async function compareCommand({ quick, rounds, only, json, html }: CompareOptions): Promise<number> {
+async function compareCommand({ quick, rounds, only, json, html }: CompareOptions): Promise<number> {
   if (process.platform !== 'linux')
     throw new Error('needs Linux: its load runs on epoll, its figures come from /proc');
   const stop = new StopSignal();
+  const [{ compare, plans }, { tables }] = await Promise.all([import('./run.ts'), import('./table.ts')]);
   const plan = { ...plans[quick ? 'quick' : 'full'] };
   if (rounds !== undefined) plan.rounds = rounds;
   if (only !== undefined) plan.only = only;
@@ -49,7 +74,7 @@ export async function compareCommand({ quick, rounds, only, json, html }: Compar
     showProgress('');
     process.stdout.write(tables(report));
     if (json) writeFileSync(json, `${JSON.stringify(report)}\n`);
-    if (html) writeFileSync(html, page(report));
+    if (html) writeFileSync(html, (await import('./page.ts')).page(report));
     return 0;
   } catch (error) {
     showProgress('');

@@ -1,33 +1,26 @@
-// `rfds trace`: records the documented conversation, or any program, or reads a recording, and tells
-// it. Above: cli.ts. Below: run.ts, recorded-program.ts, the renderers.
+// `rfds trace`: records the documented conversation, or any program, or reads a recording, and reports
+// it. What it needs is loaded when it runs.
 
 import { accessSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { linesOf, parseRecording, type Recording } from '../../interpose/recorder/recording.ts';
-import { SO_REUSEADDR, SOL_SOCKET, socket } from '../../socket.ts';
-import { showProgress } from '../progress.ts';
-import { StopSignal } from '../stop-signal.ts';
-import { renderClaims } from './render/claims/claims.ts';
-import { renderHtml } from './render/html/html.ts';
-import { renderPcapng } from './render/pcapng.ts';
-import { renderPerfetto } from './render/perfetto.ts';
-import { renderStrace } from './render/strace.ts';
-import { renderStory } from './render/terminal/story.ts';
-import { recordProgram } from './run/program.ts';
-import { recordConversation } from './run/session.ts';
-import { Stepper } from './run/stepper.ts';
+import { type Command, Option } from 'commander';
+import type { Recording } from '../../interpose/recorder/recording.ts';
+import { loops, portNumber } from '../../programs/command.ts';
+import { StopSignal, showProgress } from '../long-run.ts';
 
 /** What a recording can be written as, by the option that names the file. */
 const renderers = {
-  html: renderHtml,
-  json: (recording: Recording) =>
-    linesOf(recording)
+  html: async (recording: Recording) => (await import('./render/html/html.ts')).renderHtml(recording),
+  json: async (recording: Recording) => {
+    const { linesOf } = await import('../../interpose/recorder/recording.ts');
+    return linesOf(recording)
       .map((line) => `${JSON.stringify(line)}\n`)
-      .join(''),
-  strace: renderStrace,
-  pcapng: renderPcapng,
-  perfetto: renderPerfetto,
-  claims: renderClaims,
+      .join('');
+  },
+  strace: async (recording: Recording) => (await import('./render/strace.ts')).renderStrace(recording),
+  pcapng: async (recording: Recording) => (await import('./render/pcapng.ts')).renderPcapng(recording),
+  perfetto: async (recording: Recording) => (await import('./render/perfetto.ts')).renderPerfetto(recording),
+  claims: async (recording: Recording) => (await import('./render/claims/claims.ts')).renderClaims(recording),
 };
 type Format = keyof typeof renderers;
 const formats = Object.keys(renderers) as Format[];
@@ -44,11 +37,61 @@ export interface TraceOptions extends Partial<Record<Format, string>> {
 /** stdout or stdin, where a file is asked for. */
 const STANDARD = '-';
 
+/** Adds the subcommand. */
+export function register(program: Command): void {
+  program
+    .command('trace')
+    .description(
+      'Have the documented conversation, and tell what happened: calls, kernel, packets.\n' +
+        'With -- PROGRAM: the calls of any program that uses rfds.',
+    )
+    .argument('[message...]', 'what the client says (default: Hello)')
+    .usage('[options] [message...]\n       rfds trace [options] -- program [argument...]')
+    .addOption(
+      new Option('--loop <kind>', 'what the server waits with')
+        .choices(loops.filter((loop) => loop !== 'node'))
+        .default('select'),
+    )
+    .addOption(
+      new Option(
+        '--port <number>',
+        "the server's port; 0 takes a free one (default: 12345, if it is free)",
+      ).argParser(portNumber),
+    )
+    .option('--hosts', 'on two hosts, 10.0.0.1 and 10.0.0.2: network namespaces (Linux, root)')
+    .option('--step', 'stop before every call, and ask what it will return')
+    .option('--replay <file>', 'tell a recording that --json wrote (- is stdin)')
+    .option('--html <file>', 'write a page: three lanes, both sources (- is stdout, here and below)')
+    .option('--json <file>', 'write the recording, a line of JSON for each event')
+    .option('--strace <file>', "write the calls as strace's text")
+    .option('--pcapng <file>', 'write the packets, with comments, for Wireshark')
+    .option('--perfetto <file>', 'write a trace for ui.perfetto.dev')
+    .option('--claims <file>', "write the walkthrough's claims and what was seen, in Markdown")
+    .action(async (operands: string[], options: TraceOptions, command: Command) => {
+      // After `--` come a program and its arguments, which are not ours to parse: commander has them as operands.
+      const at = process.argv.indexOf('--');
+      const traced = at < 0 ? null : process.argv.slice(at + 1);
+      const messages = operands.slice(0, operands.length - (traced?.length ?? 0));
+      if (traced?.length === 0) command.error('error: no program behind --');
+      if (Object.values(options).includes('--'))
+        command.error('error: an option lacks its argument before --');
+      for (const [given, name] of [
+        [messages.length > 0, 'messages'],
+        [options.hosts, '--hosts'],
+        [options.step, '--step'],
+      ])
+        if (given && (traced || options.replay))
+          command.error(`error: ${name} go with the documented conversation only`);
+      if (messages.some((message) => message.includes('\n'))) command.error('error: a message is one line');
+      process.exitCode = await traceCommand(messages, traced, options);
+    });
+}
+
 /**
  * Runs `rfds trace`; returns the exit status. program is what stands behind `--`: its status is the
  * command's. Ctrl+C leaves no process and no host behind.
  */
-export async function traceCommand(
+async function traceCommand(
   messages: string[],
   program: string[] | null,
   options: TraceOptions,
@@ -56,11 +99,15 @@ export async function traceCommand(
   refuseUnwritable(options);
   const stop = new StopSignal();
   try {
-    if (options.replay !== undefined) return await tell(readRecording(options.replay), options);
+    if (options.replay !== undefined) return await tell(await readRecording(options.replay), options);
     if (program !== null) return await traceProgram(program, options);
+    const [{ Stepper }, { recordConversation }] = await Promise.all([
+      import('./run/stepper.ts'),
+      import('./run/session.ts'),
+    ]);
     using stepper = options.step ? new Stepper(process.stdin, process.stderr) : undefined;
     const { loop, hosts = false } = options;
-    const port = options.port ?? (hosts || isFree(DOCUMENTED_PORT) ? DOCUMENTED_PORT : 0);
+    const port = options.port ?? (hosts || (await isFree(DOCUMENTED_PORT)) ? DOCUMENTED_PORT : 0);
     const wanted = messages.length === 0 ? ['Hello'] : messages;
     const conversation = { messages: wanted, loop, hosts, stepper };
     const recordOn = (port: number) =>
@@ -82,7 +129,8 @@ export async function traceCommand(
 
 const DOCUMENTED_PORT = 12345;
 
-function isFree(port: number): boolean {
+async function isFree(port: number): Promise<boolean> {
+  const { SO_REUSEADDR, SOL_SOCKET, socket } = await import('../../socket.ts');
   using probe = socket();
   probe.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
   try {
@@ -96,9 +144,10 @@ function isFree(port: number): boolean {
 
 // The story goes where strace's goes: stdout is the program's.
 async function traceProgram(program: string[], options: TraceOptions): Promise<number> {
+  const { recordProgram } = await import('./run/program.ts');
   const { recording, status } = await recordProgram(program);
   if (formats.every((format) => options[format] === undefined))
-    await put(process.stderr, story(recording, process.stderr));
+    await put(process.stderr, await story(recording, process.stderr));
   await write(recording, options);
   return status;
 }
@@ -106,11 +155,12 @@ async function traceProgram(program: string[], options: TraceOptions): Promise<n
 async function tell(recording: Recording, options: TraceOptions): Promise<number> {
   await write(recording, options);
   if (formats.every((format) => options[format] !== STANDARD))
-    await put(process.stdout, story(recording, process.stdout));
+    await put(process.stdout, await story(recording, process.stdout));
   return 0;
 }
 
-function story(recording: Recording, { isTTY, columns }: NodeJS.WriteStream): string {
+async function story(recording: Recording, { isTTY, columns }: NodeJS.WriteStream): Promise<string> {
+  const { renderStory } = await import('./render/terminal/story.ts');
   const color = isTTY && !process.env.NO_COLOR;
   // A terminal that does not know its width says 0.
   return renderStory(recording, { color, width: Math.min(columns || 100, 160) });
@@ -129,14 +179,14 @@ async function write(recording: Recording, options: TraceOptions): Promise<void>
     const file = options[format];
     if (file === undefined || file === STANDARD) continue;
     try {
-      writeFileSync(file, renderers[format](recording));
+      writeFileSync(file, await renderers[format](recording));
     } catch (error) {
       throw new Error(`cannot write ${file}: ${(error as Error).message}`);
     }
     process.stderr.write(`${file}: written\n`);
   }
   const toStdout = formats.find((format) => options[format] === STANDARD);
-  if (toStdout) await put(process.stdout, renderers[toStdout](recording));
+  if (toStdout) await put(process.stdout, await renderers[toStdout](recording));
 }
 
 // Before the run rather than after it.
@@ -156,7 +206,8 @@ function refuseUnwritable(options: TraceOptions): void {
   }
 }
 
-function readRecording(file: string): Recording {
+async function readRecording(file: string): Promise<Recording> {
+  const { parseRecording } = await import('../../interpose/recorder/recording.ts');
   const name = file === STANDARD ? 'stdin' : file;
   try {
     return parseRecording(readFileSync(file === STANDARD ? 0 : file, 'utf8'));

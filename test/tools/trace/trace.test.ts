@@ -324,7 +324,7 @@ describe.skipIf(!onLinux)('--step', () => {
     expect(status).toBe(0);
     expect(stderr).toContain('server: = 0   (you said: zero)');
     expect(stderr).toMatch(
-      /client: src\/client\.ts:\d+: server_socket\.connect\(\[host, port\]\);\nclient: connect\(/,
+      /client: src\/programs\/client\.ts:\d+: server_socket\.connect\(\[host, port\]\);\nclient: connect\(/,
     );
     expect(stderr).toMatch(/server: recv\(\d+, 0x\?, 1024, 0\)\n[\s\S]*server: = 2\d/);
   });

@@ -7,14 +7,14 @@ import { constants } from 'node:os';
 import path from 'node:path';
 import { isatty } from 'node:tty';
 import { type Recording, recordingIn } from '../../../interpose/recorder/recording.ts';
-import { TemporaryFolder } from './temporary-folder.ts';
+import { TemporaryFolder } from '../../long-run.ts';
 
 /** Runs it to its end, and returns what was recorded, and its exit status (128 + n for a signal). */
 export async function recordProgram([command, ...args]: string[]): Promise<{
   recording: Recording;
   status: number;
 }> {
-  using folder = new TemporaryFolder();
+  using folder = new TemporaryFolder('rfds-trace-');
   const file = path.join(folder.path, 'recording.ndjson');
   const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, RFDS_TRACE: file } });
   for (const name of forwarded()) process.on(name, () => child.kill(name));

@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { type CallLine, type Recording, recordingIn } from '../../../interpose/recorder/recording.ts';
 import { root } from '../../../kernel/native.ts';
+import { TemporaryFolder } from '../../long-run.ts';
 import { tied } from '../analyse/correlate.ts';
 import { inferred } from '../analyse/infer.ts';
 import { socketLives } from '../analyse/sockets.ts';
@@ -12,7 +13,6 @@ import { Participant } from './child.ts';
 import { Hosts } from './hosts.ts';
 import { Capture, type Captured, type Refusal } from './packet-capture.ts';
 import type { Stepper } from './stepper.ts';
-import { TemporaryFolder } from './temporary-folder.ts';
 
 // From src/ as from dist/.
 const cli = path.join(root, 'dist/cli.js');
@@ -38,7 +38,7 @@ export interface Conversation {
 /** Has the conversation and returns its recording. Whether it throws or not, nothing of it is left. */
 export async function recordConversation(options: Conversation): Promise<Recording> {
   const { messages, loop, stepper, signal, progress } = options;
-  using folder = new TemporaryFolder();
+  using folder = new TemporaryFolder('rfds-trace-');
   const file = path.join(folder.path, 'recording.ndjson');
   progress(options.hosts ? 'making two hosts' : 'starting the server');
   await using hosts = options.hosts ? await Hosts.make(signal) : null;

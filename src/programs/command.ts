@@ -1,0 +1,116 @@
+// `rfds server` and `rfds client`: their options, and their end on Ctrl+C and SIGTERM. The programs are
+// loaded when they run.
+
+import { lookup } from 'node:dns/promises';
+import { isIPv4, isIPv6 } from 'node:net';
+import { constants } from 'node:os';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { InetAddress } from '../socket.ts';
+
+export const loops = ['select', 'poll', 'epoll', 'epoll-edge', 'kqueue', 'selectors', 'node'] as const;
+
+interface ServerOptions {
+  host: string;
+  port: number;
+  loop: (typeof loops)[number];
+}
+
+/** Adds both subcommands. */
+export function register(program: Command): void {
+  program
+    .command('server')
+    .description('Run the documented server. Ctrl+C stops it.')
+    .option('--host <address>', 'address to listen on', '0.0.0.0')
+    .addOption(
+      new Option('--port <number>', 'port to listen on; 0 takes a free one and prints it')
+        .argParser(portNumber)
+        .default(12345),
+    )
+    .addOption(new Option('--loop <kind>', 'what waits for the clients').choices(loops).default('select'))
+    .action(server);
+
+  program
+    .command('client')
+    .description('Run the documented client: each line of stdin is a message.')
+    .argument('[host]', 'where the server is', hostName, '127.0.0.1')
+    .argument('[port]', 'its port', portNumber, 12345)
+    .action(client);
+}
+
+async function server({ host, port, loop }: ServerOptions): Promise<void> {
+  const address = await ipv4Address(host);
+  const { print, repr } = await import('../builtins.ts');
+  // Only a port that the kernel chose is news; else stdout has the documented lines alone.
+  const ready = port === 0 ? (bound: InetAddress) => print(`Listening on ${repr(bound)}`) : undefined;
+  if (loop === 'node') {
+    const { serve } = await import('./net-server.ts');
+    const stop = new AbortController();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(name, () => {
+        process.exitCode ??= 128 + constants.signals[name];
+        stop.abort();
+      });
+    }
+    await serve(address, port, stop.signal, ready);
+  } else {
+    const { serve } = await import(`./${loop}-server.ts`);
+    await untilSignal(() => serve(address, port, ready));
+  }
+}
+
+async function client(host: string, port: number): Promise<void> {
+  const address = await ipv4Address(host);
+  const { print } = await import('../builtins.ts');
+  const { run } = await import('./client.ts');
+  await untilSignal(() => {
+    try {
+      run(address, port);
+    } catch (error) {
+      // Ctrl+C is one of the two documented ways to leave.
+      if (!(error instanceof Stopped && error.signum === constants.signals.SIGINT)) throw error;
+      print();
+    }
+  });
+}
+
+/** Thrown by a signal's handler, out of the blocking call. */
+class Stopped extends Error {
+  readonly signum: number;
+  constructor(signum: number) {
+    super(`stopped by signal ${signum}`);
+    this.signum = signum;
+  }
+}
+
+/** Runs a program that blocks. SIGINT and SIGTERM end it, with 128 + the signal's number as exit status. */
+async function untilSignal(run: () => void): Promise<void> {
+  const { SIGINT, SIGTERM, signal } = await import('../signal.ts');
+  const stop = (signum: number) => {
+    throw new Stopped(signum);
+  };
+  try {
+    signal(SIGINT, stop);
+    signal(SIGTERM, stop);
+    run();
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    process.exitCode = 128 + error.signum;
+  }
+}
+
+/** The IPv4 address of a host that may be given by name; '' is every interface, as for bind. */
+async function ipv4Address(host: string): Promise<string> {
+  if (host === '' || isIPv4(host)) return host;
+  if (isIPv6(host)) throw new Error(`the documented conversation is on IPv4, and ${host} is not`);
+  return (await lookup(host, { family: 4 })).address;
+}
+
+function hostName(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
+}
+
+export function portNumber(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new InvalidArgumentError('It must be 0-65535.');
+  return Number(text);
+}
