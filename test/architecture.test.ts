@@ -51,6 +51,41 @@ test('every file lies in a layer, or is a door', () => {
   expect(files.filter((file) => layerOf(file) === -1)).toEqual([]);
 });
 
+/** What a program imports beside the doors, and why users cannot have it from them. */
+const innerImports: Record<string, string[]> = {
+  // Receives, answers and sends in place, without a string or a Buffer for a message.
+  'programs/serving/batch-io.ts': [
+    'kernel/batch.ts',
+    'python/builtins/print.ts',
+    'python/builtins/repr.ts',
+    'python/builtins/time.ts',
+  ],
+  // Python's selectors keep these translations to themselves.
+  'programs/poll-server.ts': ['python/selectors/masks.ts'],
+  // The same, and the array that epoll_wait fills.
+  'programs/epoll-server.ts': ['kernel/structs/epoll-event.ts', 'python/selectors/masks.ts'],
+};
+/** Packages that a program imports. */
+const packages: Record<string, string[]> = { 'programs/command.ts': ['commander'] };
+
+test('the programs import the doors, each other and Node, as users do', () => {
+  const inner = files
+    .filter((file) => file.startsWith('programs/'))
+    .flatMap((file) => {
+      const targets = imports.get(file)!.map(({ target }) => target);
+      const others = targets.filter((target) => target.includes('/') && !target.startsWith('programs/'));
+      const text = readFileSync(path.join(src, file), 'utf8');
+      const bare = [...text.matchAll(/(?:\bfrom|^import|\bimport\() ?'([^.'][^']*)'/gm)].map(
+        ([, name]) => name,
+      );
+      return [
+        ...others.filter((target) => !innerImports[file]?.includes(target)),
+        ...bare.filter((name) => !name.startsWith('node:') && !packages[file]?.includes(name)),
+      ].map((target) => `${file} imports ${target}`);
+    });
+  expect(inner).toEqual([]);
+});
+
 test('no files import each other in a circle', () => {
   const circles: string[] = [];
   const state = new Map<string, 'open' | 'done'>();

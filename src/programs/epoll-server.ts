@@ -1,9 +1,9 @@
 // The documented server on epoll(7), Linux, level-triggered, with non-blocking sockets. The kernel
 // keeps the list, so that a call costs by the clients that are ready and not by all there are.
 
-import { type Epoll, EpollEvents } from '../python/select/epoll.ts';
+import { EpollEvents } from '../kernel/structs/epoll-event.ts';
 import { fromEpoll, toEpoll } from '../python/selectors/masks.ts';
-import { EPOLLIN, epoll } from '../select.ts';
+import { EPOLLIN, type Epoll, epoll } from '../select.ts';
 import type { InetAddress } from '../socket.ts';
 import { Connections } from './serving/connections.ts';
 
