@@ -2,6 +2,7 @@
 
 import './startup.ts';
 
+export * as builtins from './builtins.ts';
 export * as ledger from './interpose/ledger.ts';
 export * from './kernel/errno.ts';
 export * from './python/errors.ts';

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
-const script = (file: string) => fileURLToPath(new URL(`../scripts/${file}`, import.meta.url));
+const script = (file: string) => fileURLToPath(new URL(`../../scripts/${file}`, import.meta.url));
 const gaps: { missing: { names: string[]; reason: string }[] } = JSON.parse(
   readFileSync(script('python-gaps.json'), 'utf8'),
 );

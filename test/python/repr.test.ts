@@ -2,7 +2,13 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { repr, reprBytes, reprRoom, reprString, writeReprBytes } from '../../src/python/builtins/repr.ts';
+import {
+  maxReprLength,
+  repr,
+  reprBytes,
+  reprString,
+  writeReprBytes,
+} from '../../src/python/builtins/repr.ts';
 import { python } from '../support/python.ts';
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
@@ -140,12 +146,12 @@ answer = [repr(value(v)) for v in given]`,
 });
 
 test('the repr of a part of some bytes can be written into a buffer, and stays within its room', () => {
-  expect(reprBytes(new Uint8Array(9))).toHaveLength(reprRoom(9));
+  expect(reprBytes(new Uint8Array(9))).toHaveLength(maxReprLength(9));
   fc.assert(
     fc.property(bytes, fc.nat(9), fc.nat(24), fc.nat(24), (data, offset, from, to) => {
       const [start, end] = [Math.min(from, to, data.length), Math.min(Math.max(from, to), data.length)];
       const printed = reprBytes(data.subarray(start, end));
-      const into = Buffer.alloc(offset + reprRoom(end - start) + 1, '-');
+      const into = Buffer.alloc(offset + maxReprLength(end - start) + 1, '-');
       expect(writeReprBytes(into, offset, data, start, end)).toBe(offset + printed.length);
       expect(into.toString('latin1', 0, offset + printed.length)).toBe('-'.repeat(offset) + printed);
       expect(into.at(-1)).toBe('-'.charCodeAt(0));

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { CLOCK_MONOTONIC, CLOCK_REALTIME } from '../../src/kernel/constants/clock.ts';
-import { monotonic, TIMESTAMP_ROOM, time, writeTimestamp } from '../../src/python/builtins/time.ts';
+import { MAX_TIMESTAMP_LENGTH, monotonic, time, writeTimestamp } from '../../src/python/builtins/time.ts';
 import { checkTimeout, deadlineAfter, millisecondsUntil } from '../../src/python/waiting.ts';
 import { interpose } from '../../src/syscalls.ts';
 import { python } from '../support/python.ts';
@@ -51,12 +51,12 @@ describe('timestamp', () => {
   });
 
   test('is also written into a buffer, up to an offset, and stays within its room', () => {
-    const into = Buffer.alloc(TIMESTAMP_ROOM + 2, '-');
+    const into = Buffer.alloc(MAX_TIMESTAMP_LENGTH + 2, '-');
     setClock(CLOCK_REALTIME, 1700000000, 120_000_000);
     expect(writeTimestamp(into, 20)).toBe(7);
     expect(into.toString()).toBe('-------1700000000.12------');
     setClock(CLOCK_REALTIME, 2 ** 53 - 1, 999_999_999);
-    expect(writeTimestamp(into, TIMESTAMP_ROOM)).toBe(1);
+    expect(writeTimestamp(into, MAX_TIMESTAMP_LENGTH)).toBe(1);
     expect(into.toString()).toBe('-9007199254740991.999999--');
   });
 

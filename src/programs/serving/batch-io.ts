@@ -4,8 +4,8 @@
 
 import { Batch } from '../../kernel/batch.ts';
 import { writeBytes } from '../../python/builtins/print.ts';
-import { reprRoom, writeReprBytes } from '../../python/builtins/repr.ts';
-import { TIMESTAMP_ROOM, writeTimestamp } from '../../python/builtins/time.ts';
+import { maxReprLength, writeReprBytes } from '../../python/builtins/repr.ts';
+import { MAX_TIMESTAMP_LENGTH, writeTimestamp } from '../../python/builtins/time.ts';
 import { MSG_NOSIGNAL } from '../../socket.ts';
 
 /** How many receives a batch holds at most: few enough that the first client is not answered late. */
@@ -14,7 +14,7 @@ export const BATCH_CAPACITY = 64;
 /** How many bytes one recv takes for a message, as documented. */
 const RECV_SIZE = 1024;
 const NAME_CAPACITY = 64;
-const DATA = TIMESTAMP_ROOM + 1; // `time:`, then the data
+const DATA = MAX_TIMESTAMP_LENGTH + 1; // `time:`, then the data
 const SLOT = 1088; // DATA + RECV_SIZE in whole cache lines
 
 export class BatchIo {
@@ -22,7 +22,7 @@ export class BatchIo {
   readonly #slots = new Uint8Array(this.#memory);
   readonly #receives = new Batch(this.#memory, BATCH_CAPACITY);
   readonly #sends = new Batch(this.#memory, BATCH_CAPACITY);
-  readonly #lineMemory = new ArrayBuffer(NAME_CAPACITY + DATA + reprRoom(RECV_SIZE) + 1);
+  readonly #lineMemory = new ArrayBuffer(NAME_CAPACITY + DATA + maxReprLength(RECV_SIZE) + 1);
   readonly #line = new Uint8Array(this.#lineMemory);
 
   /** Prepares recv(fd) into slot i. */

@@ -1,11 +1,10 @@
 // Python's f-strings, for the lines that the documented programs print with every message: not made
 // as text but written as bytes, right where they go.
-// Above: print.ts, servers/select-server.ts. Below: pool.ts, repr.ts, time.ts.
 
 import { Buffer } from 'node:buffer';
 import { POOL, bytes as pooled, reserve, take, taken } from '../pool.ts';
-import { reprBytes, reprRoom, writeReprBytes } from './repr.ts';
-import { TIMESTAMP_ROOM, Timestamp } from './time.ts';
+import { maxReprLength, reprBytes, writeReprBytes } from './repr.ts';
+import { MAX_TIMESTAMP_LENGTH, Timestamp } from './time.ts';
 
 /** What may stand in a template. */
 export type Value = string | number | Timestamp | Uint8Array;
@@ -31,12 +30,15 @@ export class FString {
   }
 }
 
-/** f`{ip}: ${ip}` is Python's f"{ip}: {ip}". */
+/** f`[${ip}] ${data}` is Python's f"[{ip}] {data}", in which bytes stand as their repr: b'Hello'. For print(). */
 export function f(texts: TemplateStringsArray, ...values: Value[]): FString {
   return new FString(texts, values);
 }
 
-/** The bytes of a template, in which bytes stand as they are, and text as UTF-8. */
+/**
+ * The bytes of a template: bytes`${time()}:${data}` is Python's f"{time.time()}:".encode() + data. Text stands
+ * as UTF-8 and bytes as they are.
+ */
 export function bytes(texts: TemplateStringsArray, ...values: Value[]): Buffer {
   let end = writeTemplate(pooled, taken, texts, values, false);
   if (end < 0) {
@@ -71,8 +73,8 @@ function writeTemplate(
 function writeValue(into: Buffer, at: number, value: Value, asRepr: boolean): number {
   if (typeof value === 'string') return writeText(into, at, value);
   if (typeof value === 'number') return writeNumber(into, at, value);
-  if (value instanceof Timestamp) return into.length - at < TIMESTAMP_ROOM ? -1 : value.write(into, at);
-  if (into.length - at < reprRoom(value.length)) return -1;
+  if (value instanceof Timestamp) return into.length - at < MAX_TIMESTAMP_LENGTH ? -1 : value.write(into, at);
+  if (into.length - at < maxReprLength(value.length)) return -1;
   if (asRepr) return writeReprBytes(into, at, value, 0, value.length);
   into.set(value, at);
   return at + value.length;

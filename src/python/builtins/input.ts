@@ -1,5 +1,4 @@
 // input() from stdin as Python's: a prompt, then a line; the terminal's own line editing.
-// Above: client.ts. Below: syscalls.ts (read).
 
 import { POLLIN } from '../../kernel/constants/select.ts';
 import { EAGAIN } from '../../kernel/errno.ts';
@@ -13,11 +12,13 @@ const chunk = Buffer.alloc(65536);
 let pending: Buffer = Buffer.alloc(0);
 
 /**
- * Prints the prompt and returns the next line of stdin, without its end, as the bytes that came;
- * null at the end (Ctrl+D). Blocks; throws what a signal's handler throws.
+ * Writes the prompt and returns the next line of stdin, without its end. Blocks; throws OSError, and what a
+ * signal's handler throws.
+ *
+ * Unlike Python, the line is the bytes that came, and null, not EOFError, stands for the end (Ctrl+D).
  */
-export function input(prompt: string): Buffer | null {
-  write(prompt);
+export function input(prompt = ''): Buffer | null {
+  if (prompt !== '') write(prompt);
   const parts = [pending];
   let end = pending.indexOf(0x0a);
   while (end < 0) {

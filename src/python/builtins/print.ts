@@ -1,7 +1,5 @@
-// print() to stdout as Python's: at once, in order, whole. Above: the servers and the client.
-//
-// Not console.log: a loop that blocks in select never returns to Node's event loop, and what
-// Node could not write to a full pipe at once would wait there for ever.
+// print() to stdout as Python's: at once, in order, whole. Not console.log: a loop that blocks in select never
+// returns to Node's event loop, and what Node could not write to a full pipe at once would wait there for ever.
 
 import { POLLOUT } from '../../kernel/constants/select.ts';
 import { EAGAIN } from '../../kernel/errno.ts';
@@ -15,7 +13,12 @@ const stdout = 1;
 const lineMemory = new ArrayBuffer(8192);
 const line = Buffer.from(lineMemory);
 
-/** Writes text, or bytes as they are, and a line end. Throws OSError (EPIPE: nobody reads any more). */
+/**
+ * Writes text (as UTF-8) or an f-string, and a line end, to stdout; waits where stdout is full. Throws OSError
+ * (EPIPE: the reader is gone), and what a signal's handler throws.
+ *
+ * Unlike Python, parts stand without a space between them, and bytes as they are: f`${data}` has their repr.
+ */
 export function print(...parts: (string | Uint8Array)[]): void;
 export function print(line: FString): void;
 export function print(...parts: (string | Uint8Array)[] | [FString]): void {
@@ -36,9 +39,9 @@ function printFormatted(text: FString): void {
 
 /** The same without the line end. */
 export function write(...parts: (string | Uint8Array)[]): void {
-  let room = line.length;
-  for (const part of parts) room -= typeof part === 'string' ? part.length * 3 : part.length; // UTF-8
-  if (room < 0) {
+  let left = line.length;
+  for (const part of parts) left -= typeof part === 'string' ? part.length * 3 : part.length; // UTF-8
+  if (left < 0) {
     const all = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
     writeBytes(all.buffer, all.byteOffset, all.byteOffset + all.length);
     return;

@@ -1,5 +1,4 @@
 // Python's repr of the few values that the documented programs print: bytes, str, addresses.
-// A leaf.
 
 const escapes: Readonly<Record<number, string>> = { 9: '\\t', 10: '\\n', 13: '\\r', 92: '\\\\' };
 
@@ -19,7 +18,7 @@ const isItself = Uint8Array.from(byteTexts, ({ length }, byte) =>
 );
 
 /** How many bytes the repr of n bytes takes at most. */
-export const reprRoom = (n: number) => 4 * n + 3;
+export const maxReprLength = (n: number) => 4 * n + 3;
 
 /**
  * Writes repr(bytes) of data[start … end) into a buffer, at an offset; returns where it ends.
@@ -82,12 +81,12 @@ function quoteAgain(into: Uint8Array, offset: number, end: number, toDouble: boo
   return at;
 }
 
-const scratch = Buffer.alloc(reprRoom(1024));
+const scratch = Buffer.alloc(maxReprLength(1024));
 
 /** repr(bytes): b'caf\xc3\xa9'. */
 export function reprBytes(data: Uint8Array): string {
-  const room = reprRoom(data.length);
-  const text = room <= scratch.length ? scratch : Buffer.allocUnsafe(room);
+  const capacity = maxReprLength(data.length);
+  const text = capacity <= scratch.length ? scratch : Buffer.allocUnsafe(capacity);
   return text.toString('latin1', 0, writeReprBytes(text, 0, data, 0, data.length));
 }
 
@@ -96,7 +95,7 @@ function quoteFor(value: string): string {
   return value.includes("'") && !value.includes('"') ? '"' : "'";
 }
 
-// What str.isprintable() refuses: controls, lone surrogates, separators other than the space,
+// What is false for str.isprintable(): controls, lone surrogates, separators other than the space,
 // private use, and what no Unicode version has assigned yet.
 const unprintable = /^[\p{C}\p{Z}]$/u;
 

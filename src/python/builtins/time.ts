@@ -1,30 +1,32 @@
 // Python's time module, as far as the documented programs need it.
-// Above: the servers and the client. Below: syscalls.ts (clock_gettime).
 
 import { CLOCK_MONOTONIC, CLOCK_REALTIME } from '../../kernel/constants/clock.ts';
+import { Timespecs } from '../../kernel/structs/timespec.ts';
 import * as sys from '../../kernel/syscalls.ts';
 
-// The two int64 seconds and nanoseconds, and the same memory in 32-bit halves (every platform
-// that Node runs on is little-endian): reading those allocates no BigInt.
-const timespec = new ArrayBuffer(16);
-const halves = new Uint32Array(timespec);
-const seconds = () => halves[0] + halves[1] * 2 ** 32;
+const now = new Timespecs(1);
+
+function readClock(clock: number): void {
+  sys.clock_gettime(clock, now.memory);
+}
+
+const wholeMicroseconds = () => (now.nanoseconds() / 1000) | 0;
 
 /** The bytes that a timestamp takes at most. */
-export const TIMESTAMP_ROOM = 24;
+export const MAX_TIMESTAMP_LENGTH = 24;
 
 const DIGIT_0 = 0x30;
 const POINT = 0x2e;
 
 // The digits of the second last written, at the end of the array: it changes once in a second.
-const secondsText = new Uint8Array(TIMESTAMP_ROOM);
-let secondsStart = TIMESTAMP_ROOM;
+const secondsText = new Uint8Array(MAX_TIMESTAMP_LENGTH);
+let secondsStart = MAX_TIMESTAMP_LENGTH;
 let secondsWritten = -1;
 
-function writeSeconds(now: number): void {
-  secondsStart = TIMESTAMP_ROOM;
-  secondsWritten = now;
-  let rest = now;
+function writeSeconds(wholeSeconds: number): void {
+  secondsStart = MAX_TIMESTAMP_LENGTH;
+  secondsWritten = wholeSeconds;
+  let rest = wholeSeconds;
   do {
     secondsText[--secondsStart] = DIGIT_0 + (rest % 10);
     rest = Math.floor(rest / 10);
@@ -37,8 +39,8 @@ function writeSeconds(now: number): void {
  * Returns where it begins. Allocates nothing.
  */
 export function writeTimestamp(into: Uint8Array, end: number): number {
-  sys.clock_gettime(CLOCK_REALTIME, timespec);
-  return writeTime(into, end, seconds(), (halves[2] / 1000) | 0);
+  readClock(CLOCK_REALTIME);
+  return writeTime(into, end, now.seconds(), wholeMicroseconds());
 }
 
 function writeTime(into: Uint8Array, end: number, wholeSeconds: number, microseconds: number): number {
@@ -53,18 +55,18 @@ function writeTime(into: Uint8Array, end: number, wholeSeconds: number, microsec
   }
   into[--at] = POINT;
   if (wholeSeconds !== secondsWritten) writeSeconds(wholeSeconds);
-  for (let i = TIMESTAMP_ROOM; i > secondsStart; ) into[--at] = secondsText[--i];
+  for (let i = MAX_TIMESTAMP_LENGTH; i > secondsStart; ) into[--at] = secondsText[--i];
   return at;
 }
 
 // The text of the Timestamp last written, at the end: a server writes each twice.
-const text = Buffer.alloc(TIMESTAMP_ROOM);
-let textStart = TIMESTAMP_ROOM;
+const text = Buffer.alloc(MAX_TIMESTAMP_LENGTH);
+let textStart = MAX_TIMESTAMP_LENGTH;
 let textOf: Timestamp | null = null;
 
 function formatted(timestamp: Timestamp): number {
   if (textOf !== timestamp) {
-    textStart = writeTime(text, TIMESTAMP_ROOM, timestamp.seconds, timestamp.microseconds);
+    textStart = writeTime(text, MAX_TIMESTAMP_LENGTH, timestamp.seconds, timestamp.microseconds);
     textOf = timestamp;
   }
   return textStart;
@@ -80,11 +82,11 @@ export class Timestamp {
     this.microseconds = microseconds;
   }
 
-  /** Writes its text to an offset of into, which has TIMESTAMP_ROOM there; returns where it ends. */
+  /** Writes its text to an offset of into, which has MAX_TIMESTAMP_LENGTH there; returns where it ends. */
   write(into: Uint8Array, offset: number): number {
     const start = formatted(this);
-    for (let i = start; i < TIMESTAMP_ROOM; i++) into[offset + i - start] = text[i];
-    return offset + TIMESTAMP_ROOM - start;
+    for (let i = start; i < MAX_TIMESTAMP_LENGTH; i++) into[offset + i - start] = text[i];
+    return offset + MAX_TIMESTAMP_LENGTH - start;
   }
 
   /** '1700000000.123456' */
@@ -93,14 +95,17 @@ export class Timestamp {
   }
 }
 
-/** time.time(). */
+/**
+ * Python's time.time(): CLOCK_REALTIME, seconds since 1970. Unlike Python's float it keeps the microseconds
+ * apart from the seconds, so that its text has exactly those digits. clock_gettime(2).
+ */
 export function time(): Timestamp {
-  sys.clock_gettime(CLOCK_REALTIME, timespec);
-  return new Timestamp(seconds(), (halves[2] / 1000) | 0);
+  readClock(CLOCK_REALTIME);
+  return new Timestamp(now.seconds(), wholeMicroseconds());
 }
 
 /** time.monotonic(): seconds on a clock that never goes back; for timeouts. */
 export function monotonic(): number {
-  sys.clock_gettime(CLOCK_MONOTONIC, timespec);
-  return seconds() + halves[2] / 1e9;
+  readClock(CLOCK_MONOTONIC);
+  return now.inSeconds();
 }
