@@ -8,17 +8,14 @@ export * from './kernel/constants/packet.ts';
 export * from './kernel/constants/socket.ts';
 export { CMSG_LEN, CMSG_SPACE } from './kernel/structs/cmsghdr.ts';
 export type {
-  Address,
-  AddressLike,
   Inet6Address,
   InetAddress,
-  LinkAddress,
   NetlinkAddress,
-  PacketAddress,
   VsockAddress,
 } from './kernel/structs/sockaddr.ts';
 export { TCP_INFO_OPTION, type TcpInfo, unpackTcpInfo } from './kernel/structs/tcp-info.ts';
 export { OSError as error, TimeoutError as timeout } from './python/errors.ts';
+export type { Address, AddressLike, LinkAddress, PacketAddress } from './python/socket/address.ts';
 export type { BytesLike } from './python/socket/bytes.ts';
 export * from './python/socket/inet.ts';
 export { if_indextoname, if_nameindex, if_nametoindex } from './python/socket/interfaces.ts';

@@ -12,12 +12,12 @@ const { FIOCLEX, FIONBIO, FIONREAD, SIOCOUTQ } = await from('kernel/constants/io
 const E = await from('kernel/constants/select.js');
 const { CLOCK_MONOTONIC, CLOCK_REALTIME } = await from('kernel/constants/clock.js');
 const T = await from('kernel/constants/event.js');
-const { packAddress } = await from('kernel/structs/sockaddr.js');
+const { packSockaddr } = await from('kernel/structs/sockaddr.js');
 const { ITIMER_VIRTUAL, SIGUSR1 } = await from('kernel/constants/signal.js');
 
 const ints = (...values) => Int32Array.from(values);
 const room = () => [new Uint8Array(128), ints(128)];
-const at = (family, address) => packAddress(family, address, 'bind');
+const at = (family, address) => packSockaddr(family, address, 'bind');
 const bytes = (...values) => Uint8Array.from(values);
 
 // Addresses of every family, and none.

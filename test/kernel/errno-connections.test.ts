@@ -7,7 +7,7 @@ import { describe, expect } from 'vitest';
 import * as F from '../../src/kernel/constants/fcntl.ts';
 import * as C from '../../src/kernel/constants/socket.ts';
 import * as E from '../../src/kernel/errno.ts';
-import { packAddress } from '../../src/kernel/structs/sockaddr.ts';
+import { packSockaddr } from '../../src/kernel/structs/sockaddr.ts';
 import * as sys from '../../src/syscalls.ts';
 import { opened } from '../support/descriptors.ts';
 import * as raw from '../support/raw-sockets.ts';
@@ -193,7 +193,7 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
         exchange(AF_UNIX, type, unixAt(name));
     for (const type of [SOCK_STREAM, SOCK_DGRAM]) {
       for (const host of ['127.0.0.1', '0.0.0.0']) exchange(AF_INET, type, at(host, 0));
-      for (const host of ['::1', '::']) exchange(AF_INET6, type, packAddress(AF_INET6, [host, 0], 'bind'));
+      for (const host of ['::1', '::']) exchange(AF_INET6, type, packSockaddr(AF_INET6, [host, 0], 'bind'));
     }
   });
 

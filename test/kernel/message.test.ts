@@ -14,7 +14,7 @@ import {
 import { EAGAIN, EBADF } from '../../src/kernel/errno.ts';
 import { layout } from '../../src/kernel/native.ts';
 import { controlMessages, controlSpace } from '../../src/kernel/structs/cmsghdr.ts';
-import { packAddress } from '../../src/kernel/structs/sockaddr.ts';
+import { packSockaddr } from '../../src/kernel/structs/sockaddr.ts';
 import * as sys from '../../src/syscalls.ts';
 import { opened, pair } from '../support/descriptors.ts';
 
@@ -52,7 +52,7 @@ describe('a message', () => {
   test.skipIf(process.platform !== 'linux')('carries the address of its sender', () => {
     const [here, there] = [0, 0].map(() => opened(sys.socket(AF_UNIX, SOCK_DGRAM, 0)));
     const bound = [here, there].map((fd, i) => {
-      const address = packAddress(AF_UNIX, `\0rfds-message-${process.pid}-${i}`, 'bind');
+      const address = packSockaddr(AF_UNIX, `\0rfds-message-${process.pid}-${i}`, 'bind');
       expect(sys.bind(fd, address)).toBe(0);
       return address;
     });

@@ -11,7 +11,7 @@ const { F_GETFL, O_CLOEXEC, O_NONBLOCK } = await from('kernel/constants/fcntl.js
 const { FIONREAD } = await from('kernel/constants/ioctl.js');
 const { CLOCK_MONOTONIC } = await from('kernel/constants/clock.js');
 const { ITIMER_REAL, NSIG, SIGUSR1, SIGUSR2 } = await from('kernel/constants/signal.js');
-const { packAddress, unpackAddress } = await from('kernel/structs/sockaddr.js');
+const { packSockaddr, unpackSockaddr } = await from('kernel/structs/sockaddr.js');
 
 const MARK = -1000; // A descriptor that is none: close(MARK) says where a case begins and ends.
 const cases = [];
@@ -31,7 +31,7 @@ function one(name, args, shows) {
 
 const ints = (...values) => Int32Array.from(values);
 const text = (string) => Buffer.from(string);
-const at = (address) => packAddress(S.AF_INET, address, 'bind');
+const at = (address) => packSockaddr(S.AF_INET, address, 'bind');
 const set = (...fds) => {
   const bits = new Uint8Array(128);
   for (const fd of fds) bits[fd >> 3] |= 1 << (fd & 7);
@@ -40,7 +40,7 @@ const set = (...fds) => {
 const nameOf = (fd) => {
   const addr = Buffer.alloc(128);
   sys.getsockname(fd, addr, ints(128));
-  return unpackAddress(addr, 16);
+  return unpackSockaddr(addr, 16);
 };
 const shown = ([host, port]) => `{sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("${host}")}`;
 const mask = BigUint64Array.of(1n << BigInt(SIGUSR1 - 1));

@@ -12,7 +12,7 @@ import {
   EOPNOTSUPP,
   EPIPE,
 } from '../../src/kernel/errno.ts';
-import { packAddress, unpackAddress } from '../../src/kernel/structs/sockaddr.ts';
+import { packSockaddr, unpackSockaddr } from '../../src/kernel/structs/sockaddr.ts';
 import * as sys from '../../src/syscalls.ts';
 import { closed, opened, pair } from '../support/descriptors.ts';
 
@@ -25,17 +25,17 @@ function name(call: (fd: number, addr: Uint8Array, addrlen: Int32Array) => numbe
   const addr = Buffer.alloc(128);
   const addrlen = Int32Array.of(128);
   expect(call(fd, addr, addrlen)).toBe(0);
-  return unpackAddress(addr, addrlen[0]) as [string, number];
+  return unpackSockaddr(addr, addrlen[0]) as [string, number];
 }
 function listener(): { fd: number; address: [string, number] } {
   const fd = opened(sys.socket(AF_INET, SOCK_STREAM, 0));
-  expect(sys.bind(fd, packAddress(AF_INET, ['127.0.0.1', 0], 'bind'))).toBe(0);
+  expect(sys.bind(fd, packSockaddr(AF_INET, ['127.0.0.1', 0], 'bind'))).toBe(0);
   expect(sys.listen(fd, 1)).toBe(0);
   return { fd, address: name(sys.getsockname, fd) };
 }
 function connected(address: [string, number]): number {
   const fd = opened(sys.socket(AF_INET, SOCK_STREAM, 0));
-  expect(sys.connect(fd, packAddress(AF_INET, address, 'connect'))).toBe(0);
+  expect(sys.connect(fd, packSockaddr(AF_INET, address, 'connect'))).toBe(0);
   return fd;
 }
 
@@ -48,7 +48,7 @@ describe('the sockets of TCP', () => {
     const addrlen = Int32Array.of(128);
     const conn = opened(sys.accept(fd, addr, addrlen));
     expect(addrlen[0]).toBe(16);
-    expect(unpackAddress(addr, addrlen[0])).toEqual(name(sys.getsockname, client));
+    expect(unpackSockaddr(addr, addrlen[0])).toEqual(name(sys.getsockname, client));
     expect(name(sys.getpeername, conn)).toEqual(name(sys.getsockname, client));
     expect(name(sys.getpeername, client)).toEqual(address);
   });
@@ -86,7 +86,7 @@ describe('the sockets of TCP', () => {
     const { fd, address } = listener();
     closed(fd);
     const client = opened(sys.socket(AF_INET, SOCK_STREAM, 0));
-    expect(sys.connect(client, packAddress(AF_INET, address, 'connect'))).toBe(-ECONNREFUSED);
+    expect(sys.connect(client, packSockaddr(AF_INET, address, 'connect'))).toBe(-ECONNREFUSED);
   });
 
   test('setsockopt sets what getsockopt gets', () => {
@@ -114,7 +114,7 @@ describe('the sockets of TCP', () => {
 
   test.skipIf(!linux)('listen takes the backlog: Linux’s queue of UNIX sockets has one more', () => {
     const fd = opened(sys.socket(AF_UNIX, SOCK_STREAM, 0));
-    expect(sys.bind(fd, packAddress(AF_UNIX, '', 'bind'))).toBe(0);
+    expect(sys.bind(fd, packSockaddr(AF_UNIX, '', 'bind'))).toBe(0);
     expect(sys.listen(fd, 2)).toBe(0);
     const addr = Buffer.alloc(128);
     const addrlen = Int32Array.of(128);
@@ -192,23 +192,23 @@ describe('bytes', () => {
   test('go to an address with sendto, and come with one to recvfrom, whole or in parts', () => {
     const [here, there] = [0, 0].map(() => {
       const fd = opened(sys.socket(AF_INET, SOCK_DGRAM, 0));
-      expect(sys.bind(fd, packAddress(AF_INET, ['127.0.0.1', 0], 'bind'))).toBe(0);
+      expect(sys.bind(fd, packSockaddr(AF_INET, ['127.0.0.1', 0], 'bind'))).toBe(0);
       return fd;
     });
-    const to = packAddress(AF_INET, name(sys.getsockname, there), 'connect');
+    const to = packSockaddr(AF_INET, name(sys.getsockname, there), 'connect');
     const from = name(sys.getsockname, here);
     const addr = Buffer.alloc(128);
     const addrlen = Int32Array.of(128);
     const buf = Buffer.from('........');
     expect(sys.sendto(here, at('whole'), 0, to)).toBe(5);
     expect(sys.recvfrom(there, buf, 0, addr, addrlen)).toBe(5);
-    expect([buf.toString(), addrlen[0], unpackAddress(addr, addrlen[0])]).toEqual(['whole...', 16, from]);
+    expect([buf.toString(), addrlen[0], unpackSockaddr(addr, addrlen[0])]).toEqual(['whole...', 16, from]);
 
     addr.fill(0);
     addrlen[0] = 128;
     expect(sys.sendto(here, at('-part-'), 1, 4, 0, to)).toBe(4);
     expect(sys.recvfrom(there, buf, 2, 3, 0, addr, addrlen)).toBe(3); // A datagram is cut to its room.
-    expect([buf.toString(), unpackAddress(addr, addrlen[0])]).toEqual(['whpar...', from]);
+    expect([buf.toString(), unpackSockaddr(addr, addrlen[0])]).toEqual(['whpar...', from]);
 
     expect(sys.sendto(here, at('x'), 0, to)).toBe(1);
     expect(sys.recvfrom(there, buf, 0, null, null)).toBe(1);

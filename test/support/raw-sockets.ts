@@ -12,7 +12,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from '../../src/kernel/constants/socket.ts';
-import { packAddress, unpackAddress } from '../../src/kernel/structs/sockaddr.ts';
+import { packSockaddr, unpackSockaddr } from '../../src/kernel/structs/sockaddr.ts';
 import * as sys from '../../src/syscalls.ts';
 import { closed, opened } from './descriptors.ts';
 
@@ -26,8 +26,8 @@ row.skip = (title: string, reason: string): void => {
 
 export const DEADLINE_MS = 10_000;
 export const bytes = (size: number) => new Uint8Array(size);
-export const at = (host: string, port: number) => packAddress(AF_INET, [host, port], 'bind');
-export const unixAt = (name: string) => packAddress(AF_UNIX, name, 'bind');
+export const at = (host: string, port: number) => packSockaddr(AF_INET, [host, port], 'bind');
+export const unixAt = (name: string) => packSockaddr(AF_UNIX, name, 'bind');
 export const socket = (family: number, type: number, protocol = 0) =>
   opened(sys.socket(family, type, protocol));
 export const tcp = (flags = 0) => socket(AF_INET, SOCK_STREAM | flags);
@@ -40,7 +40,7 @@ export function addressOf(fd: number): Uint8Array {
   expect(sys.getsockname(fd, addr, addrlen)).toBe(0);
   return addr.slice(0, addrlen[0]);
 }
-export const portOf = (fd: number) => (unpackAddress(Buffer.from(addressOf(fd)), 16) as [string, number])[1];
+export const portOf = (fd: number) => (unpackSockaddr(Buffer.from(addressOf(fd)), 16) as [string, number])[1];
 
 /** The socket, bound to a free port of 127.0.0.1. */
 export function bound(fd: number): number {

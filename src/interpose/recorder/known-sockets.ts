@@ -11,7 +11,7 @@ import { SO_TYPE, SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET } from '../../kernel/c
 import { ENOTSOCK } from '../../kernel/errno.ts';
 import { kernel } from '../../kernel/fast-calls.ts';
 import { layout } from '../../kernel/native.ts';
-import { sizeofStorage, unpackAddress } from '../../kernel/structs/sockaddr.ts';
+import { sizeofStorage, unpackSockaddr } from '../../kernel/structs/sockaddr.ts';
 import { madeDescriptors } from '../made-descriptors.ts';
 import { note } from './probes.ts';
 import type { AddressText } from './recording.ts';
@@ -130,7 +130,7 @@ export function nameOf(fd: number, call: 'getsockname' | 'getpeername'): Address
   length[0] = sizeofStorage;
   note(call);
   if (kernel[call](fd, sockaddrMemory, lengthMemory) < 0) return undefined;
-  const address = unpackAddress(sockaddr, length[0]);
+  const address = unpackSockaddr(sockaddr, length[0]);
   if (address === null) return '';
   return Buffer.isBuffer(address) ? address.toString('latin1') : address;
 }

@@ -1,7 +1,18 @@
 // The control messages (struct cmsghdr[]) that recvmsg left in its buffer, and those for sendmsg.
-// cmsg(3). Above: whoever calls those. Below: the platform's layout, as the compiler has it.
+// cmsg(3).
 
 import { layout } from '../native.ts';
+import { describe, i32, struct, u32, u64, viewOf } from './struct.ts';
+
+/** struct cmsghdr. cmsg(3). */
+export const cmsghdr = struct('cmsghdr', {
+  /** Bytes, this header among them: a size_t; a socklen_t, of four bytes, on macOS and with musl. */
+  cmsg_len: layout['sizeof cmsghdr.cmsg_len'] === 4 ? u32 : u64,
+  /** SOL_SOCKET, IPPROTO_IP, … */
+  cmsg_level: i32,
+  /** SCM_*, IP_PKTINFO, … */
+  cmsg_type: i32,
+});
 
 /** One control message: SOL_SOCKET and SCM_TIMESTAMPNS, say, with a struct timespec. */
 export interface ControlMessage {
@@ -10,15 +21,12 @@ export interface ControlMessage {
   data: Buffer;
 }
 
-const lengthOffset = layout['cmsghdr.cmsg_len']!;
-const levelOffset = layout['cmsghdr.cmsg_level']!;
-const typeOffset = layout['cmsghdr.cmsg_type']!;
-const sizeofLength = layout['sizeof cmsghdr.cmsg_len']!;
+const { cmsg_len, cmsg_level, cmsg_type } = cmsghdr.members;
 const dataOffset = layout['CMSG_LEN(0)']!;
 const alignment = layout.CMSG_ALIGN!;
 const align = (size: number) => Math.ceil(size / alignment) * alignment;
 
-// The largest cmsg_len that a control buffer's length (an int on macOS) has room for.
+// The largest cmsg_len that a control buffer's length (an int on macOS) can have.
 const MOST = 0x7fffffff;
 
 /** How long a control message with so many bytes of data is: what recv takes for the last one. cmsg(3). */
@@ -48,28 +56,40 @@ export function controlSpace(size: number): number {
  * The messages in the first length bytes of a control buffer, as CMSG_FIRSTHDR and CMSG_NXTHDR find
  * them. Data is a part of the buffer. One that is cut off (MSG_CTRUNC) has what is left of it.
  */
-export function* controlMessages(control: Buffer, length: number): Generator<ControlMessage> {
+export function* controlMessages(
+  control: Uint8Array,
+  length: number = control.length,
+): Generator<ControlMessage> {
+  const view = viewOf(control);
   const end = Math.min(length, control.length);
   for (let at = 0; at + dataOffset <= end; ) {
-    const size = control.readUIntLE(at + lengthOffset, Math.min(sizeofLength, 6));
+    const size = cmsg_len.get(view, at);
     if (size < dataOffset) return;
     yield {
-      level: control.readInt32LE(at + levelOffset),
-      type: control.readInt32LE(at + typeOffset),
-      data: control.subarray(at + dataOffset, Math.min(at + size, end)),
+      level: cmsg_level.get(view, at),
+      type: cmsg_type.get(view, at),
+      data: Buffer.from(
+        view.buffer,
+        view.byteOffset + at + dataOffset,
+        Math.min(size, end - at) - dataOffset,
+      ),
     };
     at += align(size);
   }
 }
 
-/** The control buffer for messages, each with its padding. */
+/**
+ * The control buffer for messages, each with its padding. Throws TypeError or RangeError for a level or type
+ * that is no int, TypeError for data that is no bytes.
+ */
 export function packControl(messages: readonly { level: number; type: number; data: Uint8Array }[]): Buffer {
+  for (const { data } of messages)
+    if (!(data instanceof Uint8Array))
+      throw new TypeError(`packControl(): data must be bytes, got ${describe(data)}`);
   const control = Buffer.alloc(messages.reduce((sum, { data }) => sum + controlSpace(data.length), 0));
   let at = 0;
   for (const { level, type, data } of messages) {
-    control.writeUIntLE(dataOffset + data.length, at + lengthOffset, Math.min(sizeofLength, 6));
-    control.writeInt32LE(level, at + levelOffset);
-    control.writeInt32LE(type, at + typeOffset);
+    cmsghdr.write(control, { cmsg_len: dataOffset + data.length, cmsg_level: level, cmsg_type: type }, at);
     control.set(data, at + dataOffset);
     at += controlSpace(data.length);
   }

@@ -1,15 +1,20 @@
-// Addresses of what is no internet: struct sockaddr_ll ⇄ [interface, protocol, packet type, hardware
-// type, address], sockaddr_nl ⇄ [pid, groups], sockaddr_vm ⇄ [cid, port]. packet(7), netlink(7),
-// vsock(7). Above: address.ts. Below: interfaces.ts.
+// Addresses of the families that are no internet: struct sockaddr_ll ⇄ [interface index, protocol, packet
+// type, hardware type, address], sockaddr_nl ⇄ [pid, groups], sockaddr_vm ⇄ [cid, port]. packet(7),
+// netlink(7), vsock(7).
 
-import { if_nametoindex, interfaceName } from '../../python/socket/interfaces.ts';
 import { AF_NETLINK, AF_PACKET, AF_VSOCK } from '../constants/socket.ts';
 import { layout } from '../native.ts';
 import { newSockaddr } from './sockaddr-header.ts';
 import { describe, inRange } from './struct.ts';
 
-/** Packets of one interface ('' and protocol 0: of none yet), of one protocol (ETH_P_*, host byte order). */
-export type PacketAddress = [ifname: string, proto: number, pkttype: number, hatype: number, addr: Buffer];
+/** Packets of one interface (0: of any), of one protocol (ETH_P_*, host byte order; 0: of none yet). */
+export type LinkLayerAddress = [
+  ifindex: number,
+  proto: number,
+  pkttype: number,
+  hatype: number,
+  addr: Buffer,
+];
 /** A netlink port (0: the kernel, or one to be chosen) and a mask of multicast groups. */
 export type NetlinkAddress = [pid: number, groups: number];
 /** A virtual machine (VMADDR_CID_*) and a port in it. */
@@ -22,7 +27,7 @@ const pkttypeOffset = layout['sockaddr_ll.sll_pkttype']!;
 const halenOffset = layout['sockaddr_ll.sll_halen']!;
 const addrOffset = layout['sockaddr_ll.sll_addr']!;
 /** sll_addr's size. */
-const ADDRESS_ROOM = 8;
+const LINK_ADDRESS_SIZE = 8;
 
 /** A struct sockaddr_ll by the interface's index, for bind(2): ETH_P_ALL is every protocol. */
 export function packLinkAddress(protocol: number, interfaceIndex: number): Buffer {
@@ -37,22 +42,22 @@ export function linkPacketType(sockaddr: Buffer): number {
   return sockaddr[pkttypeOffset];
 }
 
-/** Of [ifname, proto, pkttype?, hatype?, addr?]. Throws OSError for an interface that is not there. */
+/** Of [ifindex, proto, pkttype?, hatype?, addr?]. */
 export function packPacket(address: unknown, caller: string): Buffer {
-  const [ifname, proto, pkttype = 0, hatype = 0, addr] = parts(
-    'AF_PACKET address must be [ifname, proto, pkttype?, hatype?, addr?]',
+  const [ifindex, proto, pkttype = 0, hatype = 0, addr] = parts(
+    'AF_PACKET address must be [ifindex, proto, pkttype?, hatype?, addr?]',
     address,
     [2, 5],
     caller,
   );
-  if (typeof ifname !== 'string')
-    throw new TypeError(`${caller}(): interface name must be a string, got ${describe(ifname)}`);
   if (addr !== undefined && !(addr instanceof Uint8Array))
     throw new TypeError(`${caller}(): hardware address must be bytes, got ${describe(addr)}`);
-  if (addr !== undefined && addr.length > ADDRESS_ROOM)
+  if (addr !== undefined && addr.length > LINK_ADDRESS_SIZE)
     throw new RangeError(`${caller}(): Hardware address must be 8 bytes or less, got ${addr.length}`);
-  const index = ifname === '' ? 0 : if_nametoindex(ifname);
-  const sockaddr = packLinkAddress(inRange(proto, 0xffff, 'proto', caller), index);
+  const sockaddr = packLinkAddress(
+    inRange(proto, 0xffff, 'proto', caller),
+    inRange(ifindex, 0x7fffffff, 'ifindex', caller),
+  );
   sockaddr.writeUInt16LE(inRange(hatype, 0xffff, 'hatype', caller), hatypeOffset);
   sockaddr[pkttypeOffset] = inRange(pkttype, 0xff, 'pkttype', caller);
   sockaddr[halenOffset] = addr?.length ?? 0;
@@ -60,10 +65,10 @@ export function packPacket(address: unknown, caller: string): Buffer {
   return sockaddr;
 }
 
-export function unpackPacket(sockaddr: Buffer): PacketAddress {
-  const length = Math.min(sockaddr[halenOffset], ADDRESS_ROOM);
+export function unpackPacket(sockaddr: Buffer): LinkLayerAddress {
+  const length = Math.min(sockaddr[halenOffset], LINK_ADDRESS_SIZE);
   return [
-    interfaceName(sockaddr.readInt32LE(indexOffset)),
+    sockaddr.readInt32LE(indexOffset),
     sockaddr.readUInt16BE(protocolOffset),
     sockaddr[pkttypeOffset],
     sockaddr.readUInt16LE(hatypeOffset),
@@ -105,7 +110,13 @@ export function unpackVsock(sockaddr: Buffer): VsockAddress {
   return [sockaddr.readUInt32LE(cidOffset), sockaddr.readUInt32LE(portOffset)];
 }
 
-function parts(what: string, address: unknown, [least, most]: [number, number], caller: string): unknown[] {
+/** The parts of an address of so many. */
+export function parts(
+  what: string,
+  address: unknown,
+  [least, most]: [number, number],
+  caller: string,
+): unknown[] {
   if (Array.isArray(address) && address.length >= least && address.length <= most) return address;
   throw new TypeError(`${caller}(): ${what}, got ${describe(address)}`);
 }

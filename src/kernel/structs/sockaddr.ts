@@ -1,30 +1,27 @@
 // struct sockaddr ⇄ JavaScript, by family: [host, port] for AF_INET, [host, port, flowinfo, scope_id]
-// for AF_INET6, and the families of address-unix.ts and address-link.ts. Above: names.ts, which
-// resolves names first, and the Socket. ip(7), ipv6(7). Ports and addresses are big-endian.
+// for AF_INET6, and the families of sockaddr-un.ts and sockaddr-link.ts. ip(7), ipv6(7). Ports and addresses
+// are big-endian.
 
 import { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_VSOCK } from '../constants/socket.ts';
 import { layout } from '../native.ts';
 import { formatInet, formatInet6, parseInet, parseInet6 } from './inet-text.ts';
 import { familyOf, newSockaddr } from './sockaddr-header.ts';
 import {
-  type NetlinkAddress,
-  type PacketAddress,
   packNetlink,
   packPacket,
   packVsock,
   unpackNetlink,
   unpackPacket,
   unpackVsock,
-  type VsockAddress,
 } from './sockaddr-link.ts';
 import { packUnix, unpackUnix } from './sockaddr-un.ts';
 import { describe, inRange } from './struct.ts';
 
 export { formatInet, formatInet6, parseInet, parseInet6 } from './inet-text.ts';
 export {
+  type LinkLayerAddress,
   linkPacketType,
   type NetlinkAddress,
-  type PacketAddress,
   packLinkAddress,
   type VsockAddress,
 } from './sockaddr-link.ts';
@@ -34,28 +31,27 @@ export type InetAddress = [host: string, port: number];
 /** An IPv6 address in text, port 0-65535, flowinfo 0-0xfffff, scope id (an interface index, 0 for none). */
 export type Inet6Address = [host: string, port: number, flowinfo: number, scope_id: number];
 /**
- * What accept, getsockname and recvfrom give: null where the kernel named nobody. AF_NETLINK,
- * AF_PACKET and AF_VSOCK have LinkAddress; a family that is not known has the bytes of its sockaddr.
+ * What accept, getsockname and recvfrom give: null where the kernel gave no address. AF_NETLINK,
+ * AF_PACKET and AF_VSOCK have NetlinkAddress, LinkLayerAddress and VsockAddress; a family that is not known
+ * has the bytes of its sockaddr.
  */
 export type Address = InetAddress | Inet6Address | string | Buffer | null;
-/** The addresses of AF_NETLINK, AF_PACKET and AF_VSOCK sockets. */
-export type LinkAddress = NetlinkAddress | PacketAddress | VsockAddress;
-/** What bind and connect take. */
-export type AddressLike =
+/** What packSockaddr takes. */
+export type SockaddrLike =
   | readonly [host: string, port: number]
   | readonly [host: string, port: number, flowinfo: number, scope_id?: number]
-  | readonly [ifname: string, proto: number, pkttype: number, hatype?: number, addr?: Uint8Array]
+  | readonly [ifindex: number, proto: number, pkttype: number, hatype?: number, addr?: Uint8Array]
   | readonly [pid_or_cid: number, groups_or_port: number]
   | string
   | Uint8Array;
 
 const sizeofInet = layout['sizeof sockaddr_in']!;
 const sizeofInet6 = layout['sizeof sockaddr_in6']!;
-/** Room for an address of any family. */
+/** The size of an address of any family. */
 export const sizeofStorage = layout['sizeof sockaddr_storage']!;
 
 /** The address in the first length bytes of a sockaddr that the kernel wrote. */
-export function unpackAddress(sockaddr: Buffer, length: number): Address {
+export function unpackSockaddr(sockaddr: Buffer, length: number = sockaddr.length): Address {
   if (length === 0) return null;
   switch (familyOf(sockaddr)) {
     case AF_INET:
@@ -69,7 +65,7 @@ export function unpackAddress(sockaddr: Buffer, length: number): Address {
       ];
     case AF_UNIX:
       return unpackUnix(sockaddr, length);
-    // Not in the type: who has such a socket knows, and the others need not tell them apart.
+    // Not in the type: callers that have such a socket know, and the others need not tell them apart.
     case AF_NETLINK ?? -1:
       return unpackNetlink(sockaddr) as unknown as Address;
     case AF_PACKET ?? -1:
@@ -86,7 +82,7 @@ export function unpackAddress(sockaddr: Buffer, length: number): Address {
  * Throws TypeError for another shape of address, RangeError for a host, a port or a path that is none:
  * here a host is a numeric address.
  */
-export function packAddress(family: number, address: AddressLike, caller: string): Buffer {
+export function packSockaddr(family: number, address: SockaddrLike, caller = 'packSockaddr'): Buffer {
   switch (family) {
     case AF_INET: {
       const [host, port] = inetAddress('AF_INET', '[host, port]', address, 2, caller);
@@ -123,7 +119,7 @@ export function packInet(host: Uint8Array, port: number): Buffer {
   return sockaddr;
 }
 
-function inetAddress(name: string, shape: string, address: AddressLike, most: number, caller: string) {
+function inetAddress(name: string, shape: string, address: SockaddrLike, most: number, caller: string) {
   if (!Array.isArray(address) || address.length < 2 || address.length > most) {
     throw new TypeError(`${caller}(): ${name} address must be ${shape}, got ${describe(address)}`);
   }

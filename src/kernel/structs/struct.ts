@@ -10,6 +10,8 @@ export interface Type<T> {
   get(view: DataView, at: number): T;
   /** Throws TypeError or RangeError that begins with what: 'linger.pack(): l_linger'. */
   set(view: DataView, at: number, value: T, what: string): void;
+  /** How many bytes behind it the next member lies, if not its size: 0 in a union. */
+  readonly advance?: number;
 }
 
 /** A member of a struct at its offset. Reading and writing one of a number allocates nothing. */
@@ -22,6 +24,9 @@ export interface Member<T> {
   set(view: DataView, value: T, base?: number): void;
 }
 
+/** Where a struct lies: what the kernel is given, or a view of it. */
+export type Memory = Bytes | DataView;
+
 type Types = Readonly<Record<string, Type<unknown>>>;
 /** The members of a struct as JavaScript has them. */
 export type Values<M extends Types> = { -readonly [K in keyof M]: M[K] extends Type<infer T> ? T : never };
@@ -32,6 +37,8 @@ export interface Struct<M extends Types> {
   readonly name: string;
   /** sizeof, in bytes. */
   readonly size: number;
+  /** alignof. */
+  readonly align: number;
   readonly members: { readonly [K in keyof M]: Member<Values<M>[K]> };
   /**
    * The bytes of a struct; members that are not given are 0.
@@ -40,18 +47,18 @@ export interface Struct<M extends Types> {
    */
   pack(values?: Partial<Values<M>>): Buffer;
   /** Writes the members that are given into the struct at offset of memory; the others stay. Throws as pack. */
-  write(memory: Bytes, values: Partial<Values<M>>, offset?: number): void;
+  write(memory: Memory, values: Partial<Values<M>>, offset?: number): void;
   /** The struct at offset of memory. Throws RangeError where there are fewer bytes than a struct has. */
-  unpack(memory: Bytes, offset?: number): Values<M>;
+  unpack(memory: Memory, offset?: number): Values<M>;
 }
 
 /** A struct that newer kernels append members to: those behind the end of the bytes are undefined. */
 export interface AppendedStruct<M extends Types> extends Omit<Struct<M>, 'unpack'> {
-  unpack(memory: Bytes, offset?: number): { [K in keyof M]: Values<M>[K] | undefined };
+  unpack(memory: Memory, offset?: number): { [K in keyof M]: Values<M>[K] | undefined };
 }
 
 /** Memory as a DataView. */
-export function viewOf(memory: Bytes): DataView<ArrayBuffer> {
+export function viewOf(memory: Memory): DataView<ArrayBuffer> {
   return (
     memory instanceof ArrayBuffer
       ? new DataView(memory)
@@ -69,13 +76,15 @@ export function struct<M extends Types>(name: string, types: M): Struct<M> {
   for (const [member, type] of Object.entries(types)) {
     const offset = layout[`${name}.${member}`] ?? alignUp(end, type.align);
     members[member] = memberOf(type, offset, `${name}: ${member}`);
-    end = offset + type.size;
+    end = offset + (type.advance ?? type.size);
     align = Math.max(align, type.align);
   }
-  const size = layout[`sizeof ${name}`] ?? alignUp(end, align);
+  // The whole struct, and what of a union is longer than its last member.
+  const used = Object.values(members).map(({ offset, size }) => offset + size);
+  const size = layout[`sizeof ${name}`] ?? alignUp(Math.max(end, ...used), align);
   const list = Object.entries(members);
 
-  const write = (memory: Bytes, values: object, offset = 0) => {
+  const write = (memory: Memory, values: object, offset = 0) => {
     const view = sized(viewOf(memory), offset, size, `${name}.write`);
     for (const [member, value] of Object.entries(values)) {
       if (!Object.hasOwn(members, member))
@@ -88,6 +97,7 @@ export function struct<M extends Types>(name: string, types: M): Struct<M> {
   return {
     name,
     size,
+    align,
     members: members as Struct<M>['members'],
     write,
     pack(values = {}) {
@@ -208,10 +218,10 @@ export const bigU64: Type<bigint> = {
 };
 
 /** An array of bytes: reading gives a part of the memory, not a copy; fewer bytes leave zeros behind them. */
-export function bytes(size: number): Type<Uint8Array> {
+export function bytes(size: number, align = 1): Type<Uint8Array> {
   return {
     size,
-    align: 1,
+    align,
     get: (view, at) => Buffer.from(view.buffer as ArrayBuffer, view.byteOffset + at, size),
     set(view, at, value, what) {
       if (!(value instanceof Uint8Array))
@@ -220,6 +230,77 @@ export function bytes(size: number): Type<Uint8Array> {
         throw new RangeError(`${what} must be ${size} bytes or less, got ${value.length}`);
       const target = new Uint8Array(view.buffer, view.byteOffset + at, size);
       target.fill(0).set(value);
+    },
+  };
+}
+
+/** A bit-field of a number of so many bytes: width bits from bit shift on, the lowest being bit 0. */
+export function bits(shift: number, width: number, { size: ofBytes, align, get, set }: Type<number> = u8) {
+  const most = 2 ** width - 1;
+  const type: Type<number> = {
+    size: ofBytes,
+    align,
+    get: (view, at) => (get(view, at) >>> shift) & most,
+    set(view, at, value, what) {
+      const field = checked(value, 0, most, what) << shift;
+      set(view, at, ((get(view, at) & ~(most << shift)) | field) >>> 0, what);
+    },
+  };
+  return type;
+}
+
+/** A member at whose place the next one begins too: of a union, or a bit-field but the last. */
+export function overlaid<T>(type: Type<T>): Type<T> {
+  return { ...type, advance: 0 };
+}
+
+/** A struct within a struct. */
+export function nested<M extends Types>(inner: Struct<M>): Type<Values<M>> {
+  return {
+    size: inner.size,
+    align: inner.align,
+    get: (view, at) => inner.unpack(view, at),
+    set(view, at, value, what) {
+      if (typeof value !== 'object' || value === null)
+        throw new TypeError(`${what} must be a struct ${inner.name}, got ${describe(value)}`);
+      inner.write(view, value, at);
+    },
+  };
+}
+
+/** An array of numbers; fewer leave zeros behind them. */
+export function array(type: Type<number>, length: number): Type<number[]> {
+  return {
+    size: length * type.size,
+    align: type.align,
+    get: (view, at) => Array.from({ length }, (_, i) => type.get(view, at + i * type.size)),
+    set(view, at, value, what) {
+      if (!Array.isArray(value)) throw new TypeError(`${what} must be an array, got ${describe(value)}`);
+      if (value.length > length)
+        throw new RangeError(`${what} must have ${length} elements or fewer, got ${value.length}`);
+      for (let i = 0; i < length; i++) type.set(view, at + i * type.size, value[i] ?? 0, `${what}[${i}]`);
+    },
+  };
+}
+
+/** Text that ends at its NUL, for which there must be space. */
+export function text(size: number): Type<string> {
+  const { get, set } = bytes(size);
+  return {
+    size,
+    align: 1,
+    get(view, at) {
+      const all = get(view, at);
+      const end = all.indexOf(0);
+      return Buffer.from(all.buffer, all.byteOffset, end < 0 ? size : end).toString();
+    },
+    set(view, at, value, what) {
+      if (typeof value !== 'string') throw new TypeError(`${what} must be a string, got ${describe(value)}`);
+      const given = Buffer.from(value);
+      if (given.includes(0)) throw new RangeError(`${what} must be without a NUL`);
+      if (given.length > size - 1)
+        throw new RangeError(`${what} must be ${size - 1} bytes or less, got ${given.length}`);
+      set(view, at, given, what);
     },
   };
 }

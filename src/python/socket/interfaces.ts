@@ -45,7 +45,7 @@ export function if_indextoname(if_index: number): string {
   return nameIn(out);
 }
 
-/** The same for an address: '' where the index is nobody's. */
+/** The same for an address: '' where no interface has the index. */
 export function interfaceName(index: number): string {
   try {
     return if_indextoname(index);

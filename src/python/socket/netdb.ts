@@ -23,18 +23,16 @@ import {
   SOCK_STREAM,
 } from '../../kernel/constants/socket.ts';
 import {
-  type Address,
-  type AddressLike,
   type InetAddress,
   inet6Host,
   inetHost,
-  packAddress,
   packInet,
-  unpackAddress,
+  packSockaddr,
 } from '../../kernel/structs/sockaddr.ts';
 import { inRange } from '../../kernel/structs/struct.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check, OSError, osError } from '../errors.ts';
+import { type Address, type AddressLike, packAddress, unpackAddress } from './address.ts';
 
 /** A name that could not be resolved: code 'EAI_NONAME', errno its number, negative everywhere. */
 export class gaierror extends OSError {
@@ -203,7 +201,7 @@ export function getnameinfo(
   if (family === AF_INET && sockaddr.length !== 2) throw new OSError('IPv4 sockaddr must be 2 tuple');
   const [numeric, number, , own = 0] = address as [string, number, number?, number?];
   const parts = family === AF_INET6 ? [numeric, number, flowinfo, scope || own] : [numeric, number];
-  return namesOf(packAddress(family, parts as unknown as InetAddress, 'getnameinfo'), flags);
+  return namesOf(packSockaddr(family, parts as unknown as InetAddress, 'getnameinfo'), flags);
 }
 
 /** The name of this host. gethostname(2). */
@@ -253,7 +251,7 @@ export function gethostbyaddr(
   )[0];
   const numeric = (address as InetAddress)[0];
   try {
-    const [name] = namesOf(packAddress(family, address as InetAddress, 'gethostbyaddr'), NI_NAMEREQD);
+    const [name] = namesOf(packSockaddr(family, address as InetAddress, 'gethostbyaddr'), NI_NAMEREQD);
     return [name, [], [numeric]];
   } catch (error) {
     if (error instanceof gaierror) throw new herror('HOST_NOT_FOUND', 'gethostbyaddr', numeric);

@@ -11,9 +11,9 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from '../../kernel/constants/socket.ts';
-import type { AddressLike } from '../../kernel/structs/sockaddr.ts';
 import { repr } from '../builtins/repr.ts';
 import { OSError } from '../errors.ts';
+import type { AddressLike } from './address.ts';
 import { getaddrinfo } from './netdb.ts';
 import { socket } from './socket-functions.ts';
 import type { Socket } from './socket-object.ts';

@@ -11,12 +11,12 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from '../../kernel/constants/socket.ts';
-import type { Address, AddressLike } from '../../kernel/structs/sockaddr.ts';
 import { familyOf } from '../../kernel/structs/sockaddr-header.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { repr } from '../builtins/repr.ts';
 import { ConnectionError, check } from '../errors.ts';
 import { closeFd } from '../waiting.ts';
+import type { Address, AddressLike } from './address.ts';
 import { openSocket, openSocketpair } from './descriptor.ts';
 import { Socket } from './socket-object.ts';
 

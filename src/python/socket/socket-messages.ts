@@ -4,10 +4,10 @@
 import { MSG_NOSIGNAL } from '../../kernel/constants/socket.ts';
 import { EMSGSIZE } from '../../kernel/errno.ts';
 import { controlMessages, packControl } from '../../kernel/structs/cmsghdr.ts';
-import { type Address, type AddressLike, unpackAddress } from '../../kernel/structs/sockaddr.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { osError } from '../errors.ts';
 import { POOL, pool, reserve, take, taken } from '../pool.ts';
+import { type Address, type AddressLike, unpackAddress } from './address.ts';
 import { type BytesLike, bytesOf, checkSize } from './bytes.ts';
 import { packResolved } from './netdb.ts';
 import { sockaddr, sockaddrLength, sockaddrMemory } from './socket-names.ts';

@@ -6,16 +6,12 @@ import { inspect } from 'node:util';
 import { POLLERR } from '../../kernel/constants/select.ts';
 import { SO_ERROR, SOL_SOCKET, SOMAXCONN } from '../../kernel/constants/socket.ts';
 import { EAGAIN, EINPROGRESS, EINTR, EISCONN } from '../../kernel/errno.ts';
-import {
-  type Address,
-  type AddressLike,
-  sizeofStorage,
-  unpackAddress,
-} from '../../kernel/structs/sockaddr.ts';
+import { sizeofStorage } from '../../kernel/structs/sockaddr.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { repr } from '../builtins/repr.ts';
 import { check, TimeoutError } from '../errors.ts';
 import { retryInterrupted, waitFor } from '../waiting.ts';
+import { type Address, type AddressLike, unpackAddress } from './address.ts';
 import { type BytesLike, bytesOf } from './bytes.ts';
 import { packResolved } from './netdb.ts';
 import { SocketState, WRITABLE } from './socket-state.ts';

@@ -2,9 +2,9 @@
 // Above: socket-functions.ts, socket.ts. Below: socket-messages.ts, socket-file.ts, descriptor.ts.
 
 import { F_DUPFD_CLOEXEC } from '../../kernel/constants/fcntl.ts';
-import { type Address, unpackAddress } from '../../kernel/structs/sockaddr.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check } from '../errors.ts';
+import { type Address, unpackAddress } from './address.ts';
 import { acceptSocket } from './descriptor.ts';
 import { fileReader, type SendableFile } from './sendable-file.ts';
 import { type FileOptions, makeFile, type SocketFile, type SocketIO } from './socket-file.ts';

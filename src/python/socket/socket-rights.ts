@@ -4,8 +4,8 @@
 import { F_SETFD, FD_CLOEXEC } from '../../kernel/constants/fcntl.ts';
 import { MSG_CMSG_CLOEXEC, SCM_RIGHTS, SOL_SOCKET } from '../../kernel/constants/socket.ts';
 import { CMSG_LEN } from '../../kernel/structs/cmsghdr.ts';
-import type { Address, AddressLike } from '../../kernel/structs/sockaddr.ts';
 import * as sys from '../../kernel/syscalls.ts';
+import type { Address, AddressLike } from './address.ts';
 import type { BytesLike } from './bytes.ts';
 import type { Socket } from './socket-object.ts';
 

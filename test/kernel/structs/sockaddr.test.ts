@@ -4,22 +4,22 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC } from '../../../src/kernel/constants/socket.ts';
 import {
-  type AddressLike,
   formatInet6,
-  packAddress,
+  packSockaddr,
   parseInet6,
-  unpackAddress,
+  type SockaddrLike,
+  unpackSockaddr,
 } from '../../../src/kernel/structs/sockaddr.ts';
 
 const linux = process.platform === 'linux';
-const there = (family: number, address: AddressLike) => packAddress(family, address, 'bind');
-const thereAndBack = (family: number, address: AddressLike) => {
+const there = (family: number, address: SockaddrLike) => packSockaddr(family, address, 'bind');
+const thereAndBack = (family: number, address: SockaddrLike) => {
   const sockaddr = there(family, address);
-  return unpackAddress(sockaddr, sockaddr.length);
+  return unpackSockaddr(sockaddr, sockaddr.length);
 };
 
 describe('a round trip', () => {
-  test.each<[string, number, AddressLike, unknown]>([
+  test.each<[string, number, SockaddrLike, unknown]>([
     ['an IPv4 address', AF_INET, ['10.0.0.2', 54321], ['10.0.0.2', 54321]],
     ['every IPv4 interface', AF_INET, ['', 0], ['0.0.0.0', 0]],
     ['the IPv4 broadcast address', AF_INET, ['<broadcast>', 65535], ['255.255.255.255', 65535]],
@@ -96,26 +96,26 @@ describe('the bytes of a sockaddr', () => {
   });
 
   test('of length 0 name nobody', () => {
-    expect(unpackAddress(Buffer.alloc(128, 1), 0)).toBe(null);
+    expect(unpackSockaddr(Buffer.alloc(128, 1), 0)).toBe(null);
   });
 
   test('of a path end at its NUL, or at the kernel’s length', () => {
     const sockaddr = Buffer.concat([there(AF_UNIX, 'abc'), Buffer.from('def')]);
-    expect(unpackAddress(sockaddr, sockaddr.length)).toBe('abc');
-    expect(unpackAddress(sockaddr, 4)).toBe('ab');
+    expect(unpackSockaddr(sockaddr, sockaddr.length)).toBe('abc');
+    expect(unpackSockaddr(sockaddr, 4)).toBe('ab');
   });
 
   test('of another family come as they are', () => {
     const sockaddr = Buffer.from([...start(6, AF_UNSPEC), 1, 2, 3, 4, 0, 0]);
-    expect(unpackAddress(sockaddr, 6)).toEqual(sockaddr.subarray(0, 6));
-    expect(unpackAddress(sockaddr, 60)).toEqual(sockaddr);
+    expect(unpackSockaddr(sockaddr, 6)).toEqual(sockaddr.subarray(0, 6));
+    expect(unpackSockaddr(sockaddr, 60)).toEqual(sockaddr);
   });
 
   test('of IPv6 leave the traffic class out of the flowinfo', () => {
     const sockaddr = there(AF_INET6, ['::', 0, 0xfffff]);
     sockaddr[4] = 0xff;
     sockaddr[5] = 0xff;
-    expect(unpackAddress(sockaddr, sockaddr.length)).toEqual(['::', 0, 0xfffff, 0]);
+    expect(unpackSockaddr(sockaddr, sockaddr.length)).toEqual(['::', 0, 0xfffff, 0]);
   });
 });
 
@@ -140,7 +140,7 @@ describe('what is no address', () => {
     [AF_UNIX, ['/tmp/a', 1], 'AF_UNIX address must be a path or bytes, got an array of 2'],
     [AF_UNIX, 5, 'AF_UNIX address must be a path or bytes, got a number'],
   ])('is a TypeError: family %i, %o', (family, address, text) => {
-    expect(() => there(family, address as AddressLike)).toThrow(new TypeError(`bind(): ${text}`));
+    expect(() => there(family, address as SockaddrLike)).toThrow(new TypeError(`bind(): ${text}`));
   });
 
   test.each<[number, unknown, string]>([
@@ -156,7 +156,7 @@ describe('what is no address', () => {
     [AF_INET6, ['::1', 80, 0, 2 ** 32], 'scope_id must be 0-4294967295, got 4294967296'],
     [AF_UNSPEC, ['1.2.3.4', 80], 'addresses of family 0 are not supported'],
   ])('is a RangeError: family %i, %o', (family, address, text) => {
-    expect(() => there(family, address as AddressLike)).toThrow(new RangeError(`bind(): ${text}`));
+    expect(() => there(family, address as SockaddrLike)).toThrow(new RangeError(`bind(): ${text}`));
   });
 
   test.skipIf(!linux)(

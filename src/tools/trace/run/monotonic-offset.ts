@@ -1,19 +1,20 @@
 // Turns the kernel's timestamps of packets, which are CLOCK_REALTIME, into CLOCK_MONOTONIC, the
-// clock of a recording. Above: packet-socket.ts. Below: syscalls.ts (clock_gettime).
+// clock of a recording.
 //
-// The two clocks run at one pace, and differ by an offset that changes only when somebody sets the
-// time. It is read between two looks at CLOCK_MONOTONIC, so it is right to half of the time between
+// The two clocks run at one pace, and differ by an offset that changes only when the time is
+// set. It is read between two readings of CLOCK_MONOTONIC, so it is right to half of the time between
 // them: below 1 µs. Between a packet and the reading after it lie milliseconds at most.
 
 import { CLOCK_MONOTONIC, CLOCK_REALTIME } from '../../../kernel/constants/clock.ts';
+import { Timespecs } from '../../../kernel/structs/timespec.ts';
 import { check } from '../../../python/errors.ts';
 import * as sys from '../../../syscalls.ts';
 
-const time = new BigInt64Array(2);
+const time = new Timespecs();
 
 function now(clock: number): bigint {
-  check(sys.clock_gettime(clock, time), 'clock_gettime');
-  return time[0] * 1_000_000_000n + time[1];
+  check(sys.clock_gettime(clock, time.memory), 'clock_gettime');
+  return time.inBigNanoseconds();
 }
 
 /** CLOCK_MONOTONIC in nanoseconds, as a recording has it. */
@@ -48,7 +49,6 @@ export class MonotonicOffset {
 
   /** The CLOCK_MONOTONIC, in nanoseconds, of a struct timespec of CLOCK_REALTIME. */
   monotonic(timespec: Buffer): number {
-    const realtime = timespec.readBigInt64LE(0) * 1_000_000_000n + timespec.readBigInt64LE(8);
-    return Number(realtime - this.#known.offset);
+    return Number(new Timespecs(timespec).inBigNanoseconds() - this.#known.offset);
   }
 }

@@ -1,5 +1,4 @@
 // An AF_PACKET socket: every frame of one interface, with the kernel's own time. packet(7), Linux.
-// Above: capture.ts. Below: syscalls.ts (recvmsg), control.ts, address.ts.
 
 import { readFileSync } from 'node:fs';
 import * as packet from '../../../kernel/constants/packet.ts';
@@ -16,9 +15,10 @@ import {
   SOL_SOCKET,
 } from '../../../kernel/constants/socket.ts';
 import { EAGAIN, ENETDOWN, ENODEV, EOPNOTSUPP } from '../../../kernel/errno.ts';
-import { layout } from '../../../kernel/native.ts';
-import { type ControlMessage, controlMessages, controlSpace } from '../../../kernel/structs/cmsghdr.ts';
+import { controlMessages, controlSpace } from '../../../kernel/structs/cmsghdr.ts';
+import { tpacket_auxdata, tpacket_stats } from '../../../kernel/structs/packet.ts';
 import { linkPacketType, packLinkAddress, sizeofStorage } from '../../../kernel/structs/sockaddr.ts';
+import { timespec } from '../../../kernel/structs/timespec.ts';
 import { check, osError } from '../../../python/errors.ts';
 import { openSocket } from '../../../python/socket/descriptor.ts';
 import * as sys from '../../../syscalls.ts';
@@ -32,7 +32,6 @@ const LARGEST_FRAME = 1 << 18;
 const BATCH = 1024;
 const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
-const SIZEOF_TIMESPEC = 16;
 const ETH_P_8021Q = 0x8100;
 
 export interface Frame {
@@ -55,9 +54,7 @@ export class PacketSocket {
   readonly #clock = new MonotonicOffset();
   readonly #frame = Buffer.alloc(LARGEST_FRAME);
   readonly #name = Buffer.alloc(sizeofStorage);
-  readonly #control = Buffer.alloc(
-    controlSpace(SIZEOF_TIMESPEC) + controlSpace(layout['sizeof tpacket_auxdata']!),
-  );
+  readonly #control = Buffer.alloc(controlSpace(timespec.size) + controlSpace(tpacket_auxdata.size));
   readonly #lengths = new Int32Array(3);
 
   constructor(name: string) {
@@ -121,29 +118,31 @@ export class PacketSocket {
       if (message.level === SOL_SOCKET && message.type === SCM_TIMESTAMPNS) {
         at = this.#clock.monotonic(message.data);
       } else if (message.level === SOL_PACKET && message.type === packet.PACKET_AUXDATA) {
-        const status = message.data.readUInt32LE(layout['tpacket_auxdata.tp_status']!);
-        offloading = (status & packet.TP_STATUS_CSUMNOTREADY) !== 0;
-        if (status & packet.TP_STATUS_VLAN_VALID) tagged = this.#withTag(length, status, message);
+        const auxdata = tpacket_auxdata.unpack(message.data);
+        offloading = (auxdata.tp_status & packet.TP_STATUS_CSUMNOTREADY) !== 0;
+        if (auxdata.tp_status & packet.TP_STATUS_VLAN_VALID) tagged = this.#withTag(length, auxdata);
       }
     }
     return { at, offloading, ...tagged };
   }
 
-  #withTag(length: number, status: number, { data }: ControlMessage): Pick<Frame, 'bytes' | 'length'> {
-    const hasProtocol = (status & packet.TP_STATUS_VLAN_TPID_VALID) !== 0;
-    const protocol = hasProtocol ? data.readUInt16LE(layout['tpacket_auxdata.tp_vlan_tpid']!) : ETH_P_8021Q;
-    const control = data.readUInt16LE(layout['tpacket_auxdata.tp_vlan_tci']!);
-    const bytes = withTag(this.#frame.subarray(0, length), protocol, control);
+  #withTag(
+    length: number,
+    { tp_status, tp_vlan_tpid, tp_vlan_tci }: ReturnType<typeof tpacket_auxdata.unpack>,
+  ): Pick<Frame, 'bytes' | 'length'> {
+    const hasProtocol = (tp_status & packet.TP_STATUS_VLAN_TPID_VALID) !== 0;
+    const protocol = hasProtocol ? tp_vlan_tpid : ETH_P_8021Q;
+    const bytes = withTag(this.#frame.subarray(0, length), protocol, tp_vlan_tci);
     return { bytes, length: bytes.length };
   }
 
   /** How many frames the kernel had to drop since the last time, because nobody took them. */
   dropped(): number {
-    const statistics = new Uint32Array(2); // struct tpacket_stats: packets, drops
-    const length = Int32Array.of(statistics.byteLength);
+    const statistics = Buffer.alloc(tpacket_stats.size);
+    const length = Int32Array.of(statistics.length);
     const { PACKET_STATISTICS } = packet;
     check(sys.getsockopt(this.fd, SOL_PACKET, PACKET_STATISTICS, statistics, length), 'getsockopt');
-    return statistics[1];
+    return tpacket_stats.unpack(statistics).tp_drops;
   }
 
   [Symbol.dispose](): void {

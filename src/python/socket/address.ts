@@ -1,0 +1,53 @@
+// Python's addresses: those of kernel/structs/sockaddr.ts, but an AF_PACKET socket's has the interface's name.
+
+import { AF_PACKET } from '../../kernel/constants/socket.ts';
+import {
+  type Address,
+  type LinkLayerAddress,
+  type NetlinkAddress,
+  packSockaddr,
+  type SockaddrLike,
+  unpackSockaddr,
+  type VsockAddress,
+} from '../../kernel/structs/sockaddr.ts';
+import { familyOf } from '../../kernel/structs/sockaddr-header.ts';
+import { parts } from '../../kernel/structs/sockaddr-link.ts';
+import { describe } from '../../kernel/structs/struct.ts';
+import { if_nametoindex, interfaceName } from './interfaces.ts';
+
+export type { Address } from '../../kernel/structs/sockaddr.ts';
+
+/** Packets of one interface ('' and protocol 0: of none yet), of one protocol (ETH_P_*, host byte order). */
+export type PacketAddress = [ifname: string, proto: number, pkttype: number, hatype: number, addr: Buffer];
+/** The addresses of AF_NETLINK, AF_PACKET and AF_VSOCK sockets. */
+export type LinkAddress = NetlinkAddress | PacketAddress | VsockAddress;
+/** What bind and connect take. */
+export type AddressLike =
+  | readonly [host: string, port: number]
+  | readonly [host: string, port: number, flowinfo: number, scope_id?: number]
+  | readonly [ifname: string, proto: number, pkttype: number, hatype?: number, addr?: Uint8Array]
+  | readonly [pid_or_cid: number, groups_or_port: number]
+  | string
+  | Uint8Array;
+
+/**
+ * The sockaddr for an address of that family; caller ('bind') names the method in errors. Throws what
+ * packSockaddr throws, and OSError ENODEV for an interface that is not there.
+ */
+export function packAddress(family: number, address: AddressLike, caller: string): Buffer {
+  if (family !== AF_PACKET) return packSockaddr(family, address as SockaddrLike, caller);
+  const shape = 'AF_PACKET address must be [ifname, proto, pkttype?, hatype?, addr?]';
+  const [ifname, ...rest] = parts(shape, address, [2, 5], caller);
+  if (typeof ifname !== 'string')
+    throw new TypeError(`${caller}(): interface name must be a string, got ${describe(ifname)}`);
+  const ifindex = ifname === '' ? 0 : if_nametoindex(ifname);
+  return packSockaddr(family, [ifindex, ...rest] as unknown as SockaddrLike, caller);
+}
+
+/** The address in the first length bytes of a sockaddr that the kernel wrote. */
+export function unpackAddress(sockaddr: Buffer, length: number): Address {
+  const address = unpackSockaddr(sockaddr, length);
+  if (address === null || familyOf(sockaddr) !== AF_PACKET) return address;
+  const [ifindex, ...rest] = address as unknown as LinkLayerAddress;
+  return [interfaceName(ifindex), ...rest] as unknown as Address;
+}
