@@ -1,6 +1,6 @@
 // The documents against the code that they speak of.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -41,6 +41,28 @@ describe('docs/hazards.md', () => {
       );
     expect(proofs.filter((proof) => !isThere(proof))).toEqual([]);
   });
+});
+
+test('the links of the documents lead to files that there are', () => {
+  const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'bench/README.md'].concat(
+    readdirSync(path.join(root, 'docs'))
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => `docs/${file}`),
+  );
+  const links = documents.flatMap((document) =>
+    [...read(document).matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+      .map(([, target]) => ({ document, target }))
+      .filter(({ target }) => !/^[a-z]+:/.test(target)),
+  );
+  expect(links.length).toBeGreaterThan(40);
+  const lost = links.filter(
+    ({ document, target }) => !existsSync(path.join(root, path.dirname(document), target)),
+  );
+  expect(lost).toEqual([]);
+});
+
+test('README.md fits what a newcomer reads: 130 lines', () => {
+  expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(130);
 });
 
 test('no source refers to a document that is not in the repository', () => {
