@@ -3,7 +3,7 @@
 
 import './startup.ts';
 
-export { bytes, type FString, f, type Value } from './python/builtins/fstring.ts';
+export { bytes, decode, type FString, f, type Value } from './python/builtins/fstring.ts';
 export { input } from './python/builtins/input.ts';
 export { remove } from './python/builtins/list.ts';
 export { print } from './python/builtins/print.ts';

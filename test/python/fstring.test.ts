@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bytes, f, type Value } from '../../src/python/builtins/fstring.ts';
+import { bytes, decode, f, type Value } from '../../src/python/builtins/fstring.ts';
 import { Timestamp } from '../../src/python/builtins/time.ts';
 import { python } from '../support/python.ts';
 
@@ -100,4 +100,10 @@ test('Python has the same text', () => {
     [...data],
   ]);
   expect(String(f`[${'10.0.0.2'}:${54321}] ${time}:${data}`)).toBe(text);
+});
+
+test('bytes are decoded as UTF-8, a byte order mark too, and nothing else is', () => {
+  for (const text of ['', 'Hello', 'é ∂ 😀', '\ufeffmarked']) expect(decode(Buffer.from(text))).toBe(text);
+  for (const wrong of [[0xff], [0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80]])
+    expect(() => decode(Uint8Array.from(wrong))).toThrow(TypeError);
 });

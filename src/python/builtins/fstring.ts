@@ -49,6 +49,13 @@ export function bytes(texts: TemplateStringsArray, ...values: Value[]): Buffer {
   return take(end - taken);
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Python's bytes.decode(): the text of UTF-8. Throws TypeError, Python UnicodeDecodeError, for other bytes. */
+export function decode(data: Uint8Array): string {
+  return utf8.decode(data);
+}
+
 function concatenated(texts: readonly string[], values: readonly Value[]): Buffer {
   const asBytes = (value: Value) => (value instanceof Uint8Array ? value : Buffer.from(String(value)));
   return Buffer.concat(texts.flatMap((text, i) => [text, ...values.slice(i, i + 1)].map(asBytes)));
