@@ -3,6 +3,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -31,6 +32,13 @@ export function existing(pid: string | number): boolean {
   } catch {
     return false;
   }
+}
+
+/** What ps calls the state of a process: S and I are sleep. */
+function stateOf(pid: number): string {
+  if (process.platform !== 'linux')
+    return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').match(/\) (\w)/)![1];
 }
 
 /** A child process whose output is kept as it comes. Disposing of it ends it. */
@@ -94,9 +102,8 @@ export class Program {
 
   /** Waits until the program sleeps: in the call that it is to be interrupted in. */
   async asleep(): Promise<void> {
-    const state = () => execFileSync('ps', ['-o', 'stat=', '-p', String(this.pid)], { encoding: 'utf8' });
     const sleeping = async () => {
-      while (!/^[SI]/.test(state())) await new Promise((resolve) => setImmediate(resolve));
+      while (!/^[SI]/.test(stateOf(this.pid))) await pause(1);
     };
     await within(sleeping(), 'sleep');
   }
