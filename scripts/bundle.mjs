@@ -20,6 +20,15 @@ await build({
 for (const part of ['compare', 'trace/render/html']) {
   cpSync(at(`src/tools/${part}/assets`), at(`dist/tools/${part}/assets`), { recursive: true });
 }
+await build({
+  entryPoints: [at('src/tools/trace/render/html/browser/main.ts')],
+  outfile: at('dist/tools/trace/render/html/assets/page.js'),
+  bundle: true,
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife',
+  charset: 'utf8',
+});
 const plots = at('dist/tools/compare/assets/');
 copyFileSync(at('node_modules/d3/dist/d3.min.js'), `${plots}d3.min.js`);
 copyFileSync(at('node_modules/@observablehq/plot/dist/plot.umd.min.js'), `${plots}plot.umd.min.js`);

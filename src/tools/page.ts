@@ -1,7 +1,9 @@
-// What every page is made of: a template in assets/ with the other assets inlined, escaped texts,
-// embedded JSON. A leaf. Above: compare/page.ts, trace/html.ts.
+// What every page is made of: a template in assets/ with the other assets inlined, a script bundled for the
+// browser, escaped texts, embedded JSON.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { root } from '../kernel/native.ts';
 
 /** Text for an element or an attribute. */
 export const escaped = (text: string) =>
@@ -15,8 +17,13 @@ const escapedCharacter = (character: string) => `\\u${character.charCodeAt(0).to
 
 /** The folder's page.html, with a part, or else the asset of that name, for each {{name}} in it. */
 export function filled(assets: URL, parts: Record<string, string>): string {
-  const page = asset(assets, 'page.html');
-  return page.replace(/\{\{([\w.-]+)\}\}/g, (_, name: string) => parts[name] ?? asset(assets, name));
+  const asset = (name: string) => readFileSync(new URL(name, assets), 'utf8');
+  return asset('page.html').replace(/\{\{([\w.-]+)\}\}/g, (_, name: string) => parts[name] ?? asset(name));
 }
 
-export const asset = (assets: URL, name: string) => readFileSync(new URL(name, assets), 'utf8');
+/** A script that the build has bundled: from dist/, from wherever it is asked for. */
+export function bundled(name: string): string {
+  const file = path.join(root, 'dist', name);
+  if (!existsSync(file)) throw new Error(`${file} is missing: npm run build:ts makes it`);
+  return readFileSync(file, 'utf8');
+}

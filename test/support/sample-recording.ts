@@ -9,6 +9,7 @@ import type {
   Recording,
   SocketState,
 } from '../../src/interpose/recorder/recording.ts';
+import { callOf, cNamesOf } from '../../src/kernel/calls.ts';
 import { SampleWire } from './sample-packet.ts';
 
 const START = 5_000_000_000;
@@ -104,7 +105,7 @@ class Sample {
       thread: 0,
       n: this.#n(pid),
       name,
-      args: args.map((text, i) => ({ name: `arg${i}`, text })),
+      args: args.map((text, i) => ({ name: cNamesOf(callOf(name)!)[i], text })),
       result,
       ...(result < 0 && { errno: 'EAGAIN' }),
       start,

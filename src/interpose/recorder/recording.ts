@@ -1,12 +1,10 @@
 // What a recording is: lines of JSON (NDJSON), each an object whose `type` says what it is. The
 // processes of one run append to one file, and so does the capture of packets; the lines are in the
-// order in which they were written, not of their times. A leaf, but for reading.
+// order in which they were written, not of their times. It imports nothing, for the page reads it in a browser.
 // Above: recorder.ts, which writes it; the renderers, which tell it. Schema: recording.schema.json.
 //
 // Every time is in nanoseconds of CLOCK_MONOTONIC, which all processes of a machine share; a number
 // is exact for the first 104 days of uptime. Bytes are base64. Addresses are Python's: [host, port].
-
-import { readFileSync } from 'node:fs';
 
 /** The version of this schema: goes up where an older reader would misread. */
 export const VERSION = 1;
@@ -276,12 +274,6 @@ export function parseRecording(text: string): Recording {
 // Threads whose parent does not record know nothing of each other: each writes its process's line.
 const eachOnce = (processes: ProcessLine[]) =>
   [...new Map(processes.toReversed().map((process) => [process.pid, process])).values()].reverse();
-
-/** What was recorded in a file so far, whole lines of it; nothing where there is no file yet. */
-export function recordingIn(file: string): Recording {
-  const text = readFileSync(file, { encoding: 'utf8', flag: 'a+' });
-  return parseRecording(text.slice(0, text.lastIndexOf('\n') + 1));
-}
 
 function isTorn(line: string): boolean {
   try {

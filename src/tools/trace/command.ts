@@ -1,7 +1,7 @@
 // `rfds trace`: records the documented conversation, or any program, or reads a recording, and reports
 // it. What it needs is loaded when it runs.
 
-import { accessSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Recording } from '../../interpose/recorder/recording.ts';
@@ -99,7 +99,8 @@ async function traceCommand(
   refuseUnwritable(options);
   const stop = new StopSignal();
   try {
-    if (options.replay !== undefined) return await tell(await readRecording(options.replay), options);
+    if (options.replay !== undefined)
+      return await tell((await import('./run/recording-file.ts')).readRecording(options.replay), options);
     if (program !== null) return await traceProgram(program, options);
     const [{ Stepper }, { recordConversation }] = await Promise.all([
       import('./run/stepper.ts'),
@@ -203,15 +204,5 @@ function refuseUnwritable(options: TraceOptions): void {
     } catch (error) {
       throw new Error(`cannot write ${file}: ${(error as Error).message}`);
     }
-  }
-}
-
-async function readRecording(file: string): Promise<Recording> {
-  const { parseRecording } = await import('../../interpose/recorder/recording.ts');
-  const name = file === STANDARD ? 'stdin' : file;
-  try {
-    return parseRecording(readFileSync(file === STANDARD ? 0 : file, 'utf8'));
-  } catch (error) {
-    throw new Error(`cannot read ${name}: ${(error as Error).message}`);
   }
 }

@@ -65,7 +65,7 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
       '“Hello” goes out and comes back',
     );
     const { sentence, client, server } = await shown(page);
-    expect(sentence).toBe('The client calls send() on 3: “Hello” goes to the kernel.');
+    expect(sentence).toBe('The client calls send() on fd 3: “Hello” goes to the kernel.');
     expect(client.trim()).toBe('const response = exchange(server_socket, message);');
     expect(server.trim()).toBe('const [rlist] = select(rfds, [], []);');
     expect(problems).toEqual([]);
@@ -88,15 +88,18 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
       option: 'wire: PSH ACK “Hello”',
       packet: 'Packet 3',
     });
-    const woken = await walkTo(page, /^select\(\) wakes the server: 5 is ready\.$/);
-    expect(woken.option).toBe('server: select → 5 ready');
+    const woken = await walkTo(
+      page,
+      /^select\(\) wakes the server: fd 5 is ready, 23 bytes wait in its receive queue\.$/,
+    );
+    expect(woken.option).toBe('server: select → fd 5 ready');
     expect(woken.client.trim()).toBe('const data = server_socket.recv(65536);');
     expect(woken.packet).toBe('Packet 4, the last one so far');
     expect(await state(page, 'right').textContent()).toContain('receive queue23 bytes');
     expect(await page.locator('.side.right .ready').textContent()).toBe('5');
     const received = await walkTo(
       page,
-      /^The server takes 23 bytes out of the receive queue of 5, with recv\(\): “Hello”\.$/,
+      /^The server takes 23 bytes out of the receive queue of fd 5, with recv\(\): “Hello”\.$/,
     );
     expect(received.server.trim()).toBe('const data = client_socket.recv(1024);');
     expect(received.client).toBe(woken.client); // still asleep there
@@ -148,13 +151,14 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     await page.keyboard.press('ArrowDown');
     expect(await shown(page)).toMatchObject({
       number: total,
-      sentence: 'close() returns 0 to the server.',
+      sentence:
+        'close() returns to the server: fd 5 is free again. This side of the connection has ended: the kernel says so with a FIN.',
     });
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowUp');
     expect(await shown(page)).toMatchObject({
       number: 1,
-      sentence: 'The server makes a socket, descriptor 3.',
+      sentence: 'The server makes a socket: fd 3, the lowest number that was free.',
     });
     expect(await page.getByRole('button', { name: 'Previous step' }).isDisabled()).toBe(true);
     await page.getByRole('button', { name: 'Next step' }).click();
@@ -169,7 +173,7 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     const { page } = await opened();
     await page.getByRole('option', { name: 'server: recv “Hello”' }).click();
     expect((await shown(page)).sentence).toBe(
-      'The server takes 23 bytes out of the receive queue of 5, with recv(): “Hello”.',
+      'The server takes 23 bytes out of the receive queue of fd 5, with recv(): “Hello”.',
     );
   });
 
@@ -264,7 +268,9 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
       'thread 1',
       'wire',
     ]);
-    expect((await shown(page)).sentence).toBe('The main thread makes a socket, descriptor 3.');
+    expect((await shown(page)).sentence).toBe(
+      'The main thread makes a socket: fd 3, the lowest number that was free.',
+    );
     await walkTo(page, /^Thread 1 makes a socket/);
     expect(problems).toEqual([]);
   });

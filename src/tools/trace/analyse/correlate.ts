@@ -2,8 +2,8 @@
 // it, which close ended it, and what the kernel did by itself. Above: run.ts. Below: sockets.ts.
 
 import type { CallLine, PacketLine, Recording, TcpHeader } from '../../../interpose/recorder/recording.ts';
-import { plural } from '../render/plural.ts';
-import { addressText, isSend, socketLives } from './sockets.ts';
+import { addressText, count } from '../words.ts';
+import { isSend, socketLives } from './sockets.ts';
 
 /** The same recording, every packet with `why` and, where a call made it, `cause`. */
 export function tied(recording: Recording): Recording {
@@ -71,7 +71,7 @@ class Direction {
       this.#sent = Math.max(this.#sent, relativeSeq + payloadLength);
       const call = this.#sender(relativeSeq - 1);
       if (has('FIN')) this.fin = relativeSeq + payloadLength;
-      const what = `${call?.name ?? 'send'}() put ${plural(payloadLength, 'byte')} into it`;
+      const what = `${call?.name ?? 'send'}() put ${count(payloadLength, 'byte')} into it`;
       return because(call, isAgain ? `sent again: ${what}` : what);
     }
     if (has('FIN')) {
@@ -87,7 +87,7 @@ class Direction {
       return because(undefined, 'the kernel acknowledges the end of the stream');
     if (relativeAck === 1 && relativeSeq === 1 && news > 0)
       return because(undefined, 'the kernel completes the handshake');
-    if (news > 0) return because(undefined, `the kernel acknowledges ${plural(news, 'byte')}`);
+    if (news > 0) return because(undefined, `the kernel acknowledges ${count(news, 'byte')}`);
     return because(undefined, 'the kernel tells its window');
   }
 

@@ -53,17 +53,6 @@ function known(toServer?: number, back?: number, roundTrip?: number): Delays {
   };
 }
 
-/** '12 µs', '1.25 ms', '3.2 s' */
-export function duration(nanos: number): string {
-  const size = Math.abs(nanos);
-  if (size < 1e3) return `${Math.round(nanos)} ns`;
-  if (size < 1e6) return `${short(nanos / 1e3)} µs`;
-  return size < 1e9 ? `${short(nanos / 1e6)} ms` : `${short(nanos / 1e9)} s`;
-}
-
-const short = (value: number) =>
-  Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
-
 /** The least of times, of which there may be more than a call takes arguments. */
 export const earliest = (times: number[]) => times.reduce((least, at) => Math.min(least, at), Infinity);
 

@@ -3,9 +3,9 @@
 
 import type { AddressText, CallLine, ProcessLine, Recording } from '../../../interpose/recorder/recording.ts';
 import { waitsForEvents } from '../../../kernel/calls.ts';
+import { addressText } from '../words.ts';
 import { acknowledgement, carriers, type TcpPacket, type Wire, wireOf } from './packets.ts';
 import {
-  addressText,
   dataOf,
   type Flow,
   flows,

@@ -66,14 +66,6 @@ export function acknowledgement(wire: Wire, port: number, end: number): TcpPacke
   );
 }
 
-/** 'SYN ACK', 'PSH ACK': the flags, what they are about first. */
-export const flagsOf = ({ flags }: TcpHeader): string =>
-  [...flags.filter((flag) => flag !== 'ACK'), ...flags.filter((flag) => flag === 'ACK')].join(' ');
-
-/** 'seq 1, ack 24', relative. */
-export const numbersOf = ({ flags, relativeSeq, relativeAck }: TcpHeader): string =>
-  `seq ${relativeSeq}${flags.includes('ACK') ? `, ack ${relativeAck}` : ''}`;
-
 /** What a side's next byte is numbered, and which it awaits, after the packets up to a time. Relative. */
 export function numbersAt(wire: Wire, port: number, at: number): { seq: number; ack: number } | null {
   const sent = wire.packets.filter((packet) => packet.at <= at && packet.tcp.sourcePort === port);

@@ -3,6 +3,7 @@
 
 import type { AddressText, CallLine, Recording, SocketState } from '../../../interpose/recorder/recording.ts';
 import { callOf } from '../../../kernel/calls.ts';
+import { addressText } from '../words.ts';
 
 /** A socket while its descriptor was open: descriptors are used again, so pid and fd do not name it. */
 export interface SocketLife {
@@ -20,14 +21,6 @@ export interface Flow {
   from: CallLine;
   to: CallLine;
   bytes: number;
-}
-
-/** '127.0.0.1:12345' */
-export function addressText(address: AddressText | null | undefined): string {
-  if (address === null || address === undefined) return '-';
-  if (typeof address === 'string') return address === '' ? '-' : address;
-  const [host, port] = address;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** Its port; NaN where it has none. */
@@ -95,8 +88,8 @@ function learn(life: SocketLife | undefined, { local, remote }: SocketState): vo
 /** The other end of a connection, if it was recorded too. */
 export function peerOf(life: SocketLife, lives: SocketLife[]): SocketLife | undefined {
   if (life.twin !== undefined) return life.twin;
+  if (!life.local || !life.remote) return undefined;
   const [local, remote] = [addressText(life.local), addressText(life.remote)];
-  if (local === '-' || remote === '-') return undefined;
   return lives.find(
     (other) => other !== life && addressText(other.local) === remote && addressText(other.remote) === local,
   );

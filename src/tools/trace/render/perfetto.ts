@@ -5,8 +5,8 @@
 
 import type { CallLine, PacketLine, Recording } from '../../../interpose/recorder/recording.ts';
 import { earliest } from '../analyse/delays.ts';
-import { flagsOf, numbersOf } from '../analyse/packets.ts';
 import { type Flow, flows, socketLives } from '../analyse/sockets.ts';
+import { flagsOf, numbersOf } from '../words.ts';
 import { callText } from './terminal/steps.ts';
 
 /** An event: 'X' a call, 'i' a packet or a note, 's' and 'f' an arrow's ends, 'M' a name. */

@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type NoteLine, recordingIn } from '../../../interpose/recorder/recording.ts';
+import type { NoteLine } from '../../../interpose/recorder/recording.ts';
+import { recordingIn } from './recording-file.ts';
 import type { Stepper } from './stepper.ts';
 
 export interface ParticipantOptions {

@@ -6,8 +6,9 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { isatty } from 'node:tty';
-import { type Recording, recordingIn } from '../../../interpose/recorder/recording.ts';
+import type { Recording } from '../../../interpose/recorder/recording.ts';
 import { TemporaryFolder } from '../../long-run.ts';
+import { recordingIn } from './recording-file.ts';
 
 /** Runs it to its end, and returns what was recorded, and its exit status (128 + n for a signal). */
 export async function recordProgram([command, ...args]: string[]): Promise<{

@@ -3,7 +3,7 @@
 // Above: command.ts. Below: participant.ts, capturing.ts, hosts.ts, tie.ts, infer.ts.
 
 import path from 'node:path';
-import { type CallLine, type Recording, recordingIn } from '../../../interpose/recorder/recording.ts';
+import type { CallLine, Recording } from '../../../interpose/recorder/recording.ts';
 import { root } from '../../../kernel/native.ts';
 import { TemporaryFolder } from '../../long-run.ts';
 import { tied } from '../analyse/correlate.ts';
@@ -12,6 +12,7 @@ import { socketLives } from '../analyse/sockets.ts';
 import { Participant } from './child.ts';
 import { Hosts } from './hosts.ts';
 import { Capture, type Captured, type Refusal } from './packet-capture.ts';
+import { recordingIn } from './recording-file.ts';
 import type { Stepper } from './stepper.ts';
 
 // From src/ as from dist/.

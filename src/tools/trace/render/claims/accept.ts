@@ -1,7 +1,8 @@
 // The walkthrough's accept(), and both sides back to waiting.
 
 import { isInput, isPrint, mirrored } from '../../analyse/dialogue.ts';
-import { addressText, dataOf } from '../../analyse/sockets.ts';
+import { dataOf } from '../../analyse/sockets.ts';
+import { addressText } from '../../words.ts';
 import { type Claim, finding, list, need, quoted, slept, spent } from './claim.ts';
 import { acceptOf, connectOf, watchedBy } from './parts.ts';
 

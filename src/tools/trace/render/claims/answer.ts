@@ -1,8 +1,9 @@
 // The walkthrough's client receiving the response, the delays, and both loops going round.
 
-import { delaysByCalls, delaysByTimestamps, duration, timestamps } from '../../analyse/delays.ts';
+import { delaysByCalls, delaysByTimestamps, timestamps } from '../../analyse/delays.ts';
 import { isInput } from '../../analyse/dialogue.ts';
 import { dataOf } from '../../analyse/sockets.ts';
+import { duration } from '../../words.ts';
 import { apart, type Claim, delay, finding, NotVisible, need, quoted, slept, spent } from './claim.ts';
 import { exchangeOf, receiveOf, responseAck, responseSegment, shownOf, watchedBy } from './parts.ts';
 

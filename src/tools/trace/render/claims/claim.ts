@@ -2,8 +2,8 @@
 // Above: parts.ts, and the claims, a file for each part of the walkthrough. Below: conversation.ts.
 
 import type { CallLine } from '../../../../interpose/recorder/recording.ts';
-import { duration } from '../../analyse/delays.ts';
 import type { Conversation } from '../../analyse/dialogue.ts';
+import { duration } from '../../words.ts';
 
 export { slept } from '../../analyse/dialogue.ts';
 

@@ -2,10 +2,10 @@
 // before either program knows.
 
 import type { CallLine } from '../../../../interpose/recorder/recording.ts';
-import { duration } from '../../analyse/delays.ts';
 import type { Conversation } from '../../analyse/dialogue.ts';
 import { stateAfter } from '../../analyse/memory.ts';
 import type { TcpPacket } from '../../analyse/packets.ts';
+import { duration } from '../../words.ts';
 import { apart, type Claim, finding, list, need } from './claim.ts';
 import { acceptOf, captured, connectOf } from './parts.ts';
 

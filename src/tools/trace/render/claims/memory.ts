@@ -4,7 +4,8 @@ import type { CallLine, SocketState } from '../../../../interpose/recorder/recor
 import { type Conversation, mirrored } from '../../analyse/dialogue.ts';
 import { stateAfter } from '../../analyse/memory.ts';
 import { numbersAt } from '../../analyse/packets.ts';
-import { addressText, portOf } from '../../analyse/sockets.ts';
+import { portOf } from '../../analyse/sockets.ts';
+import { addressText } from '../../words.ts';
 import { type Claim, finding, NotVisible, need, quoted } from './claim.ts';
 import { exchangeOf } from './parts.ts';
 

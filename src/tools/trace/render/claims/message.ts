@@ -1,8 +1,8 @@
 // The walkthrough's message on its way out: typed, stamped, encoded, handed to the kernel.
 
-import { duration } from '../../analyse/delays.ts';
 import type { Conversation, Exchange } from '../../analyse/dialogue.ts';
 import { dataOf } from '../../analyse/sockets.ts';
+import { duration } from '../../words.ts';
 import { apart, type Claim, finding, NotVisible, need, quoted } from './claim.ts';
 import { exchangeOf, hello, messageSegment } from './parts.ts';
 

@@ -1,9 +1,9 @@
 // The walkthrough's packet with the message: what TCP, IP and Ethernet put around it, and its way.
 
-import { duration } from '../../analyse/delays.ts';
 import { stateAfter } from '../../analyse/memory.ts';
 import type { TcpPacket } from '../../analyse/packets.ts';
 import { portOf } from '../../analyse/sockets.ts';
+import { duration } from '../../words.ts';
 import { type Claim, finding, NotVisible, need } from './claim.ts';
 import { exchangeOf, hello, messageSegment } from './parts.ts';
 

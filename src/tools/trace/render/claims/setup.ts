@@ -1,8 +1,8 @@
 // The walkthrough before any message: the server's steps 1 to 6 and the client's first.
 
-import { duration } from '../../analyse/delays.ts';
 import { watched } from '../../analyse/memory.ts';
-import { addressText, madeBy, portOf } from '../../analyse/sockets.ts';
+import { madeBy, portOf } from '../../analyse/sockets.ts';
+import { addressText, duration } from '../../words.ts';
 import { type Claim, finding, lasted, list, need, slept, spent } from './claim.ts';
 import { callOf } from './parts.ts';
 

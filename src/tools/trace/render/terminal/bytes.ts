@@ -1,17 +1,12 @@
 // What went over the wire, byte by byte: a message or response, the packet that brought it, and what
-// the client's line says of the time. Above: story.ts. Below: conversation.ts, delays.ts, terminal.ts.
+// the client's line says of the time.
 
 import type { TcpOption } from '../../../../interpose/recorder/recording.ts';
 import { reprBytes } from '../../../../python/builtins/repr.ts';
-import {
-  type Delays,
-  delaysByCalls,
-  delaysByTimestamps,
-  duration,
-  timestamps,
-} from '../../analyse/delays.ts';
+import { type Delays, delaysByCalls, delaysByTimestamps, timestamps } from '../../analyse/delays.ts';
 import type { Exchange } from '../../analyse/dialogue.ts';
-import { flagsOf, type TcpPacket } from '../../analyse/packets.ts';
+import type { TcpPacket } from '../../analyse/packets.ts';
+import { count, duration, flagsOf } from '../../words.ts';
 import { columns, hanging, hexDump, type Look, paint, visible } from './style.ts';
 
 const INDENT = '    ';
@@ -27,7 +22,7 @@ export function bytesLines(
   if (length === 0) return [];
   const kept = bytes.length < length ? `, of which the recording keeps ${bytes.length}` : '';
   return [
-    paint(look, 'title', `${INDENT}${what}: ${length} bytes${kept}`),
+    paint(look, 'title', `${INDENT}${what}: ${count(length, 'byte')}${kept}`),
     ...hanging(look, INDENT, reprBytes(bytes)),
     ...hexDump(look, bytes, INDENT),
     '',
@@ -46,7 +41,7 @@ function packetParts(look: Look, what: string, packet: TcpPacket): string[] {
     .filter((value) => value !== undefined)
     .join(', scaled ');
   return [
-    paint(look, 'title', `${INDENT}${what} on the wire: ${length} bytes ${where}`),
+    paint(look, 'title', `${INDENT}${what} on the wire: ${count(length, 'byte')} ${where}`),
     ...(link === null
       ? []
       : part('Ethernet', 14, `${link.source} → ${link.destination}, type ${hex(link.etherType)}`)),

@@ -1,5 +1,6 @@
-// A step of the story: the program's line, its call as strace writes it, what that means, and what it
-// changed in memory; and of the kernel, a packet. Above: story.ts. Below: story-meaning.ts, terminal.ts.
+// The steps of the story: the calls and packets in the order of time, each with the program's line, the call
+// as strace writes it, what that means, and what it changed in memory; and of the kernel, a packet. A call
+// that slept while others did something is two events, for the story goes on between them.
 
 import type {
   CallLine,
@@ -8,27 +9,78 @@ import type {
   SocketState,
 } from '../../../../interpose/recorder/recording.ts';
 import { reprBytes } from '../../../../python/builtins/repr.ts';
-import { clock, duration } from '../../analyse/delays.ts';
-import type { Conversation } from '../../analyse/dialogue.ts';
-import type { Memory } from '../../analyse/memory.ts';
-import { flagsOf, numbersAt, numbersOf } from '../../analyse/packets.ts';
-import { addressText, portOf } from '../../analyse/sockets.ts';
-import { plural } from '../plural.ts';
-import type { CallEvent } from './events.ts';
-import { meaning } from './meaning.ts';
+import { clock } from '../../analyse/delays.ts';
+import { type Conversation, isInput, isWait, slept } from '../../analyse/dialogue.ts';
+import { numbersAt } from '../../analyse/packets.ts';
+import { isReceive, portOf } from '../../analyse/sockets.ts';
+import { addressText, count, duration, flagsOf, numbersOf, type Phase, resultText } from '../../words.ts';
+import { callSentence, filledArguments, type Scene } from '../sentences.ts';
 import { hanging, type Look, paint, type Style } from './style.ts';
+
+export interface CallEvent {
+  at: number;
+  call: CallLine;
+  /** From 1; a call's two events have the same. */
+  step: number;
+  phase: Phase;
+}
+
+export interface PacketEvent {
+  at: number;
+  packet: PacketLine;
+}
+
+export type Event = CallEvent | PacketEvent;
+
+/** Whether it is one of the calls that may sleep until another process does something. */
+export const maySleep = (call: CallLine) =>
+  isWait(call) || isInput(call) || isReceive(call) || call.name.startsWith('accept') || call.name === 'read';
+
+/** The calls and packets as events, by their times; the calls are numbered as they begin. */
+export function eventsOf(calls: CallLine[], packets: PacketLine[]): Event[] {
+  const inOrder = calls.toSorted((a, b) => a.start - b.start);
+  const times = [
+    ...calls.flatMap(({ pid, start, end }) => [
+      { pid, at: start },
+      { pid, at: end },
+    ]),
+  ]
+    .concat(packets.map(({ at }) => ({ pid: -1, at })))
+    .sort((a, b) => a.at - b.at);
+  const events: Event[] = inOrder.flatMap((call, i): CallEvent[] => {
+    const step = i + 1;
+    const meanwhile = (isInput(call) && slept(call)) || (maySleep(call) && somethingBetween(times, call));
+    if (!meanwhile) return [{ at: call.start, call, step, phase: 'whole' }];
+    return [
+      { at: call.start, call, step, phase: 'begin' },
+      { at: call.end, call, step, phase: 'return' },
+    ];
+  });
+  const all = events.concat(packets.map((packet) => ({ at: packet.at, packet })));
+  return all.sort((a, b) => a.at - b.at);
+}
+
+function somethingBetween(times: { pid: number; at: number }[], { pid, start, end }: CallLine): boolean {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle].at <= start) low = middle + 1;
+    else high = middle;
+  }
+  for (let i = low; i < times.length && times[i].at < end; i++) if (times[i].pid !== pid) return true;
+  return false;
+}
 
 const INDENT = '    ';
 
-/** What a step of any recording needs to be told. */
+/** A recording, and how its steps are written. */
 export interface Telling {
   look: Look;
+  scene: Scene;
   zero: number;
   frames: Map<string, FrameLine>;
-  memory: Map<CallLine, Memory>;
-  /** What a process is called: SERVER, CLIENT, or its pid. */
+  /** What a process is called above its steps: SERVER, CLIENT, or its pid. */
   lane(pid: number): { name: string; style: Style };
-  run: Conversation | null;
   /** The state lines that were shown last, by pid and fd. */
   shown: Map<string, string>;
 }
@@ -36,39 +88,39 @@ export interface Telling {
 export const frameOf = ({ frames }: Telling, call: CallLine): FrameLine | undefined =>
   frames.get(`${call.pid} ${call.at}`);
 
-/** The lines that tell a call, or one of its two ends. */
+/** The lines of a call, or of one of its two ends. */
 export function stepLines(telling: Telling, event: CallEvent): string[] {
-  const { look, zero, run, memory } = telling;
+  const { look, zero, scene } = telling;
   const { call, step, phase } = event;
   const { name, style } = telling.lane(call.pid);
   const frame = frameOf(telling, call);
   const place = frame === undefined ? '' : `${frame.file}:${frame.line}`;
-  const number = `${step}${phase === 'ends' ? '↩' : ''}`.padStart(3);
+  const number = `${step}${phase === 'return' ? '↩' : ''}`.padStart(3);
   const head = `${paint(look, style, `${number} ${name}`)}  ${clock(event.at, zero)}  ${paint(look, 'faint', place)}`;
   return [
     head.trimEnd(),
-    ...hanging(look, `${INDENT}│ `, phase === 'ends' ? '' : (frame?.text ?? ''), 'source'),
+    ...hanging(look, `${INDENT}│ `, phase === 'return' ? '' : (frame?.text ?? ''), 'source'),
     ...hanging(look, INDENT, callText(event)),
-    ...hanging(look, INDENT, meaning(event, run, memory.get(call)), 'faint'),
-    ...(phase === 'begins' ? [] : memoryLines(telling, call)),
+    ...hanging(look, INDENT, callSentence(scene, call, phase), 'faint'),
+    ...(phase === 'begin' ? [] : memoryLines(telling, call)),
     '',
   ];
 }
 
 /** The call as strace writes it, and how long it took. */
 export function callText({ call, phase }: Pick<CallEvent, 'call' | 'phase'>): string {
-  // What a call brings is not known yet when it begins.
-  const brings = phase === 'begins' && /^(recv|read|accept|epoll_wait)/.test(call.name);
-  const asked = `${call.name}(${call.args.map(({ text }, i) => (brings && i === 1 ? '…' : text)).join(', ')})`;
-  const result = `${call.result < 0 ? `-1 ${call.errno ?? -call.result}` : call.result}${call.detail ? ` (${call.detail})` : ''}`;
-  if (phase === 'begins') return `${asked} …`;
-  const took = `${phase === 'ends' ? 'after' : 'took'} ${duration(call.end - call.start)}`;
-  return `${phase === 'ends' ? `${call.name}() …` : asked} = ${result}  [${took}]`;
+  const unknown = phase === 'begin' ? filledArguments(call) : [];
+  const asked = `${call.name}(${call.args.map(({ text }, i) => (unknown.includes(i) ? '…' : text)).join(', ')})`;
+  if (phase === 'begin') return `${asked} …`;
+  const result = `${resultText(call)}${call.detail ? ` (${call.detail})` : ''}`;
+  const took = `${phase === 'return' ? 'after' : 'took'} ${duration(call.end - call.start)}`;
+  return `${phase === 'return' ? `${call.name}() …` : asked} = ${result}  [${took}]`;
 }
 
 // rfds and the sockets of the process, where they are not as they were shown last.
 function memoryLines(telling: Telling, call: CallLine): string[] {
-  const { look, memory, shown, run } = telling;
+  const { look, scene, shown } = telling;
+  const { memory, run } = scene;
   const now = memory.get(call);
   if (now === undefined) return [];
   const lines: [string, string][] = now.sockets.map((state) => [
@@ -127,11 +179,11 @@ export function packetLines({ look, zero }: Telling, packet: PacketLine): string
 // 'PSH ACK  127.0.0.1:60858 → 127.0.0.1:12345' and 'seq 1, ack 1, 23 bytes of data; 89 bytes on lo'
 function packetTexts(packet: PacketLine): { way: string; numbers: string } {
   const { tcp, ip, length, interface: place, inferred } = packet;
-  const where = inferred ? 'not captured but inferred' : `${plural(length, 'byte')} on ${place}`;
+  const where = inferred ? 'not captured but inferred' : `${count(length, 'byte')} on ${place}`;
   if (tcp === null) return { way: `${ip?.source ?? '?'} → ${ip?.destination ?? '?'}`, numbers: where };
   const { sourcePort, destinationPort, payloadLength } = tcp;
   return {
     way: `${flagsOf(tcp)}  ${ip?.source ?? ''}:${sourcePort} → ${ip?.destination ?? ''}:${destinationPort}`,
-    numbers: `${numbersOf(tcp)}${payloadLength > 0 ? `, ${plural(payloadLength, 'byte')} of data` : ''}; ${where}`,
+    numbers: `${numbersOf(tcp)}${payloadLength > 0 ? `, ${count(payloadLength, 'byte')} of data` : ''}; ${where}`,
   };
 }

@@ -1,41 +1,36 @@
-// A recording told for the terminal, as the walkthrough tells it: numbered steps with their source
-// lines, what the kernel did meanwhile, bytes, delays, timeline, memory, summary, and what the
-// walkthrough has otherwise. A recording of any other program is a plain list of its steps.
-// Above: the command. Below: the story-*.ts files, claims.ts.
+// A recording as a story for the terminal: numbered steps with their source lines, what the kernel did
+// meanwhile, bytes, delays, timeline, memory, summary, and what the walkthrough has otherwise. A recording of
+// any other program is a plain list of its steps.
 
 import type { CallLine, ProcessLine, Recording } from '../../../../interpose/recorder/recording.ts';
 import { clock, earliest } from '../../analyse/delays.ts';
-import { type Conversation, conversationOf } from '../../analyse/dialogue.ts';
-import { memories } from '../../analyse/memory.ts';
+import type { Conversation } from '../../analyse/dialogue.ts';
 import { checkClaims, tally } from '../claims/claims.ts';
+import { type Scene, sceneOf } from '../sentences.ts';
 import { bytesLines, delayLines } from './bytes.ts';
-import { type Event, eventsOf } from './events.ts';
-import { memoryTable } from './memory.ts';
-import { packetLines, stepLines, type Telling } from './steps.ts';
+import { type Event, eventsOf, packetLines, stepLines, type Telling } from './steps.ts';
 import { hanging, heading, type Look, paint, type Style } from './style.ts';
-import { callCounts, summaryLines } from './summary.ts';
-import { timelineLines } from './timeline.ts';
+import { callCounts, memoryTable, summaryLines, timelineLines } from './tables.ts';
 
 export type { Look } from './style.ts';
 
 /** The whole story as text, its last line ended. */
 export function renderStory(recording: Recording, look: Look): string {
-  const run = conversationOf(recording);
-  const lines = run === null ? plainStory(recording, look) : conversationStory(run, look);
+  const scene = sceneOf(recording);
+  const { run } = scene;
+  const lines = run === null ? plainStory(scene, look) : conversationStory(scene, run, look);
   // Never two empty lines: every part ends with one, and a heading begins with one.
   return `${lines.filter((line, i) => line !== '' || lines[i - 1] !== '').join('\n')}\n`;
 }
 
-function tellingOf(recording: Recording, look: Look, run: Conversation | null): Telling {
+function tellingOf(scene: Scene, look: Look): Telling {
+  const { recording, run } = scene;
   const roles = new Map(recording.processes.map((process) => [process.pid, process.role]));
-  const pids = [...new Set(recording.calls.map(({ pid }) => pid))];
-  const memory = pids.flatMap((pid) => [...memories(recording.calls.filter((call) => call.pid === pid))]);
   return {
     look,
-    run,
+    scene,
     zero: run?.zero ?? earliest(recording.calls.map(({ start }) => start)),
     frames: new Map(recording.frames.map((frame) => [`${frame.pid} ${frame.id}`, frame])),
-    memory: new Map(memory),
     shown: new Map(),
     lane(pid) {
       const role = roles.get(pid) ?? null;
@@ -96,9 +91,9 @@ function chaptersOf(run: Conversation, look: Look, events: Event[]): Chapter[] {
     .sort((a, b) => a.from - b.from);
 }
 
-function conversationStory(run: Conversation, look: Look): string[] {
-  const { recording } = run;
-  const telling = tellingOf(recording, look, run);
+function conversationStory(scene: Scene, run: Conversation, look: Look): string[] {
+  const { recording } = scene;
+  const telling = tellingOf(scene, look);
   // The runtime's preparations are not the story's: it begins with the first socket.
   const from = new Map([run.server, run.client].map(({ pid }) => [pid, firstSocket(recording.calls, pid)]));
   const told = recording.calls.filter(({ pid, start }) => start >= (from.get(pid) ?? Infinity));
@@ -118,7 +113,7 @@ function conversationStory(run: Conversation, look: Look): string[] {
     ...heading(look, 'Timeline'),
     ...timelineLines(look, run, events),
     ...heading(look, 'Memory state at each step'),
-    ...memoryTable(look, run, events, telling.memory),
+    ...memoryTable(look, run, events, scene.memory),
     ...heading(look, 'Summary of operations'),
     ...summaryLines(look, run),
     ...contradictions(recording, look),
@@ -178,10 +173,11 @@ function contradictions(recording: Recording, look: Look): string[] {
   ];
 }
 
-function plainStory(recording: Recording, look: Look): string[] {
+function plainStory(scene: Scene, look: Look): string[] {
+  const { recording } = scene;
   if (recording.calls.length === 0)
     return ['The recording has no calls.', ...recording.notes.map(({ text }) => `Note: ${text}`)];
-  const telling = tellingOf(recording, look, null);
+  const telling = tellingOf(scene, look);
   return [
     ...machineLines(recording, look),
     ...recording.notes.flatMap(({ text, at }) => hanging(look, `Note, ${clock(at, telling.zero)}: `, text)),

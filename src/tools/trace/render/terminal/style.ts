@@ -1,5 +1,4 @@
-// Text for a terminal: wrapped at a width, with colours or without. Nothing here knows what is told.
-// A leaf. Above: story.ts and the files beside it.
+// Text for a terminal: wrapped at a width, with colours or without. Nothing here knows the story.
 
 import * as util from 'node:util';
 

@@ -1,9 +1,9 @@
-// Where a step stands on the time axis, in pixels from its top: every step given the same room (even),
-// or as the clock ran (true); and how far it is zoomed. Below: model.js.
+// Where a step stands on the time axis, in pixels from its top: every step given the same height (even),
+// or as the clock ran (true); and how far it is zoomed.
 
-import { begin, calls, packets, steps } from './model.js';
+import { begin, calls, packets, steps } from './model.ts';
 
-/** Room above the first and below the last step. */
+/** Pixels above the first and below the last step. */
 export const MARGIN = 28;
 
 /** From this height on a row has its text. */
@@ -22,7 +22,7 @@ export const total = Math.max(
 );
 
 export const axis = {
-  mode: 'even',
+  mode: 'even' as 'even' | 'true',
   /** Of the even axis: pixels for a step. */
   pitch: 30,
   /** Of the true axis: pixels for a nanosecond. */
@@ -30,20 +30,20 @@ export const axis = {
   /** How many pauses there are up to a step. */
   pauses: pausesBefore(),
 
-  y(i) {
+  y(i: number): number {
     if (steps.length === 0) return MARGIN;
     if (this.mode === 'true') return this.yAt(steps[i].at);
     return MARGIN + (i + this.pauses[i]) * this.pitch;
   },
   /** Of a time, on the true axis. */
-  yAt(at) {
+  yAt(at: number): number {
     return MARGIN + Math.max(0, at - begin) * this.scale;
   },
-  height() {
+  height(): number {
     return steps.length === 0 ? 0 : this.y(steps.length - 1) + MARGIN;
   },
   /** The step nearest to a height. */
-  nearest(y) {
+  nearest(y: number): number {
     let low = 0;
     let high = steps.length - 1;
     while (low < high) {
@@ -53,52 +53,52 @@ export const axis = {
     }
     return low > 0 && y - this.y(low - 1) < this.y(low) - y ? low - 1 : low;
   },
-  zoom(factor, room) {
+  zoom(factor: number, height: number): void {
     if (this.mode === 'even') {
-      this.pitch = between(this.pitch * factor, this.fitting(room), 90);
+      this.pitch = between(this.pitch * factor, this.fitting(height), 90);
     } else {
       this.scale = between(
         this.scale * factor,
-        this.fitting(room),
-        Math.max(this.fitting(room), FARTHEST / total),
+        this.fitting(height),
+        Math.max(this.fitting(height), FARTHEST / total),
       );
     }
   },
-  /** The pitch or scale at which everything is in a room of that height. */
-  fitting(room) {
-    const free = Math.max(1, room - 2 * MARGIN);
+  /** The pitch or scale at which everything fits into that height. */
+  fitting(height: number): number {
+    const free = Math.max(1, height - 2 * MARGIN);
     if (this.mode === 'true') return free / total;
     return Math.min(30, free / Math.max(1, steps.length - 1 + (this.pauses.at(-1) ?? 0)));
   },
-  fit(room) {
-    if (this.mode === 'even') this.pitch = this.fitting(room);
-    else this.scale = this.fitting(room);
+  fit(height: number): void {
+    if (this.mode === 'even') this.pitch = this.fitting(height);
+    else this.scale = this.fitting(height);
   },
   /** Changes to the true axis, where steps around i are as far apart, mostly, as on the even one. */
-  showTrueAround(i, room) {
+  showTrueAround(i: number, height: number): void {
     this.mode = 'true';
     if (this.scale > 0) return;
     const near = steps.slice(Math.max(0, i - 5), i + 10).map(({ at }) => at);
     const gaps = near.slice(1).map((at, k) => at - near[k]);
     const median = gaps.sort((a, b) => a - b)[gaps.length >> 1] ?? 0;
     this.scale = this.pitch / Math.max(median, 1000);
-    this.zoom(1, room);
+    this.zoom(1, height);
   },
 };
 
 /** Round times that are some 90 pixels apart, from one height to another, on the true axis. */
-export function ticks(top, bottom) {
+export function ticks(top: number, bottom: number): number[] {
   const rough = 90 / axis.scale;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((n) => n * power >= rough);
+  const step = power * [1, 2, 5, 10].find((n) => n * power >= rough)!;
   const first = Math.ceil(Math.max(0, (top - MARGIN) / axis.scale) / step);
   const last = Math.floor(Math.min(total, (bottom - MARGIN) / axis.scale) / step);
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, k) => begin + (first + k) * step);
 }
 
-export const between = (x, least, most) => Math.min(most, Math.max(least, x));
+export const between = (x: number, least: number, most: number) => Math.min(most, Math.max(least, x));
 
-function pausesBefore() {
+function pausesBefore(): number[] {
   let pauses = 0;
   return steps.map(({ at }, i) => {
     if (i > 0 && at - steps[i - 1].at >= PAUSE) pauses++;

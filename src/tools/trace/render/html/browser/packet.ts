@@ -1,21 +1,22 @@
 // The packet panel: what the latest packet is and why, its layers by their sizes, its headers decoded,
-// and its bytes. Below: hex.js, words.js, model.js.
+// and its bytes.
 
-import { element, hexDump } from './hex.js';
-import { moments, packets, steps } from './model.js';
-import { bytesOf, capital, clock, count, flagsOf, packetBriefly, packetMessage, whose } from './words.js';
+import type { TcpHeader } from '../../../../../interpose/recorder/recording.ts';
+import { bytesOf, capital, count, flagsOf, packetName } from '../../../words.ts';
+import { whose } from '../../lanes.ts';
+import { byId, element, hexDump, type Layer, within } from './elements.ts';
+import { clock, moments, type Packet, packets, steps } from './model.ts';
 
-const packetPanel = document.getElementById('packet');
-const packetBody = packetPanel.querySelector('.body');
-let shownPacket;
+const packetPanel = byId('packet');
+const packetBody = within(packetPanel, '.body');
+let shownPacket: Packet | null | undefined;
 
-/** Shows the latest packet of a step; says whether the step is the packet itself. */
-export function showPacket(i) {
+/** Shows the latest packet of a step. */
+export function showPacket(i: number): void {
   const { packet } = moments[i];
   const isNow = steps[i].packet !== undefined;
   packetPanel.classList.toggle('past', !isNow);
-  const title = packetPanel.querySelector('h2');
-  title.textContent =
+  within(packetPanel, 'h2').textContent =
     packet === null ? 'Packet' : `Packet ${packet.n}${isNow ? '' : ', the last one so far'}`;
   if (packet === shownPacket) return;
   shownPacket = packet;
@@ -27,16 +28,16 @@ export function showPacket(i) {
 
 const nothingYet = () => (packets.length === 0 ? 'No packet was captured.' : 'Nothing is on the wire yet.');
 
-function packetParts(packet) {
+function packetParts(packet: Packet): HTMLElement[] {
   const { source, destination, why, call, inferred, interface: name, length, bytes } = packet;
   const lead = element(
     'p',
     'lead',
-    element('b', '', packetBriefly(packet)),
+    element('b', '', packetName(packet)),
     ` ${whose(source)} → ${whose(destination)}`,
   );
-  if (packetMessage(packet)) lead.append(' ', element('em', '', packetMessage(packet)));
-  const parts = [lead];
+  if (packet.message) lead.append(' ', element('em', '', packet.message));
+  const parts: HTMLElement[] = [lead];
   if (why) parts.push(element('p', 'why', `${capital(why)}.`));
   const facts = [`${count(length, 'byte')} on ${name}`, `T + ${clock(packet.at)} ms`];
   if (call) facts.push(`made by ${call.name}() of ${whose(call.lane)}`);
@@ -49,11 +50,13 @@ function packetParts(packet) {
   return parts;
 }
 
+type LayerName = 'ethernet' | 'ip' | 'tcp' | 'data' | 'rest';
+
 /** From where to where each layer goes in the captured bytes. */
-function layersOf({ link, ip, tcp, bytes }) {
+function layersOf({ link, ip, tcp, bytes }: Packet): Layer[] {
   if (!bytes) return [];
   const captured = bytesOf(bytes).length;
-  const sizes = [
+  const sizes: [LayerName, number][] = [
     ['ethernet', link ? 14 : 0],
     ['ip', ip?.headerLength ?? 0],
     ['tcp', tcp?.headerLength ?? 0],
@@ -69,26 +72,32 @@ function layersOf({ link, ip, tcp, bytes }) {
   });
 }
 
-const layerNames = { ethernet: 'Ethernet', ip: 'IP', tcp: 'TCP', data: 'Data', rest: 'Rest' };
+const layerNames: Record<LayerName, string> = {
+  ethernet: 'Ethernet',
+  ip: 'IP',
+  tcp: 'TCP',
+  data: 'Data',
+  rest: 'Rest',
+};
 
 /** The layers as a strip, as wide as they are long. */
-function strip(layers) {
+function strip(layers: Layer[]): HTMLElement {
   const all = element('p', 'strip');
   for (const { name, start, end } of layers) {
-    const one = element('span', name, element('b', '', layerNames[name]), ` ${end - start}`);
-    one.style.flexGrow = end - start;
+    const one = element('span', name, element('b', '', layerNames[name as LayerName]), ` ${end - start}`);
+    one.style.flexGrow = String(end - start);
     all.append(one);
   }
   return all;
 }
 
-const hex = (n, digits) => `0x${n.toString(16).padStart(digits, '0')}`;
-const checksum = ({ checksum: sum, checksumStatus }) =>
+const hex = (n: number, digits: number) => `0x${n.toString(16).padStart(digits, '0')}`;
+const checksum = ({ checksum: sum, checksumStatus }: Pick<TcpHeader, 'checksum' | 'checksumStatus'>) =>
   sum === undefined ? undefined : `${hex(sum, 4)}${checksumStatus ? ` ${checksumStatus}` : ''}`;
 
 /** Header fields, layer by layer; what is not known is left out. */
-function headers({ link, ip, tcp }) {
-  const groups = [
+function headers({ link, ip, tcp }: Packet): HTMLElement {
+  const groups: [LayerName, Fields | null][] = [
     ['ethernet', link && { from: link.source, to: link.destination, type: hex(link.etherType, 4) }],
     [
       'ip',
@@ -115,8 +124,9 @@ function headers({ link, ip, tcp }) {
   return all;
 }
 
-function tcpFields(tcp) {
-  const number = (relative, whole) => (whole === undefined ? String(relative) : `${relative} (${whole})`);
+function tcpFields(tcp: TcpHeader): Fields {
+  const number = (relative: number, whole: number | undefined) =>
+    whole === undefined ? String(relative) : `${relative} (${whole})`;
   const scaled =
     tcp.scaledWindow === undefined || tcp.scaledWindow === tcp.window ? '' : ` → ${tcp.scaledWindow}`;
   return {
@@ -136,7 +146,9 @@ function tcpFields(tcp) {
 const wide = new Set(['accept queue', 'receive queue', 'send queue', 'flags']);
 
 /** Names and values; those that are undefined are left out. */
-export function pairs(fields, isNew = () => false) {
+export type Fields = Record<string, string | number | undefined>;
+
+export function pairs(fields: Fields, isNew: (name: string) => boolean = () => false): HTMLElement {
   const all = element('dl');
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;

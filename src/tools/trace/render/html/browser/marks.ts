@@ -1,22 +1,39 @@
 // The marks of the diagram on their canvas: calls as bars, packets as arrows, pauses and round times.
-// Below: across.js, axis.js, words.js, model.js.
 
-import { across, colors, laneColor } from './across.js';
-import { axis, between, ROW, ticks } from './axis.js';
-import { calls, lanes, moments, packets, steps } from './model.js';
-import { clock, duration } from './words.js';
+import { duration } from '../../../words.ts';
+import type { Lane } from '../../lanes.ts';
+import { across, colors, laneColor } from './across.ts';
+import { axis, between, ROW, ticks } from './axis.ts';
+import { byId } from './elements.ts';
+import {
+  type Call,
+  calls,
+  clock,
+  lanes,
+  type Moment,
+  moments,
+  type Packet,
+  packets,
+  steps,
+} from './model.ts';
 
-const canvas = document.getElementById('marks');
-const pen = canvas.getContext('2d');
+const canvas = byId<HTMLCanvasElement>('marks');
+const pen = canvas.getContext('2d')!;
 
 /** The height of the band behind the current step, as in page.css. */
 export const BAND = 28;
 
+/** A part of the diagram, from top to bottom. */
+export interface Part {
+  top: number;
+  height: number;
+}
+
 /** The part that the canvas covers. */
-let drawn = { top: 0, height: 0 };
+let drawn: Part = { top: 0, height: 0 };
 
 /** Draws the part; there is no room for a tick's time where a row is. */
-export function drawMarks(part, current, rowHeights) {
+export function drawMarks(part: Part, current: number, rowHeights: number[]): void {
   drawn = part;
   const ratio = Math.min(2, devicePixelRatio);
   const size = [Math.round(across.width * ratio), Math.round(drawn.height * ratio)];
@@ -32,9 +49,9 @@ export function drawMarks(part, current, rowHeights) {
   if (axis.mode === 'even') drawPauses();
 }
 
-const isDrawn = (from, to) => to >= drawn.top - 40 && from <= drawn.top + drawn.height + 40;
+const isDrawn = (from: number, to: number) => to >= drawn.top - 40 && from <= drawn.top + drawn.height + 40;
 
-function drawLines(current) {
+function drawLines(current: number): void {
   const { top, height } = drawn;
   pen.globalAlpha = 1;
   pen.fillStyle = colors.wire;
@@ -49,7 +66,7 @@ function drawLines(current) {
 }
 
 /** From where to where a call's bar goes. A call that begins and ends in one step has room of its own. */
-function extent({ from, to, start, end }) {
+function extent({ from, to, start, end }: Call): [number, number] {
   if (axis.mode === 'true') {
     const [y, y2] = [axis.yAt(start), axis.yAt(end)];
     return [y, Math.max(y2, y + 3)];
@@ -58,7 +75,7 @@ function extent({ from, to, start, end }) {
   return from === to ? [axis.y(to) - half, axis.y(to) + half] : [axis.y(from) - 2, axis.y(to) + 2];
 }
 
-function drawCall(call, current, moment) {
+function drawCall(call: Call, current: number, moment: Moment): void {
   const [from, to] = extent(call);
   if (!isDrawn(from, to)) return;
   const [y, y2] = [Math.max(from, drawn.top - 40), Math.min(to, drawn.top + drawn.height + 40)];
@@ -83,19 +100,20 @@ function drawCall(call, current, moment) {
   pen.stroke(bar);
 }
 
-const patterns = new Map();
+const patterns = new Map<string, CanvasPattern>();
 
 /** Thin diagonal lines of a colour. */
-function hatching(color) {
-  if (!patterns.has(color)) patterns.set(color, newHatching(color));
-  return patterns.get(color);
+function hatching(color: string): CanvasPattern {
+  const pattern = patterns.get(color) ?? newHatching(color);
+  patterns.set(color, pattern);
+  return pattern;
 }
 
-function newHatching(color) {
+function newHatching(color: string): CanvasPattern {
   // Twice as large as it will be, for displays of more pixels.
   const size = 12;
   const tile = new OffscreenCanvas(size, size);
-  const tilePen = tile.getContext('2d');
+  const tilePen = tile.getContext('2d')!;
   tilePen.strokeStyle = color;
   tilePen.lineWidth = 1.75;
   for (const at of [0, size, 2 * size]) {
@@ -103,30 +121,30 @@ function newHatching(color) {
     tilePen.lineTo(size + 2, at - size - 2);
   }
   tilePen.stroke();
-  const pattern = pen.createPattern(tile, 'repeat');
+  const pattern = pen.createPattern(tile, 'repeat')!;
   pattern.setTransform(new DOMMatrix([0.5, 0, 0, 0.5, 0, 0]));
   return pattern;
 }
 
 /** An arrow, a little downward, for no packet is anywhere at once. */
-function drawPacket(packet, current, moment) {
+function drawPacket(packet: Packet, current: number, moment: Moment): void {
   const y = axis.y(packet.step);
   if (!isDrawn(y, y)) return;
   const [x, x2] = ends(packet);
   const slant = axis.mode === 'even' ? between(axis.pitch * 0.26, 0, 10) : 5;
   const direction = Math.sign(x2 - x);
-  const isData = packet.tcp?.payloadLength > 0;
+  const isData = packet.tcp !== null && packet.tcp.payloadLength > 0;
   pen.globalAlpha = packet.step > current ? 0.35 : 1;
   pen.strokeStyle = pen.fillStyle = isData ? colors.data : colors.muted;
-  const room = axis.mode === 'even' ? axis.pitch : ROW;
-  pen.lineWidth = moment.packet === packet ? 2.5 : between(room / 8, 0.25, 1.5);
+  const height = axis.mode === 'even' ? axis.pitch : ROW;
+  pen.lineWidth = moment.packet === packet ? 2.5 : between(height / 8, 0.25, 1.5);
   pen.setLineDash(packet.inferred ? [4, 4] : []);
   pen.beginPath();
   pen.moveTo(x, y - slant);
   pen.lineTo(x2 - direction * 4, y + slant * 0.96);
   pen.stroke();
   pen.setLineDash([]);
-  if (room < 8) return; // no room for a head
+  if (height < 8) return; // too low for a head
   pen.beginPath();
   pen.moveTo(x2, y + slant);
   pen.lineTo(x2 - direction * 9, y + slant - 5.5);
@@ -135,18 +153,18 @@ function drawPacket(packet, current, moment) {
 }
 
 /** Between the bars of two lanes, or of one and the far side of the wire. */
-function ends({ source, destination }) {
-  const far = (lane) => across.wire[lane?.side === 'left' ? 1 : 0];
-  const edge = (lane, i) => across.columns[i].line + (lane.side === 'left' ? 7 : -7);
-  const at = (lane, other) =>
-    lane === undefined || (lane === other && lane !== undefined) ? far(other) : edge(lane, lane.i);
+function ends({ source, destination }: Packet): [number, number] {
+  const far = (lane: Lane | undefined) => across.wire[lane?.side === 'left' ? 1 : 0];
+  const edge = ({ i, side }: Lane) => across.columns[i].line + (side === 'left' ? 7 : -7);
+  const at = (lane: Lane | undefined, other: Lane | undefined) =>
+    lane === undefined || lane === other ? far(other) : edge(lane);
   if (source === undefined && destination === undefined) return across.wire;
-  const x = source === undefined ? far(destination) : edge(source, source.i);
+  const x = source === undefined ? far(destination) : edge(source);
   return [x, at(destination, source)];
 }
 
 /** Lines across all lanes at round times, and, where there is room for them, the times. */
-function drawTicks(taken) {
+function drawTicks(taken: number[]): void {
   pen.textAlign = 'right';
   pen.textBaseline = 'middle';
   pen.font = '12px system-ui, sans-serif';
@@ -161,7 +179,7 @@ function drawTicks(taken) {
   }
 }
 
-function drawPauses() {
+function drawPauses(): void {
   pen.globalAlpha = 1;
   pen.fillStyle = colors.muted;
   pen.font = '12px system-ui, sans-serif';

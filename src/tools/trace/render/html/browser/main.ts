@@ -1,75 +1,74 @@
 // Ties the page together: one step is the current one, and everything shows it. Keys, buttons, the
-// pointer, zoom and chapters. Above: nothing. Below: everything else in this folder.
+// pointer, zoom and chapters. scripts/bundle.mjs bundles it, html.ts puts it into the page.
+import { count, duration } from '../../../words.ts';
+import { measure, scroller } from './across.ts';
+import { axis, between, MARGIN, total } from './axis.ts';
+import { chapters, markChapter, showChapters } from './chapters.ts';
+import { canvasArea, draw, isAtEnd, redraw, resize } from './diagram.ts';
+import { byId, element } from './elements.ts';
+import { calls, clock, packets, recording, steps } from './model.ts';
+import { showPacket } from './packet.ts';
+import { side } from './panes.ts';
+import { list } from './rows.ts';
 
-import { measure, scroller } from './across.js';
-import { axis, between, MARGIN, total } from './axis.js';
-import { chapters, markChapter, showChapters } from './chapters.js';
-import { draw, isAtEnd, makeRoom, redraw, room } from './diagram.js';
-import { element } from './hex.js';
-import { calls, packets, recording, steps } from './model.js';
-import { showPacket } from './packet.js';
-import { side } from './panes.js';
-import { list } from './rows.js';
-import { sentence } from './sentences.js';
-import { clock, count, duration } from './words.js';
-
-const by = (id) => document.getElementById(id);
+const button = (id: string) => byId<HTMLButtonElement>(id);
 let current = 0;
 /** The step is in the address, once it stays for a moment: a reload or a link leads back to it. */
-let remembering;
+let remembering: number | undefined;
 const sides = [side('left'), side('right')];
 
-function go(i) {
+function go(i: number): void {
   if (steps.length === 0) return;
   current = between(i, 0, steps.length - 1);
   bringIntoView();
   draw(current);
   for (const show of sides) show(current);
   showPacket(current);
-  by('number').textContent = current + 1;
-  by('sentence').textContent = sentence(steps[current]);
-  by('moment').textContent = `T + ${clock(steps[current].at)} ms`;
-  by('first').disabled = by('previous').disabled = current === 0;
-  by('last').disabled = by('next').disabled = current === steps.length - 1;
+  byId('number').textContent = String(current + 1);
+  byId('sentence').textContent = steps[current].sentence;
+  byId('moment').textContent = `T + ${clock(steps[current].at)} ms`;
+  button('first').disabled = button('previous').disabled = current === 0;
+  button('last').disabled = button('next').disabled = current === steps.length - 1;
   markChapter(current);
   clearTimeout(remembering);
   remembering = setTimeout(() => history.replaceState(null, '', `#${current + 1}`), 500);
 }
 
-function bringIntoView() {
+function bringIntoView(): void {
   const [y, height] = [axis.y(current), scroller.clientHeight];
-  makeRoom();
+  resize();
   const margin = Math.min(90, height / 4);
   const isIn = y - margin >= scroller.scrollTop && y + margin <= scroller.scrollTop + height;
   if (!isIn) scroller.scrollTop = y - height * 0.4;
 }
 
 /** The height in the view of the current step, or of the middle if the step is not in view. */
-function anchor() {
+function anchor(): number {
   const y = axis.y(current) - scroller.scrollTop;
   return y >= 0 && y <= scroller.clientHeight ? y : scroller.clientHeight / 2;
 }
 
 /** Changes the axis, and keeps what was at that height of the view where it was. */
-function changeAxis(change, height = anchor()) {
+function changeAxis(change: () => void, height = anchor()): void {
   const y = scroller.scrollTop + height;
   const i = axis.nearest(y);
   const before = axis.y(i);
   const part = (y - MARGIN) / Math.max(1, axis.height() - 2 * MARGIN);
   const { mode } = axis;
   change();
-  makeRoom();
+  resize();
   const kept =
     axis.mode === 'true' && mode === 'true'
       ? MARGIN + part * (axis.height() - 2 * MARGIN)
       : axis.y(i) + y - before;
   scroller.scrollTop = kept - height;
-  by('even').setAttribute('aria-pressed', axis.mode === 'even');
-  by('true').setAttribute('aria-pressed', axis.mode === 'true');
+  byId('even').ariaPressed = String(axis.mode === 'even');
+  byId('true').ariaPressed = String(axis.mode === 'true');
   draw(current);
 }
 
-const zoom = (factor, height) => changeAxis(() => axis.zoom(factor, scroller.clientHeight), height);
+const zoom = (factor: number, height?: number) =>
+  changeAxis(() => axis.zoom(factor, scroller.clientHeight), height);
 const fit = () => changeAxis(() => axis.fit(scroller.clientHeight));
 const showEven = () =>
   changeAxis(() => {
@@ -77,14 +76,14 @@ const showEven = () =>
   });
 const showTrue = () => changeAxis(() => axis.showTrueAround(current, scroller.clientHeight));
 
-let playing;
-function play(on) {
+let playing: number | undefined;
+function play(on: boolean): void {
   clearInterval(playing);
   playing = on
     ? setInterval(() => (current < steps.length - 1 ? go(current + 1) : play(false)), 900)
     : undefined;
-  by('play').setAttribute('aria-pressed', on);
-  by('play').title = on ? 'Stop' : 'Play';
+  byId('play').ariaPressed = String(on);
+  byId('play').title = on ? 'Stop' : 'Play';
 }
 
 const actions = {
@@ -100,13 +99,13 @@ const actions = {
   fit,
 };
 for (const [id, act] of Object.entries(actions)) {
-  by(id).addEventListener('click', () => {
+  byId(id).addEventListener('click', () => {
     if (['first', 'previous', 'next', 'last'].includes(id)) play(false);
     act();
   });
 }
 
-const keys = {
+const keys: Record<string, () => void> = {
   ArrowRight: actions.next,
   ArrowDown: actions.next,
   ArrowLeft: actions.previous,
@@ -117,7 +116,7 @@ const keys = {
   PageUp: () => go(current - 10),
 };
 /** Single characters belong to the list alone. */
-const listKeys = {
+const listKeys: Record<string, () => void> = {
   '+': actions.in,
   '=': actions.in,
   '-': actions.out,
@@ -133,8 +132,9 @@ addEventListener('pointerdown', () => {
 addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === 'Tab') byPointer = false;
-  // Who went into a pane by the keyboard wants to scroll it; who clicked there looked at something.
-  if (!byPointer && event.target.closest?.('.code, .facts, .body')) return;
+  // In a pane that was reached by the keyboard the keys scroll; in one that was clicked they walk.
+  const isInPane = event.target instanceof Element && event.target.closest('.code, .facts, .body') !== null;
+  if (!byPointer && isInPane) return;
   const act = keys[event.key] ?? (event.target === list ? listKeys[event.key] : undefined);
   if (act === undefined) return;
   event.preventDefault();
@@ -144,8 +144,8 @@ addEventListener('keydown', (event) => {
 
 list.addEventListener('click', (event) => {
   play(false);
-  const row = event.target.closest('[role=option]');
-  const y = event.clientY - room.getBoundingClientRect().top;
+  const row = event.target instanceof Element ? event.target.closest('[role=option]') : null;
+  const y = event.clientY - canvasArea.getBoundingClientRect().top;
   go(row === null ? axis.nearest(y) : Number(row.id.slice(5)));
 });
 
@@ -167,7 +167,7 @@ scroller.addEventListener(
   },
   { passive: false },
 );
-let fingers;
+let fingers: number | undefined;
 scroller.addEventListener(
   'touchmove',
   ({ touches }) => {
@@ -186,8 +186,8 @@ scroller.addEventListener('touchend', () => {
   fingers = undefined;
 });
 
-by('total').textContent = steps.length;
-by('facts').textContent = [
+byId('total').textContent = String(steps.length);
+byId('facts').textContent = [
   ...recording.processes
     .slice(0, 1)
     .map(
@@ -198,9 +198,9 @@ by('facts').textContent = [
   count(packets.length, 'packet'),
   duration(total),
 ].join(' · ');
-by('facts').append(element('span', 'hint', ' · ← → walk the steps'));
-by('notes').append(...recording.notes.map(({ text }) => element('li', '', text)));
-by('notes').hidden = recording.notes.length === 0;
+byId('facts').append(element('span', 'hint', ' · ← → walk the steps'));
+byId('notes').append(...recording.notes.map(({ text }) => element('li', '', text)));
+byId('notes').hidden = recording.notes.length === 0;
 showChapters(go);
 measure();
 const again = () => redraw(current);

@@ -1,30 +1,33 @@
 // What is known of each side: the process and what it does, its source, its latest call, its rfds and its
-// sockets as the kernel has them. Below: source.js, packet.js (pairs), hex.js, words.js, model.js.
+// sockets as the kernel has them.
 
-import { element, hexDump } from './hex.js';
-import { frameOf, lanes, moments, stackOf, steps } from './model.js';
-import { pairs } from './packet.js';
-import { sourcePane } from './source.js';
-import { addressText, bytesOf, count, duration, resultText, textOf } from './words.js';
+import type { SocketState, TcpState } from '../../../../../interpose/recorder/recording.ts';
+import { addressText, bytesOf, count, duration, resultText, textOf } from '../../../words.ts';
+import type { Lane } from '../../lanes.ts';
+import { byId, element, hexDump, within } from './elements.ts';
+import { type Call, frameOf, lanes, moments, type Sockets, stackOf, steps } from './model.ts';
+import { type Fields, pairs } from './packet.ts';
+import { sourcePane } from './source.ts';
 
-const main = document.querySelector('main');
-const template = document.getElementById('side');
+const main = within(document.body, 'main');
+const template = byId<HTMLTemplateElement>('side');
 
 /** A side of the wire: its elements, made once, and what shows a step in them. */
-export function side(name) {
+export function side(name: Lane['side']): (i: number) => void {
   const own = lanes.filter((lane) => lane.side === name);
   if (own.length === 0) return () => {};
-  const place = template.content.firstElementChild.cloneNode(true);
+  const place = template.content.firstElementChild!.cloneNode(true) as HTMLElement;
   place.classList.add(name);
   main.append(place);
-  const part = (selector) => place.querySelector(selector);
+  const part = (selector: string) => within(place, selector);
   const showSource = sourcePane(part('.source'));
   const showSockets = socketList(part('.sockets ul'));
-  let before = {};
+  let before: { lane?: Lane; call?: Call | null; inCall?: boolean } = {};
   return (i) => {
     const lane = laneToShow(own, i);
     const call = moments[i].calls[lane.i];
     const inCall = call !== null && call.to > i;
+    const isAsleep = inCall && call.slept;
     if (before.lane !== lane) {
       part('h2').textContent = lane.name;
       place.setAttribute('aria-label', lane.name);
@@ -33,8 +36,8 @@ export function side(name) {
     }
     part('.doing').textContent = doing(call, inCall, i);
     place.classList.toggle('active', steps[i].call?.lane === lane);
-    place.classList.toggle('asleep', inCall && call.slept);
-    showSource(frameOf(call), inCall && call.slept);
+    place.classList.toggle('asleep', isAsleep);
+    showSource(frameOf(call), isAsleep);
     if (before.call !== call || before.inCall !== inCall) showCall(part('.call'), call, inCall);
     showWatched(part('.rfds'), moments[i].watched.get(lane.pid), call, inCall);
     const earlier = i > 0 ? moments[i - 1].sockets.get(lane.pid) : undefined;
@@ -44,12 +47,12 @@ export function side(name) {
 }
 
 /** Of several lanes on a side, the one that did something last. */
-function laneToShow(own, i) {
-  const last = (lane) => moments[i].calls[lane.i]?.from ?? -1;
+function laneToShow(own: Lane[], i: number): Lane {
+  const last = (lane: Lane) => moments[i].calls[lane.i]?.from ?? -1;
   return own.reduce((best, lane) => (last(lane) > last(best) ? lane : best));
 }
 
-function doing(call, inCall, i) {
+function doing(call: Call | null, inCall: boolean, i: number): string {
   if (call === null) return 'has not called anything yet';
   if (!inCall) return `runs, after ${call.name}()`;
   const so = steps[i].at - call.start;
@@ -57,14 +60,14 @@ function doing(call, inCall, i) {
   return so < 1 ? `goes to sleep in ${call.name}()` : `sleeps in ${call.name}(), ${duration(so)} so far`;
 }
 
-function showCall(place, call, inCall) {
+function showCall(place: HTMLElement, call: Call | null, inCall: boolean): void {
   const [, strace, cost, stack, data] = place.children;
   place.hidden = call === null;
   if (call === null) return;
   const { name, args, start, end, cpu, n } = call;
   strace.replaceChildren(
     element('b', 'name', name),
-    `(${args.map(({ text }, i) => (inCall && isFilled(call, i) ? '…' : text)).join(', ')})`,
+    `(${args.map(({ text }, i) => (inCall && call.filled?.includes(i) ? '…' : text)).join(', ')})`,
     element('span', 'result', inCall ? ' = …' : ` = ${resultText(call)}`),
   );
   const took = `${duration(end - start)}, of it ${duration(Math.min(cpu, end - start))} CPU`;
@@ -76,14 +79,13 @@ function showCall(place, call, inCall) {
   data.replaceChildren(...(isKnown ? [hexDump(bytes, undefined, 8)] : []));
 }
 
-/** Whether the kernel writes where an argument points: nobody knows what before the call returns. */
-function isFilled({ name }, i) {
-  if (/^(recv|read|epoll_wait|epoll_pwait)/.test(name)) return i === 1;
-  return name === 'kevent' ? i === 3 : i > 0 && /^(accept|getsockname|getpeername)/.test(name);
-}
-
 /** The descriptors that the process asks about, those that are ready marked. */
-function showWatched(place, fds, call, inCall) {
+function showWatched(
+  place: HTMLElement,
+  fds: number[] | undefined,
+  call: Call | null,
+  inCall: boolean,
+): void {
   place.hidden = fds === undefined;
   if (fds === undefined) return;
   const ready = new Set(inCall ? [] : call?.ready);
@@ -94,7 +96,7 @@ function showWatched(place, fds, call, inCall) {
     i > 0 ? ', ' : '',
     element('span', ready.has(fd) ? 'ready' : '', String(fd)),
   ]);
-  place.lastElementChild.replaceChildren(
+  place.lastElementChild!.replaceChildren(
     '[',
     ...items,
     ']',
@@ -103,10 +105,10 @@ function showWatched(place, fds, call, inCall) {
 }
 
 /** A list of sockets that keeps an item for each descriptor. */
-function socketList(place) {
-  const items = new Map();
-  return (sockets = new Map(), earlier = new Map()) => {
-    place.parentNode.hidden = sockets.size === 0;
+function socketList(place: HTMLElement): (sockets?: Sockets, earlier?: Sockets) => void {
+  const items = new Map<number, { item: HTMLElement; state: SocketState; old: SocketState | undefined }>();
+  return (sockets: Sockets = new Map(), earlier: Sockets = new Map()) => {
+    place.parentElement!.hidden = sockets.size === 0;
     for (const [fd, { item }] of items) {
       if (sockets.has(fd)) continue;
       items.delete(fd);
@@ -124,13 +126,13 @@ function socketList(place) {
   };
 }
 
-function socketItem(state, old) {
+function socketItem(state: SocketState, old: SocketState | undefined): HTMLElement {
   const { fd, family, kind, tcp, receiveQueueData } = state;
   const [now, then] = [socketFields(state), old && old !== state ? socketFields(old) : null];
-  const isNew = (name) => (old === undefined ? false : then !== null && then[name] !== now[name]);
+  const isNew = (name: string) => then !== null && then[name] !== now[name];
   const stateChip = element(
     'span',
-    `chip${then && old.tcp?.state !== tcp?.state ? ' new' : ''}`,
+    `chip${then && old?.tcp?.state !== tcp?.state ? ' new' : ''}`,
     tcp?.state ?? '',
   );
   const head = element(
@@ -148,26 +150,27 @@ function socketItem(state, old) {
   return item;
 }
 
-const endsOf = ({ local, remote }) =>
+const endsOf = ({ local, remote }: SocketState) =>
   element('p', 'ends', addressText(local), remote === null ? '' : ` ⇄ ${addressText(remote)}`);
 
-function socketFields({ receiveQueue, sendQueue, acceptQueue, tcp = {}, descriptorFlags, statusFlags }) {
-  const known = (value, text) => (value === undefined ? undefined : text);
+function socketFields(state: SocketState): Fields {
+  const { receiveQueue, sendQueue, acceptQueue, descriptorFlags, statusFlags } = state;
+  const tcp: Partial<TcpState> = state.tcp ?? {};
   return {
-    'accept queue': known(acceptQueue, `${acceptQueue?.length} of ${acceptQueue?.backlog}`),
+    'accept queue': acceptQueue && `${acceptQueue.length} of ${acceptQueue.backlog}`,
     'receive queue': acceptQueue ? undefined : count(receiveQueue, 'byte'),
     'send queue': acceptQueue ? undefined : count(sendQueue, 'byte'),
-    rtt: known(
-      tcp.rttMicros,
-      `${tcp.rttMicros} µs${tcp.rttVarMicros === undefined ? '' : ` ± ${tcp.rttVarMicros}`}`,
-    ),
-    cwnd: known(tcp.cwnd, tcp.cwnd),
-    mss: known(tcp.mss, tcp.mss),
-    retransmits: known(tcp.retransmits, tcp.retransmits),
-    unacked: known(tcp.unacked, tcp.unacked),
-    acked: known(tcp.bytesAcked, tcp.bytesAcked),
-    received: known(tcp.bytesReceived, tcp.bytesReceived),
-    segments: known(tcp.segmentsOut, `${tcp.segmentsOut} out, ${tcp.segmentsIn} in`),
+    rtt:
+      tcp.rttMicros === undefined
+        ? undefined
+        : `${tcp.rttMicros} µs${tcp.rttVarMicros === undefined ? '' : ` ± ${tcp.rttVarMicros}`}`,
+    cwnd: tcp.cwnd,
+    mss: tcp.mss,
+    retransmits: tcp.retransmits,
+    unacked: tcp.unacked,
+    acked: tcp.bytesAcked,
+    received: tcp.bytesReceived,
+    segments: tcp.segmentsOut === undefined ? undefined : `${tcp.segmentsOut} out, ${tcp.segmentsIn} in`,
     flags: [...descriptorFlags, ...statusFlags].join(' ') || undefined,
   };
 }

@@ -1,0 +1,20 @@
+// Recordings in files: a whole one, and one that still grows while its processes run.
+
+import { readFileSync } from 'node:fs';
+import { parseRecording, type Recording } from '../../../interpose/recorder/recording.ts';
+
+/** What was recorded in a file so far, whole lines of it; nothing where there is no file yet. */
+export function recordingIn(file: string): Recording {
+  const text = readFileSync(file, { encoding: 'utf8', flag: 'a+' });
+  return parseRecording(text.slice(0, text.lastIndexOf('\n') + 1));
+}
+
+/** Reads a recording to its end; `-` is stdin. Throws an Error with the file's name for what is none. */
+export function readRecording(file: string): Recording {
+  const name = file === '-' ? 'stdin' : file;
+  try {
+    return parseRecording(readFileSync(file === '-' ? 0 : file, 'utf8'));
+  } catch (error) {
+    throw new Error(`cannot read ${name}: ${(error as Error).message}`);
+  }
+}
