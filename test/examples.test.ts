@@ -39,13 +39,19 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts an example, on a port of its own. */
-function start(name: string, port = 0): Program {
+let written = 0;
+
+/** An example as JavaScript, with a port of its own: the file's name. */
+function compiled(name: string, port = 0): string {
   const source = read(`examples/${name}`).replace(PORT, String(port)).replace(SERVER, "'127.0.0.1'");
-  if (name.endsWith('.py')) return new Program('python3', ['-u', '-c', source]);
-  const file = path.join(folder, name.replace(/ts$/, 'mjs'));
-  writeFileSync(file, transformSync(source, { loader: 'ts' }).code);
-  return new Program(process.execPath, [file]);
+  const file = path.join(folder, `${++written}-${name.replace(/ts$/, 'mjs')}`);
+  writeFileSync(file, name.endsWith('.ts') ? transformSync(source, { loader: 'ts' }).code : source);
+  return file;
+}
+
+function start(name: string, port = 0): Program {
+  const file = compiled(name, port);
+  return name.endsWith('.py') ? new Program('python3', ['-u', file]) : new Program(process.execPath, [file]);
 }
 
 /** What an example prints that ends by itself. */
@@ -207,8 +213,8 @@ test('traced.ts tells rfds trace each of its calls', async () => {
   expect(await outputOf('traced.ts')).toBe(
     '0 ready: nothing was sent\n1 ready\nreceived Hello\nreceived 0 bytes: the end\n',
   );
-  const program = path.join(folder, 'traced.mjs');
-  await using traced = new Program(process.execPath, [cli, 'trace', '--', process.execPath, program]);
+  const command = [process.execPath, compiled('traced.ts')];
+  await using traced = new Program(process.execPath, [cli, 'trace', '--', ...command]);
   expect(await within(traced.exited, 'the end of the trace')).toBe(0);
   // The program has stdout to itself.
   const calls = [...traced.stderr.matchAll(/^ {4}(\w+)\(/gm)].map(([, name]) => name);
