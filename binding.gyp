@@ -17,9 +17,11 @@
         "native/epoll.cc",
         "native/kqueue.cc",
         "native/eventfd.cc",
-        "native/interface.cc",
+        "native/signalfd.cc",
+        "native/timerfd.cc",
+        "native/netif.cc",
         "native/signal.cc",
-        "native/nudge.cc",
+        "native/pending_signals.cc",
         "native/clock.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

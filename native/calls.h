@@ -1,10 +1,10 @@
-// Every call, with its JavaScript signature in C++ types; module.cc lists them for export. A function
-// here makes exactly one libc call, of its own name (recv_at: recv; signals_noted and
-// set_wakeup_fd: none; overhear: sigaction, twice).
+// Every call, with its JavaScript signature in C++ types; module.cc lists them for export. A function here
+// makes exactly one libc call, of its own name, or, for a name with _at at its end, of the name before that.
+// Those of signal.cc beside sigaction are the addon's own.
 #pragma once
 #include <sys/types.h>
 
-#include "bytes.h"
+#include "args.h"
 
 namespace rfds {
 
@@ -13,8 +13,8 @@ int socket(int domain, int type, int protocol);
 int socketpair(int domain, int type, int protocol, Bytes sv);
 int bind(int fd, Bytes addr);
 int listen(int fd, int backlog);
-int accept(int fd, MaybeBytes addr, MaybeBytes addrlen);
-int accept4(int fd, MaybeBytes addr, MaybeBytes addrlen, int flags);
+int accept(int fd, NullableBytes addr, NullableBytes addrlen);
+int accept4(int fd, NullableBytes addr, NullableBytes addrlen, int flags);
 int connect(int fd, Bytes addr);
 int getsockname(int fd, Bytes addr, Bytes addrlen);
 int getpeername(int fd, Bytes addr, Bytes addrlen);
@@ -25,16 +25,16 @@ ssize_t recv(int fd, Bytes buf, int flags);
 ssize_t recv_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags);
 ssize_t send(int fd, Bytes buf, int flags);
 ssize_t send_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags);
-ssize_t recvfrom(int fd, Bytes buf, int flags, MaybeBytes addr, MaybeBytes addrlen);
-ssize_t recvfrom_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, MaybeBytes addr,
-                    MaybeBytes addrlen);
-ssize_t sendto(int fd, Bytes buf, int flags, MaybeBytes addr);
-ssize_t sendto_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, MaybeBytes addr);
+ssize_t recvfrom(int fd, Bytes buf, int flags, NullableBytes addr, NullableBytes addrlen);
+ssize_t recvfrom_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, NullableBytes addr,
+                    NullableBytes addrlen);
+ssize_t sendto(int fd, Bytes buf, int flags, NullableBytes addr);
+ssize_t sendto_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, NullableBytes addr);
 int shutdown(int fd, int how);
 
 // message.cc
-ssize_t recvmsg(int fd, Chunks buffers, MaybeBytes name, MaybeBytes control, Bytes lengths, int flags);
-ssize_t sendmsg(int fd, Chunks buffers, MaybeBytes name, MaybeBytes control, int flags);
+ssize_t recvmsg(int fd, IoVec buffers, NullableBytes name, NullableBytes control, Bytes lengths, int flags);
+ssize_t sendmsg(int fd, IoVec buffers, NullableBytes name, NullableBytes control, int flags);
 
 // file.cc
 ssize_t read(int fd, Bytes buf);
@@ -52,43 +52,45 @@ int pipe2(Bytes fds, int flags);
 int ioctl(int fd, int64_t request, IntOrBytes arg);
 
 // select.cc, poll.cc, epoll.cc, kqueue.cc
-int select(int nfds, MaybeBytes rfds, MaybeBytes wfds, MaybeBytes xfds, MaybeBytes timeout);
-int pselect(int nfds, MaybeBytes rfds, MaybeBytes wfds, MaybeBytes xfds, MaybeBytes timeout,
-            MaybeBytes sigmask);
+int select(int nfds, NullableBytes rfds, NullableBytes wfds, NullableBytes xfds, NullableBytes timeout);
+int pselect(int nfds, NullableBytes rfds, NullableBytes wfds, NullableBytes xfds, NullableBytes timeout,
+            NullableBytes sigmask);
 int poll(Bytes fds, int nfds, int timeout_ms);
-int ppoll(Bytes fds, int nfds, MaybeBytes timeout, MaybeBytes sigmask);
+int ppoll(Bytes fds, int nfds, NullableBytes timeout, NullableBytes sigmask);
 int epoll_create(int size);
 int epoll_create1(int flags);
-int epoll_ctl(int epfd, int op, int fd, MaybeBytes event);
+int epoll_ctl(int epfd, int op, int fd, NullableBytes event);
 int epoll_wait(int epfd, Bytes events, int maxevents, int timeout_ms);
-int epoll_pwait(int epfd, Bytes events, int maxevents, int timeout_ms, MaybeBytes sigmask);
+int epoll_pwait(int epfd, Bytes events, int maxevents, int timeout_ms, NullableBytes sigmask);
 int kqueue();
-int kevent(int kq, MaybeBytes changes, int nchanges, MaybeBytes events, int nevents, MaybeBytes timeout);
+int kevent(int kq, NullableBytes changes, int nchanges, NullableBytes events, int nevents,
+           NullableBytes timeout);
 
-// eventfd.cc
+// eventfd.cc, signalfd.cc, timerfd.cc
 int eventfd(int64_t initval, int flags);
 int signalfd(int fd, Bytes mask, int flags);
 int timerfd_create(int clock, int flags);
-int timerfd_settime(int fd, int flags, Bytes new_value, MaybeBytes old_value);
+int timerfd_settime(int fd, int flags, Bytes new_value, NullableBytes old_value);
 int timerfd_gettime(int fd, Bytes curr_value);
 
-// interface.cc
+// netif.cc
 int64_t if_nametoindex(Bytes name);
 int if_indextoname(int index, Bytes name);
 int if_nameindex(Bytes list);
 
 // signal.cc, itimer.cc, clock.cc
 int sigaction(int signum, int handler);
-int overhear(int signum);
+int catch_signal(int signum, int flags);
+int chain_signal(int signum);
 int set_wakeup_fd(int fd);
-int setitimer(int which, Bytes value, MaybeBytes before);
+int take_pending_signals(Bytes signums);
+int setitimer(int which, Bytes value, NullableBytes before);
 int getitimer(int which, Bytes value);
-int signals_noted(Bytes signums);
 int clock_gettime(int clock, Bytes time);
 
 // netdb.cc
-LookupResult getaddrinfo(MaybeBytes host, MaybeBytes service, int family, int type, int protocol, int flags,
-                         Bytes out);
+LookupResult getaddrinfo(NullableBytes host, NullableBytes service, int family, int type, int protocol,
+                         int flags, Bytes out);
 LookupResult getnameinfo(Bytes addr, Bytes host, Bytes service, int flags);
 int gai_strerror(int code, Bytes out);
 int gethostname(Bytes out);

@@ -1,20 +1,15 @@
-// clock_gettime(2), which the vDSO answers without entering the kernel. Above: src/time.ts.
-#include <cstring>
-#include <ctime>
-
+// clock_gettime(2), which the vDSO answers without entering the kernel.
 #include "calls.h"
+#include "timespec.h"
 
 namespace rfds {
 
-// time becomes [seconds, nanoseconds].
+// clock_gettime(clock, time).
 int clock_gettime(int clock, Bytes time) {
-  int64_t both[2];
-  require(time.size >= sizeof both, "time must be a BigInt64Array of at least two elements");
-  timespec ts;
-  if (::clock_gettime(static_cast<clockid_t>(clock), &ts) == -1) return -1;
-  both[0] = ts.tv_sec;
-  both[1] = ts.tv_nsec;
-  std::memcpy(time.data, both, sizeof both);
+  require(time.size >= TimeWords<timespec>::size, "time must be a BigInt64Array of at least two elements");
+  timespec now;
+  if (::clock_gettime(static_cast<clockid_t>(clock), &now) == -1) return -1;
+  TimeWords<timespec>::store(now, time);
   return 0;
 }
 

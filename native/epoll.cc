@@ -1,6 +1,6 @@
-// epoll(7), Linux only. Above: src/epoll.ts, which keeps the epoll_event array.
+// epoll(7), Linux only.
 #include "calls.h"
-#include "waiting.h"
+#include "timespec.h"
 
 #ifdef __linux__
 #include <sys/epoll.h>
@@ -16,22 +16,27 @@ epoll_event* array(const Bytes& events, int maxevents) {
 
 }  // namespace
 
+// epoll_create(size).
 int epoll_create(int size) { return ::epoll_create(size); }
 
+// epoll_create1(flags).
 int epoll_create1(int flags) { return ::epoll_create1(flags); }
 
-int epoll_ctl(int epfd, int op, int fd, MaybeBytes event) {
+// epoll_ctl(epfd, op, fd, event).
+int epoll_ctl(int epfd, int op, int fd, NullableBytes event) {
   require(event.data == nullptr || event.size >= sizeof(epoll_event),
           "event is smaller than a struct epoll_event");
   return ::epoll_ctl(epfd, op, fd, event.as<epoll_event>());
 }
 
+// epoll_wait(epfd, events, maxevents, timeout).
 int epoll_wait(int epfd, Bytes events, int maxevents, int timeout_ms) {
   return ::epoll_wait(epfd, array(events, maxevents), maxevents, timeout_ms);
 }
 
-int epoll_pwait(int epfd, Bytes events, int maxevents, int timeout_ms, MaybeBytes sigmask) {
-  Signals signals(sigmask);
+// epoll_pwait(epfd, events, maxevents, timeout, sigmask).
+int epoll_pwait(int epfd, Bytes events, int maxevents, int timeout_ms, NullableBytes sigmask) {
+  NullableSigset signals(sigmask);
   return ::epoll_pwait(epfd, array(events, maxevents), maxevents, timeout_ms, signals.pointer());
 }
 
@@ -41,11 +46,11 @@ int epoll_pwait(int epfd, Bytes events, int maxevents, int timeout_ms, MaybeByte
 
 namespace rfds {
 
-int epoll_create(int) { return lacking(); }
-int epoll_create1(int) { return lacking(); }
-int epoll_ctl(int, int, int, MaybeBytes) { return lacking(); }
-int epoll_wait(int, Bytes, int, int) { return lacking(); }
-int epoll_pwait(int, Bytes, int, int, MaybeBytes) { return lacking(); }
+int epoll_create(int) { return enosys(); }
+int epoll_create1(int) { return enosys(); }
+int epoll_ctl(int, int, int, NullableBytes) { return enosys(); }
+int epoll_wait(int, Bytes, int, int) { return enosys(); }
+int epoll_pwait(int, Bytes, int, int, NullableBytes) { return enosys(); }
 
 }  // namespace rfds
 

@@ -1,5 +1,4 @@
 // The calls that any descriptor takes: read, write, close, fcntl, dup, pipe and their kin.
-// Above: src/syscalls.ts.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -42,45 +41,54 @@ bool takes_int(int cmd) {
 
 }  // namespace
 
+// read(fd, buf, count).
 ssize_t read(int fd, Bytes buf) { return ::read(fd, buf.data, buf.size); }
 
+// write(fd, buf, count).
 ssize_t write(int fd, Bytes buf) { return ::write(fd, buf.data, buf.size); }
 
+// write(fd, buf + offset, length).
 ssize_t write_at(int fd, Bytes buf, int64_t offset, int64_t length) {
   return ::write(fd, buf.part(offset, length), static_cast<size_t>(length));
 }
 
+// close(fd).
 int close(int fd) { return ::close(fd); }
 
-// A command that wants a pointer gets NULL: the kernel answers EFAULT (or EINVAL to a
+// fcntl(fd, cmd, arg). A command that wants a pointer gets NULL: the kernel answers EFAULT (or EINVAL to a
 // command that it does not know) instead of writing to an address made up in JavaScript.
 int fcntl(int fd, int cmd, int arg) {
   return takes_int(cmd) ? ::fcntl(fd, cmd, arg) : ::fcntl(fd, cmd, nullptr);
 }
 
+// dup(oldfd).
 int dup(int fd) { return ::dup(fd); }
 
+// dup2(oldfd, newfd).
 int dup2(int oldfd, int newfd) { return ::dup2(oldfd, newfd); }
 
+// dup3(oldfd, newfd, flags).
 int dup3([[maybe_unused]] int oldfd, [[maybe_unused]] int newfd, [[maybe_unused]] int flags) {
 #ifdef __linux__
   return ::dup3(oldfd, newfd, flags);
 #else
-  return lacking();
+  return enosys();
 #endif
 }
 
+// pipe(pipefd).
 int pipe(Bytes fds) {
   require(fds.size >= 2 * sizeof(int), "fds must be an Int32Array of at least two elements");
   return ::pipe(fds.as<int>());
 }
 
+// pipe2(pipefd, flags).
 int pipe2([[maybe_unused]] Bytes fds, [[maybe_unused]] int flags) {
 #ifdef __linux__
   require(fds.size >= 2 * sizeof(int), "fds must be an Int32Array of at least two elements");
   return ::pipe2(fds.as<int>(), flags);
 #else
-  return lacking();
+  return enosys();
 #endif
 }
 

@@ -1,16 +1,16 @@
-// kqueue(2), macOS (and the BSDs). Above: src/kqueue.ts, which keeps the kevent arrays.
+// kqueue(2), macOS (and the BSDs).
 #include "calls.h"
 
 #if __has_include(<sys/event.h>)
 #include <sys/event.h>
 #include <sys/time.h>
 
-#include "waiting.h"
+#include "timespec.h"
 
 namespace rfds {
 namespace {
 
-struct kevent* array(const MaybeBytes& bytes, int n) {
+struct kevent* array(const NullableBytes& bytes, int n) {
   require(n <= 0 || static_cast<size_t>(n) <= bytes.size / sizeof(struct kevent),
           "there are more kevents than the array holds");
   return bytes.as<struct kevent>();
@@ -18,13 +18,16 @@ struct kevent* array(const MaybeBytes& bytes, int n) {
 
 }  // namespace
 
+// kqueue().
 int kqueue() { return ::kqueue(); }
 
-// timeout is [seconds, nanoseconds]. With nevents 0 the kernel ignores it.
-int kevent(int kq, MaybeBytes changes, int nchanges, MaybeBytes events, int nevents, MaybeBytes timeout) {
+// kevent(kq, changelist, nchanges, eventlist, nevents, timeout). With nevents 0 the kernel ignores the
+// timeout.
+int kevent(int kq, NullableBytes changes, int nchanges, NullableBytes events, int nevents,
+           NullableBytes timeout) {
   struct kevent* in = array(changes, nchanges);
   struct kevent* out = array(events, nevents);
-  Time time(timeout);
+  NullableTimespec time(timeout);
   return ::kevent(kq, in, nchanges, out, nevents, time.pointer());
 }
 
@@ -34,8 +37,8 @@ int kevent(int kq, MaybeBytes changes, int nchanges, MaybeBytes events, int neve
 
 namespace rfds {
 
-int kqueue() { return lacking(); }
-int kevent(int, MaybeBytes, int, MaybeBytes, int, MaybeBytes) { return lacking(); }
+int kqueue() { return enosys(); }
+int kevent(int, NullableBytes, int, NullableBytes, int, NullableBytes) { return enosys(); }
 
 }  // namespace rfds
 

@@ -1,7 +1,7 @@
-// The list of everything that JavaScript sees: calls and constants (layout.cc: the
-// layouts of kernel structs).
+// The addon: the list of everything that JavaScript sees (layout.cc: the layouts of kernel structs), and how
+// it is handed over when the addon is loaded, once for each environment.
 
-// macOS has the IPV6_ names of RFC 3542 only for who says so, before any header.
+// macOS has the IPV6_ names of RFC 3542 only with this, before any header.
 #define __APPLE_USE_RFC_3542
 
 #include "module.h"
@@ -25,7 +25,8 @@
 #include <ctime>
 
 #include "calls.h"
-#include "gate.h"
+#include "fast_calls.h"
+#include "pending_signals.h"
 #ifdef __linux__
 #include <linux/can.h>
 #include <linux/can/bcm.h>
@@ -50,6 +51,8 @@
 #endif
 
 namespace rfds {
+
+namespace {
 
 const std::vector<Call> calls = {
     {"socket", "domain, type, protocol", entry<socket>},
@@ -101,25 +104,85 @@ const std::vector<Call> calls = {
     {"if_indextoname", "index, name", entry<if_indextoname>},
     {"if_nameindex", "list", entry<if_nameindex>},
     {"sigaction", "signum, handler", entry<sigaction>},
-    {"overhear", "signum", entry<overhear>},
-    {"set_wakeup_fd", "fd", entry<set_wakeup_fd>},
     {"setitimer", "which, value, before", entry<setitimer>},
     {"getitimer", "which, value", entry<getitimer>},
-    {"signals_noted", "signums", entry<signals_noted>},
     {"clock_gettime", "clock, time", entry<clock_gettime>},
     {"getaddrinfo", "host, service, family, type, protocol, flags, out", entry<getaddrinfo>},
     {"getnameinfo", "addr, host, service, flags", entry<getnameinfo>},
     {"gai_strerror", "code, out", entry<gai_strerror>},
     {"gethostname", "out", entry<gethostname>},
     {"sethostname", "name", entry<sethostname>},
-};
 
-// By the numbers that src/gate.ts has for them.
-const napi_callback one_by_registers = gate<recv_at, send_at, write_at, getpeername_at, clock_gettime>;
-const napi_callback many_by_entries = batch<recv_at, send_at, write_at>;
+    {"catch_signal", "signum, flags", entry<catch_signal>},
+    {"chain_signal", "signum", entry<chain_signal>},
+    {"set_wakeup_fd", "fd", entry<set_wakeup_fd>},
+    {"take_pending_signals", "signums", entry<take_pending_signals>},
+};
 
 const std::vector<Number> constants = {
 #include "constants.inc"
 };
 
+void add_calls(Napi::Env env, Napi::Object exports) {
+  for (const Call& call : calls) {
+    napi_value function = nullptr;
+    // Const in our hands too: entry() casts it back to a const Call.
+    void* data = const_cast<Call*>(&call);
+    napi_create_function(env, call.name, NAPI_AUTO_LENGTH, call.entry, data, &function);
+    exports.Set(call.name, function);
+  }
+}
+
+Napi::Object object_of(Napi::Env env, const std::vector<Number>& list) {
+  Napi::Object object = Napi::Object::New(env);
+  for (const Number& number : list) object.Set(number.name, number.value);
+  return object;
+}
+
+// Memory that JavaScript and native code share for the environment's life.
+Napi::ArrayBuffer shared_words(Napi::Env env, size_t count) {
+  Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(env, count * sizeof(int32_t));
+  Napi::Reference<Napi::ArrayBuffer> kept = Napi::Persistent(memory);
+  kept.SuppressDestruct();
+  return memory;
+}
+
+// By the numbers that src/kernel/fast-calls.ts has for them.
+void add_fast_calls(Napi::Env env, Napi::Object exports) {
+  constexpr auto one = fast_call<recv_at, send_at, write_at, getpeername_at, clock_gettime>;
+  constexpr auto many = batch<recv_at, send_at, write_at>;
+  Napi::ArrayBuffer registers = shared_words(env, words_per_call);
+  napi_value function = nullptr;
+  napi_create_function(env, "fast_call", NAPI_AUTO_LENGTH, one, registers.Data(), &function);
+  exports.Set("fast_call", function);
+  napi_create_function(env, "batch", NAPI_AUTO_LENGTH, many, nullptr, &function);
+  exports.Set("batch", function);
+  exports.Set("registers", registers);
+}
+
+// Whether a signal may be pending. In a worker it says so always: handlers write the main thread's alone.
+void add_maybe_pending(Napi::Env env, Napi::Object exports) {
+  Napi::ArrayBuffer memory = shared_words(env, 1);
+  auto word = static_cast<int32_t*>(memory.Data());
+  *word = 1;
+  if (on_main_thread()) {
+    maybe_pending.store(word);
+    env.AddCleanupHook([] { maybe_pending.store(nullptr); });
+  }
+  exports.Set("maybe_pending", memory);
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  add_calls(env, exports);
+  add_fast_calls(env, exports);
+  add_maybe_pending(env, exports);
+  exports.Set("constants", object_of(env, constants));
+  exports.Set("layout", object_of(env, layout));
+  return exports;
+}
+
+}  // namespace
 }  // namespace rfds
+
+using rfds::init;
+NODE_API_MODULE(rfds, init)

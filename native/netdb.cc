@@ -14,7 +14,7 @@ namespace rfds {
 namespace {
 
 // A C string, or NULL.
-const char* c_string(const MaybeBytes& bytes) {
+const char* c_string(const NullableBytes& bytes) {
   require(bytes.data == nullptr || std::memchr(bytes.data, 0, bytes.size) != nullptr,
           "a name must end with a NUL");
   return bytes.as<char>();
@@ -42,8 +42,8 @@ struct Writer {
 // getaddrinfo(host, service, &{flags, family, type, protocol}, &list), and freeaddrinfo(list). Each entry of
 // the list is written to out as int32 family, type, protocol, addrlen, namelen, then the sockaddr and the
 // canonical name. Returns how many bytes all of them take, which may be more than out has.
-LookupResult getaddrinfo(MaybeBytes host, MaybeBytes service, int family, int type, int protocol, int flags,
-                         Bytes out) {
+LookupResult getaddrinfo(NullableBytes host, NullableBytes service, int family, int type, int protocol,
+                         int flags, Bytes out) {
   addrinfo hints = {};
   hints.ai_family = family;
   hints.ai_socktype = type;

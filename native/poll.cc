@@ -1,8 +1,8 @@
-// poll(2) and ppoll(2). Above: src/poll.ts, which keeps the pollfd array.
+// poll(2) and ppoll(2).
 #include <poll.h>
 
 #include "calls.h"
-#include "waiting.h"
+#include "timespec.h"
 
 namespace rfds {
 namespace {
@@ -15,18 +15,20 @@ pollfd* array(const Bytes& fds, int nfds) {
 
 }  // namespace
 
+// poll(fds, nfds, timeout).
 int poll(Bytes fds, int nfds, int timeout_ms) {
   return ::poll(array(fds, nfds), static_cast<nfds_t>(nfds), timeout_ms);
 }
 
 #ifdef __linux__
-int ppoll(Bytes fds, int nfds, MaybeBytes timeout, MaybeBytes sigmask) {
-  Time time(timeout);
-  Signals signals(sigmask);
+// ppoll(fds, nfds, tmo_p, sigmask).
+int ppoll(Bytes fds, int nfds, NullableBytes timeout, NullableBytes sigmask) {
+  NullableTimespec time(timeout);
+  NullableSigset signals(sigmask);
   return ::ppoll(array(fds, nfds), static_cast<nfds_t>(nfds), time.pointer(), signals.pointer());
 }
 #else
-int ppoll(Bytes, int, MaybeBytes, MaybeBytes) { return lacking(); }
+int ppoll(Bytes, int, NullableBytes, NullableBytes) { return enosys(); }
 #endif
 
 }  // namespace rfds

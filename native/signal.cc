@@ -1,93 +1,85 @@
-// sigaction(2) with one C handler that only notes the signal, as Python's does: JavaScript
-// cannot run inside a blocking call. Above: src/signal.ts, which runs the real handlers.
-// Beside it: nudge.cc, which keeps a noted signal from being slept over.
+// sigaction(2), and the addon's own calls around it, for handlers in JavaScript. The states of a signal, and
+// what each thread does, are in pending_signals.h.
 #include <signal.h>
 
-#include <cstring>
-
 #include "calls.h"
-#include "nudge.h"
+#include "pending_signals.h"
 
 namespace rfds {
-
 namespace {
 
-constexpr int restart = 3;
+// The previous handlers of chained signals.
+std::atomic<void (*)(int)> previous[NSIG];
 
-// The handlers that overhear() stands in front of.
-std::atomic<void (*)(int)> before[NSIG];
+void on_chained(int signum) {
+  mark_chained_pending(signum);
+  if (auto handler = previous[signum].load()) handler(signum);
+}
 
-void pass_on(int signum) {
-  note_overheard(signum);
-  if (auto handler = before[signum].load()) handler(signum);
+// Dispositions are the process's, and handlers are to run in the main thread.
+bool may_set_disposition() {
+  if (on_main_thread()) return true;
+  errno = EPERM;
+  return false;
+}
+
+int set_disposition(int signum, void (*handler)(int), int flags) {
+  struct sigaction action = {};
+  sigemptyset(&action.sa_mask);
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  return ::sigaction(signum, &action, nullptr);
 }
 
 }  // namespace
 
-// handler: 0 is SIG_DFL, 1 is SIG_IGN, 2 notes the signal for signals_noted, and 3 as well.
-// Without SA_RESTART, so that every blocking call returns EINTR (PEP 475 restarts them); 3 has it.
+// sigaction(signum, &{sa_handler: handler}, NULL), where handler is SIG_DFL (0) or SIG_IGN (1).
 // Unlike sigaction(2), only the main thread may call it: EPERM elsewhere.
 int sigaction(int signum, int handler) {
-  if (!on_main_thread()) {
-    errno = EPERM;
-    return -1;
-  }
-  struct sigaction action = {};
-  sigemptyset(&action.sa_mask);
-  action.sa_handler = handler == 0 ? SIG_DFL : handler == 1 ? SIG_IGN : note;
-  if (handler == restart) action.sa_flags = SA_RESTART;
-  if (action.sa_handler == note && !start_nudging()) return -1;
-  int result = ::sigaction(signum, &action, nullptr);
-  // What is not noted any more must not be sent again either.
-  if (result == 0 && action.sa_handler != note) noted[signum].store(false);
+  require(handler == 0 || handler == 1, "handler must be SIG_DFL (0) or SIG_IGN (1)");
+  if (!may_set_disposition()) return -1;
+  int result = set_disposition(signum, handler == 0 ? SIG_DFL : SIG_IGN, 0);
+  if (result == 0) forget_pending(signum);
   return result;
 }
 
-// Stands in front of a handler of somebody else's (libuv's), which still runs: notes that the signal came
-// and, without SA_RESTART, lets it interrupt blocking calls. 1 if it does so from now on, 0 if it did
-// before, or there is no handler. Two libc calls: the first says what the second keeps.
-// Unlike sigaction(2), only the main thread may call it: EPERM elsewhere.
-int overhear(int signum) {
-  if (!on_main_thread()) {
-    errno = EPERM;
-    return -1;
-  }
+// sigaction(signum, &{sa_handler: on_caught, sa_flags: flags}, NULL). Without SA_RESTART every blocking call
+// returns EINTR (PEP 475 makes it again, in TypeScript). Only the main thread may call it: EPERM elsewhere.
+int catch_signal(int signum, int flags) {
+  require(flags == 0 || flags == SA_RESTART, "flags must be 0 or SA_RESTART");
+  if (!may_set_disposition() || !start_kick_thread()) return -1;
+  return set_disposition(signum, on_caught, flags);
+}
+
+// sigaction(signum, NULL, &action), and sigaction(signum, &action, NULL) if there is a handler that is not
+// ours: it is chained, and SA_RESTART is taken off, so that the signal interrupts blocking calls. Returns 1
+// if it is chained from now on; 0 if it was, or there is no handler. Only the main thread may call it: EPERM
+// elsewhere.
+int chain_signal(int signum) {
+  if (!may_set_disposition()) return -1;
   struct sigaction action;
   if (::sigaction(signum, nullptr, &action) == -1) return -1;
-  bool is_plain =
+  bool has_handler =
       (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
-  if (!is_plain || action.sa_handler == note || action.sa_handler == pass_on) return 0;
-  if (!start_poking()) return -1;
-  before[signum].store(action.sa_handler);
-  action.sa_handler = pass_on;
+  if (!has_handler || action.sa_handler == on_caught || action.sa_handler == on_chained) return 0;
+  if (!start_kicks_by_sigurg()) return -1;
+  previous[signum].store(action.sa_handler);
+  action.sa_handler = on_chained;
   action.sa_flags &= ~SA_RESTART;
   return ::sigaction(signum, &action, nullptr) == -1 ? -1 : 1;
 }
 
-// Not a kernel call: from now on each noted signal's number is written to fd, as one byte, by the C
-// handler itself; -1: no more.
+// No call of C's: from now on the handler of caught signals writes each one's number to fd, as one byte; -1:
+// no more.
 int set_wakeup_fd(int fd) {
   wakeup_fd.store(fd);
   return 0;
 }
 
-// Not a kernel call: moves the numbers of the noted signals, and -n for those only overheard, into signums
-// and forgets them. Its last element becomes the errno of a write to the wakeup fd that failed since, or 0.
-int signals_noted(Bytes signums) {
+// No call of C's: take_pending().
+int take_pending_signals(Bytes signums) {
   require(signums.size >= NSIG * sizeof(int), "signums must be an Int32Array of at least NSIG elements");
-  // First, so that a signal from here on is there for the next time.
-  if (int32_t* word = any_noted.load()) __atomic_store_n(word, 0, __ATOMIC_SEQ_CST);
-  int count = 0;
-  for (int signum = 1; signum < NSIG; signum++) {
-    bool is_noted = noted[signum].load(std::memory_order_relaxed) && noted[signum].exchange(false);
-    bool is_overheard =
-        overheard[signum].load(std::memory_order_relaxed) && overheard[signum].exchange(false);
-    int number = is_noted ? signum : -signum;
-    if (is_noted || is_overheard) std::memcpy(signums.as<int>() + count++, &number, sizeof number);
-  }
-  int error = wakeup_error.exchange(0);
-  std::memcpy(signums.as<int>() + NSIG - 1, &error, sizeof error);
-  return count;
+  return take_pending(signums.as<int>());
 }
 
 }  // namespace rfds

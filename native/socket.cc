@@ -1,4 +1,4 @@
-// socket(2) and its family. Above: src/syscalls.ts; bind.h makes the JavaScript functions.
+// socket(2) and its family.
 #include <sys/socket.h>
 
 #include <cstring>
@@ -8,16 +8,16 @@
 namespace rfds {
 namespace {
 
-// A socklen_t that the kernel reads and writes, kept in a TypedArray. It must not
-// promise the kernel more room than the buffer beside it has; a negative length is a
-// huge one, which macOS believes. Copied, because JavaScript may place it at any address.
+// A socklen_t that the kernel reads and writes, kept in a TypedArray. It must not be more than the buffer
+// beside it has; a negative length is a huge one, which macOS believes. Copied, because JavaScript may place
+// it at any address.
 class Length {
  public:
-  Length(const Bytes& room, const Bytes& length) : memory(length.data) {
-    if (length.data == nullptr && room.data == nullptr) return;
+  Length(const Bytes& buffer, const Bytes& length) : memory(length.data) {
+    if (length.data == nullptr && buffer.data == nullptr) return;
     require(length.size >= sizeof value, "the length must be an Int32Array of at least one element");
     std::memcpy(&value, memory, sizeof value);
-    require(value <= room.size, "the length is larger than its buffer");
+    require(value <= buffer.size, "the length is larger than its buffer");
   }
   ~Length() {
     if (memory != nullptr) std::memcpy(memory, &value, sizeof value);
@@ -34,45 +34,55 @@ class Length {
 
 }  // namespace
 
+// socket(domain, type, protocol).
 int socket(int domain, int type, int protocol) { return ::socket(domain, type, protocol); }
 
+// socketpair(domain, type, protocol, sv).
 int socketpair(int domain, int type, int protocol, Bytes sv) {
   require(sv.size >= 2 * sizeof(int), "sv must be an Int32Array of at least two elements");
   return ::socketpair(domain, type, protocol, sv.as<int>());
 }
 
+// bind(fd, addr, addrlen).
 int bind(int fd, Bytes addr) { return ::bind(fd, addr.as<sockaddr>(), static_cast<socklen_t>(addr.size)); }
 
+// listen(fd, backlog).
 int listen(int fd, int backlog) { return ::listen(fd, backlog); }
 
-int accept(int fd, MaybeBytes addr, MaybeBytes addrlen) {
+// accept(fd, addr, addrlen).
+int accept(int fd, NullableBytes addr, NullableBytes addrlen) {
   Length length(addr, addrlen);
   return ::accept(fd, addr.as<sockaddr>(), length.pointer());
 }
 
 #ifdef __linux__
-int accept4(int fd, MaybeBytes addr, MaybeBytes addrlen, int flags) {
+// accept4(fd, addr, addrlen, flags).
+int accept4(int fd, NullableBytes addr, NullableBytes addrlen, int flags) {
   Length length(addr, addrlen);
   return ::accept4(fd, addr.as<sockaddr>(), length.pointer(), flags);
 }
 #else
-int accept4(int, MaybeBytes, MaybeBytes, int) { return lacking(); }
+int accept4(int, NullableBytes, NullableBytes, int) { return enosys(); }
 #endif
 
+// connect(fd, addr, addrlen).
 int connect(int fd, Bytes addr) {
   return ::connect(fd, addr.as<sockaddr>(), static_cast<socklen_t>(addr.size));
 }
 
+// getsockname(fd, addr, addrlen).
 int getsockname(int fd, Bytes addr, Bytes addrlen) {
   Length length(addr, addrlen);
   return ::getsockname(fd, addr.as<sockaddr>(), length.pointer());
 }
 
+// getpeername(fd, addr, addrlen).
 int getpeername(int fd, Bytes addr, Bytes addrlen) {
   Length length(addr, addrlen);
   return ::getpeername(fd, addr.as<sockaddr>(), length.pointer());
 }
 
+// getpeername(fd, addr, addrlen), whose length is a word of a fast call.
 int getpeername_at(int fd, Bytes addr, int* addrlen) {
   require(*addrlen >= 0 && static_cast<size_t>(*addrlen) <= addr.size,
           "the length is larger than its buffer");
@@ -82,48 +92,59 @@ int getpeername_at(int fd, Bytes addr, int* addrlen) {
   return result;
 }
 
+// getsockopt(fd, level, optname, optval, optlen).
 int getsockopt(int fd, int level, int name, Bytes value, Bytes length) {
-  Length size(value, length);
-  return ::getsockopt(fd, level, name, value.data, size.pointer());
+  Length value_length(value, length);
+  return ::getsockopt(fd, level, name, value.data, value_length.pointer());
 }
 
+// setsockopt(fd, level, optname, optval, optlen).
 int setsockopt(int fd, int level, int name, Bytes value) {
   return ::setsockopt(fd, level, name, value.data, static_cast<socklen_t>(value.size));
 }
 
+// recv(fd, buf, len, flags).
 ssize_t recv(int fd, Bytes buf, int flags) { return ::recv(fd, buf.data, buf.size, flags); }
 
+// recv(fd, buf + offset, length, flags).
 ssize_t recv_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {
   return ::recv(fd, buf.part(offset, length), static_cast<size_t>(length), flags);
 }
 
+// send(fd, buf, len, flags).
 ssize_t send(int fd, Bytes buf, int flags) { return ::send(fd, buf.data, buf.size, flags); }
 
+// send(fd, buf + offset, length, flags).
 ssize_t send_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {
   return ::send(fd, buf.part(offset, length), static_cast<size_t>(length), flags);
 }
 
-ssize_t recvfrom(int fd, Bytes buf, int flags, MaybeBytes addr, MaybeBytes addrlen) {
+// recvfrom(fd, buf, len, flags, src_addr, addrlen).
+ssize_t recvfrom(int fd, Bytes buf, int flags, NullableBytes addr, NullableBytes addrlen) {
   Length length(addr, addrlen);
   return ::recvfrom(fd, buf.data, buf.size, flags, addr.as<sockaddr>(), length.pointer());
 }
 
-ssize_t recvfrom_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, MaybeBytes addr,
-                    MaybeBytes addrlen) {
-  Length room(addr, addrlen);
+// recvfrom(fd, buf + offset, length, flags, src_addr, addrlen).
+ssize_t recvfrom_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, NullableBytes addr,
+                    NullableBytes addrlen) {
+  Length addr_length(addr, addrlen);
   return ::recvfrom(fd, buf.part(offset, length), static_cast<size_t>(length), flags, addr.as<sockaddr>(),
-                    room.pointer());
+                    addr_length.pointer());
 }
 
-ssize_t sendto(int fd, Bytes buf, int flags, MaybeBytes addr) {
+// sendto(fd, buf, len, flags, dest_addr, addrlen).
+ssize_t sendto(int fd, Bytes buf, int flags, NullableBytes addr) {
   return ::sendto(fd, buf.data, buf.size, flags, addr.as<sockaddr>(), static_cast<socklen_t>(addr.size));
 }
 
-ssize_t sendto_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, MaybeBytes addr) {
+// sendto(fd, buf + offset, length, flags, dest_addr, addrlen).
+ssize_t sendto_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, NullableBytes addr) {
   return ::sendto(fd, buf.part(offset, length), static_cast<size_t>(length), flags, addr.as<sockaddr>(),
                   static_cast<socklen_t>(addr.size));
 }
 
+// shutdown(fd, how).
 int shutdown(int fd, int how) { return ::shutdown(fd, how); }
 
 }  // namespace rfds

@@ -136,6 +136,10 @@ const groups = {
     names:
       'FIOCLEX FIONCLEX FIONBIO FIONREAD SIOCINQ SIOCOUTQ SIOCATMARK SIOCGIFCONF SIOCGIFFLAGS IF_NAMESIZE',
   },
+  sigaction: {
+    about: 'sigaction(2).',
+    names: `SA_RESTART`,
+  },
   signal: {
     about: 'signal(7).',
     names: `

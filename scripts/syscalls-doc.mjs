@@ -19,10 +19,9 @@ function cell(name, platform, arch) {
   return `${code(own)}${added.length > 0 && platform === 'linux' ? ` … ${code(added.join(', '))}` : ''}`;
 }
 
-// The addon's own calls are none of libc's.
-const libc = (name) => (['signals_noted', 'set_wakeup_fd', 'overhear'].includes(name) ? 'none' : code(name));
+const libc = (name) => (calls[name].libc === null ? 'none' : code(calls[name].libc ?? name));
 const row = (cells) => `| ${cells.join(' | ')} |`;
-const rows = Object.entries(calls);
+const rows = Object.entries(calls).filter(([, { own }]) => !own);
 
 const page = `# The raw calls and the kernel
 
@@ -50,6 +49,17 @@ ${row(['---', '---', '---'])}
 ${rows
   .filter(([, { entries }]) => entries !== undefined)
   .map(([name, { entries }]) => row([code(name), libc(name), entries]))
+  .join('\n')}
+
+## Not in \`rfds/syscalls\`
+
+The addon's own calls, for signal handlers in JavaScript. They pass the choke point as the others do.
+
+${row(['call', 'libc', 'kernel (Linux)'])}
+${row(['---', '---', '---'])}
+${Object.entries(calls)
+  .filter(([, { own }]) => own)
+  .map(([name, { entries }]) => row([code(name), libc(name), entries ?? cell(name, 'linux', 'x64')]))
   .join('\n')}
 `;
 

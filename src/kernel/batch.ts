@@ -1,10 +1,11 @@
-// Several calls of one memory in one crossing: prepared one by one, made in their order by run().
-// Above: servers/wave.ts. Below: syscalls.ts, gate.ts.
+// Several recv and send calls in one crossing: prepared one by one, made in their order by run(). Not in
+// fast-calls.ts, which lies beneath the choke point: these calls pass it, and where something is attached they
+// are made one at a time, so that each is seen.
 
-import { ENTRY_WORDS, RECV, SEND } from './fast-calls.ts';
+import { RECV, SEND, WORDS_PER_CALL } from './fast-calls.ts';
 import * as sys from './syscalls.ts';
 
-/** Room for calls of recv and send, each with its result. Allocates nothing once made. */
+/** A fixed number of calls of recv and send, each with its result. Allocates nothing once made. */
 export class Batch {
   readonly #memory: ArrayBuffer;
   readonly #words: Int32Array;
@@ -12,7 +13,7 @@ export class Batch {
   /** Calls that receive into and send from memory; at most capacity of them at once. */
   constructor(memory: ArrayBuffer, capacity: number) {
     this.#memory = memory;
-    this.#words = new Int32Array(capacity * ENTRY_WORDS);
+    this.#words = new Int32Array(capacity * WORDS_PER_CALL);
   }
 
   /** The i-th call is recv(fd, memory, offset, length, flags). recv(2). */
@@ -26,7 +27,7 @@ export class Batch {
   }
 
   #set(i: number, number: number, fd: number, offset: number, length: number, flags: number): void {
-    const at = i * ENTRY_WORDS;
+    const at = i * WORDS_PER_CALL;
     this.#words[at] = number;
     this.#words[at + 1] = fd;
     this.#words[at + 2] = offset;
@@ -41,16 +42,16 @@ export class Batch {
 
   /** What the i-th call returned: how many bytes, or a negative errno. */
   result(i: number): number {
-    return this.#words[i * ENTRY_WORDS];
+    return this.#words[i * WORDS_PER_CALL];
   }
 
   /** The offset that was given for the i-th call. */
   offset(i: number): number {
-    return this.#words[i * ENTRY_WORDS + 2];
+    return this.#words[i * WORDS_PER_CALL + 2];
   }
 
   /** The length that was given for the i-th call. */
   length(i: number): number {
-    return this.#words[i * ENTRY_WORDS + 3];
+    return this.#words[i * WORDS_PER_CALL + 3];
   }
 }

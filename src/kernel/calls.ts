@@ -2,9 +2,9 @@
 // the stories, docs/syscalls.md and the tests read it, so that a fact about a call stands once. Plain data: it
 // needs no addon.
 
-import type { Syscalls } from './native.ts';
+import type { Calls } from './native.ts';
 
-export type CallName = keyof Syscalls;
+export type CallName = keyof Calls;
 
 /**
  * What an argument is. Memory begins with its direction: the kernel reads what is `in`, writes what is
@@ -104,6 +104,10 @@ export interface Call {
   closes?: string;
   /** The errnos that it may give, by the man pages of Linux and macOS, separated by spaces. */
   errnos: string;
+  /** libc's function, where that has another name; null: none. */
+  libc?: string | null;
+  /** The addon's own, which rfds/syscalls does not export. */
+  own?: true;
   /** Where it is not [its own name]; null: the platform lacks the call. arm64 as linux where absent. */
   entry?: Partial<Record<'linux' | 'linux arm64' | 'darwin', Entry | null>>;
   /** For a call that is no entry of the kernel's, or several: which, or why. */
@@ -477,18 +481,8 @@ export const calls = {
   sigaction: {
     args: { signum: 'signal', handler: 'int' },
     c: 'signum act oldact',
-    errnos: 'EFAULT EINVAL',
+    errnos: 'EFAULT EINVAL EPERM',
     entry: { linux: ['rt_sigaction', '8'] },
-  },
-  overhear: {
-    args: { signum: 'signal' },
-    errnos: 'EINVAL',
-    entries: 'sigaction twice, and twice more the first time',
-  },
-  set_wakeup_fd: {
-    args: { fd: 'int' },
-    errnos: '',
-    entries: 'none: memory of the addon',
   },
   setitimer: {
     args: { which: 'one of ITIMER_', value: 'in itimerval', before: 'out itimerval?' },
@@ -499,11 +493,6 @@ export const calls = {
     args: { which: 'one of ITIMER_', value: 'out itimerval' },
     c: 'which curr_value',
     errnos: 'EFAULT EINVAL',
-  },
-  signals_noted: {
-    args: { signums: 'out ints' },
-    errnos: '',
-    entries: 'none: memory of the addon',
   },
   clock_gettime: {
     args: { clock: 'one of CLOCK_', time: 'out timespec' },
@@ -544,6 +533,35 @@ export const calls = {
     c: 'name len',
     errnos: 'EFAULT EINVAL EPERM',
     entry: { darwin: ['sysctl'] },
+  },
+  catch_signal: {
+    args: { signum: 'signal', flags: 'flags SA_' },
+    c: 'signum act oldact',
+    errnos: 'EINVAL EPERM',
+    libc: 'sigaction',
+    own: true,
+    entry: { linux: ['rt_sigaction', '8'] },
+  },
+  chain_signal: {
+    args: { signum: 'signal' },
+    errnos: 'EINVAL EPERM',
+    libc: 'sigaction',
+    own: true,
+    entries: 'sigaction twice, and twice more the first time',
+  },
+  set_wakeup_fd: {
+    args: { fd: 'int' },
+    errnos: '',
+    libc: null,
+    own: true,
+    entries: 'none: memory of the addon',
+  },
+  take_pending_signals: {
+    args: { signums: 'out ints' },
+    errnos: '',
+    libc: null,
+    own: true,
+    entries: 'none: memory of the addon',
   },
 } satisfies Record<CallName, Call>;
 

@@ -1,5 +1,5 @@
-// Loads the addon and gives its calls their types: C names, C argument order.
-// Above: gate.ts and syscalls.ts, which alone call them. Below: native/module.cc.
+// Loads the addon and gives its calls their types: C names, C argument order. Only fast-calls.ts and syscalls.ts
+// make them.
 
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,7 @@ export interface Syscalls {
   bind(fd: number, addr: Bytes): number;
   /** listen(2). */
   listen(fd: number, backlog: number): number;
-  /** accept(2): the new descriptor; addrlen[0] is the room in addr before, the peer's length after. */
+  /** accept(2): the new descriptor; addrlen[0] is the capacity of addr before, the peer's length after. */
   accept(fd: number, addr: Bytes | null, addrlen: Bytes | null): number;
   /** accept4(2), Linux: accept with SOCK_CLOEXEC and SOCK_NONBLOCK for the new descriptor. */
   accept4(fd: number, addr: Bytes | null, addrlen: Bytes | null, flags: number): number;
@@ -31,7 +31,7 @@ export interface Syscalls {
   getsockname(fd: number, addr: Bytes, addrlen: Bytes): number;
   /** getpeername(2): addrlen as in accept. */
   getpeername(fd: number, addr: Bytes, addrlen: Bytes): number;
-  /** getsockopt(2): len[0] is the room in value before, the option's length after. */
+  /** getsockopt(2): len[0] is the capacity of value before, the option's length after. */
   getsockopt(fd: number, level: number, name: number, value: Bytes, len: Bytes): number;
   /** setsockopt(2). */
   setsockopt(fd: number, level: number, name: number, value: Bytes): number;
@@ -66,9 +66,9 @@ export interface Syscalls {
   /** shutdown(2). */
   shutdown(fd: number, how: number): number;
   /**
-   * recvmsg(2) into buffers, one after another. lengths is [namelen, controllen, msg_flags]: the room
-   * in name and control before; after, the length of the sender's address, that of the control
-   * messages (see control.ts) and the flags (MSG_TRUNC, MSG_CTRUNC, …).
+   * recvmsg(2) into buffers, one after another. lengths is [namelen, controllen, msg_flags]: the
+   * capacity of name and control before; after, the length of the sender's address, that of the control
+   * messages (structs/cmsghdr.ts) and the flags (MSG_TRUNC, MSG_CTRUNC, …).
    */
   recvmsg(
     fd: number,
@@ -179,7 +179,7 @@ export interface Syscalls {
    * Unlike the other calls, this and the two below are several kernel entries of libc's.
    */
   if_nametoindex(name: Bytes): number;
-  /** if_indextoname(3): 0, and the name with a zero behind it in name, which has room for IF_NAMESIZE. */
+  /** if_indextoname(3): 0, and the name with a zero behind it in name, of at least IF_NAMESIZE bytes. */
   if_indextoname(index: number, name: Bytes): number;
   /**
    * if_nameindex(3): how many interfaces there are. list gets as many as it holds, each uint32 index and
@@ -187,28 +187,14 @@ export interface Syscalls {
    */
   if_nameindex(list: Bytes): number;
   /**
-   * sigaction(2) without SA_RESTART: handler 0 is SIG_DFL, 1 SIG_IGN, 2 notes the signal; 3 notes it with
-   * SA_RESTART.
+   * sigaction(2): handler is SIG_DFL (0) or SIG_IGN (1); RangeError for another.
    * Unlike sigaction(2), only the main thread may call it: -EPERM elsewhere.
    */
   sigaction(signum: number, handler: number): number;
-  /**
-   * Two calls of sigaction(2): stands in front of somebody else's handler, notes its signals and takes
-   * SA_RESTART away; that handler still runs. 1 if it does so from now on, 0 if it did or none is there.
-   * Only the main thread may call it: -EPERM elsewhere.
-   */
-  overhear(signum: number): number;
-  /** Not a kernel call: the C handler writes each noted signal's number to fd, as a byte; -1: no more. */
-  set_wakeup_fd(fd: number): number;
   /** setitimer(2): [interval, its microseconds, time left, its microseconds], what was before in the last. */
   setitimer(which: number, value: Bytes, before: Bytes | null): number;
   /** getitimer(2). */
   getitimer(which: number, value: Bytes): number;
-  /**
-   * Not a kernel call: writes the numbers of the signals noted since the last time, and -n for one only
-   * overheard; returns how many. The element NSIG - 1 becomes the errno of a failed write to the wakeup fd, or 0.
-   */
-  signals_noted(signums: Bytes): number;
   /** clock_gettime(2): time becomes [seconds, nanoseconds]. */
   clock_gettime(clock: number, time: Bytes): number;
   /**
@@ -237,13 +223,44 @@ export interface Syscalls {
   sethostname(name: Bytes): number;
 }
 
-interface Addon extends Syscalls {
-  /** Makes the call in the registers, of a buffer: undefined, or a number if it was refused. */
-  gate(buf: Bytes): number | undefined;
-  /** Makes the calls in entries up to one whose number is none: undefined, or which was refused. */
+/**
+ * The addon's own calls, for signal handlers in JavaScript (native/pending_signals.h has the states). They pass
+ * the choke point too, so that a test can stand in for signals, and the recorder sees sigaction(2); but they are
+ * none of rfds/syscalls, which has only the kernel's and libc's.
+ */
+export interface SignalCalls {
+  /**
+   * sigaction(2) with the addon's handler, which marks the signal pending; flags is 0 or SA_RESTART. Only the
+   * main thread may call it: -EPERM elsewhere.
+   */
+  catch_signal(signum: number, flags: number): number;
+  /**
+   * sigaction(2), twice: puts a handler in the place of Node's, which marks the signal pending and calls Node's,
+   * and takes SA_RESTART off. 1 if it is chained from now on, 0 if it was or there is no handler. Only the main
+   * thread may call it: -EPERM elsewhere.
+   */
+  chain_signal(signum: number): number;
+  /** No kernel call: the C handler of a caught signal writes its number to fd, as a byte; -1: no more. */
+  set_wakeup_fd(fd: number): number;
+  /**
+   * No kernel call: writes the numbers of the signals that became pending since the last time, -n for one that
+   * is chained; returns how many. The element NSIG - 1 becomes the errno of a failed write to the wakeup fd, or 0.
+   */
+  take_pending_signals(signums: Bytes): number;
+}
+
+/** Everything that passes the choke point. */
+export type Calls = Syscalls & SignalCalls;
+
+interface Addon extends Calls {
+  /** Makes the call in the registers, of a buffer: undefined, or a number if it was not made. */
+  fast_call(buf: Bytes): number | undefined;
+  /** Makes the calls in entries up to one whose number is none: undefined, or which was not made. */
   batch(buf: Bytes, entries: Int32Array): number | undefined;
-  /** [number, fd, offset, length, flags], int32 each; then [result, …]. Behind them: may a signal be noted? */
+  /** [number, fd, offset, length, flags], int32 each; then [result, …]. */
   registers: ArrayBuffer;
+  /** An int32 that is 0 while no signal is pending. */
+  maybe_pending: ArrayBuffer;
   /** C name → value, for the names that the platform's headers have. */
   constants: Readonly<Record<string, number | undefined>>;
   /** "sizeof pollfd", "pollfd.events" → bytes, as the compiler laid them out. */
@@ -258,4 +275,12 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 const path = process.env.RFDS_ADDON;
 
 const addon: Addon = path ? require(path) : require('node-gyp-build')(root);
-export const { constants, layout, gate, batch, registers, ...native } = addon;
+export const {
+  constants,
+  layout,
+  fast_call: fastCall,
+  batch,
+  registers,
+  maybe_pending: maybePending,
+  ...native
+} = addon;

@@ -3,10 +3,10 @@
 // The exports are live bindings. With nothing attached they lead to the addon and cost nothing;
 // attach() puts a layer around all of them at once.
 
-import { batch as atOnce, ENTRY_WORDS, kernel, RECV, SEND, WRITE } from './fast-calls.ts';
-import type { Syscalls } from './native.ts';
+import { batch as atOnce, kernel, RECV, SEND, WORDS_PER_CALL, WRITE } from './fast-calls.ts';
+import type { Calls, Syscalls } from './native.ts';
 
-export type { Bytes, Syscalls } from './native.ts';
+export type { Bytes, Calls, Syscalls } from './native.ts';
 
 export let {
   socket,
@@ -57,18 +57,19 @@ export let {
   if_indextoname,
   if_nameindex,
   sigaction,
-  overhear,
-  set_wakeup_fd,
   setitimer,
   getitimer,
-  signals_noted,
   clock_gettime,
   getaddrinfo,
   getnameinfo,
   gai_strerror,
   gethostname,
   sethostname,
-}: Syscalls = kernel;
+  catch_signal,
+  chain_signal,
+  set_wakeup_fd,
+  take_pending_signals,
+}: Calls = kernel;
 
 export let batch = atOnce;
 
@@ -76,10 +77,10 @@ export let batch = atOnce;
 export type Call = (...args: unknown[]) => number;
 
 /** Given a call and what is beneath it, returns what is to stand there instead: a function that may make the call. */
-export type Layer = (name: keyof Syscalls, call: Call) => Call;
+export type Layer = (name: keyof Calls, call: Call) => Call;
 
 /** Stands between a caller and the kernel: makes the call, or answers in its place. */
-export type Interposer = (name: keyof Syscalls, call: Call, args: unknown[]) => number;
+export type Interposer = (name: keyof Calls, call: Call, args: unknown[]) => number;
 
 // From the kernel upward.
 const observers: Layer[] = [];
@@ -122,7 +123,7 @@ export function interpose(interposer: Interposer | null): void {
   detachInterposer = interposer && attach(asLayer(interposer));
 }
 
-/** attach() for a function that makes every call it is given, and looks at it. */
+/** attach() for a function that makes every call it is given, and observes it. */
 export function observe(observer: Interposer): () => void {
   if (typeof observer !== 'function')
     throw new TypeError(`observe(): observer must be a function, got ${typeof observer}`);
@@ -181,25 +182,26 @@ function connectAll(): void {
     if_indextoname,
     if_nameindex,
     sigaction,
-    overhear,
-    set_wakeup_fd,
     setitimer,
     getitimer,
-    signals_noted,
     clock_gettime,
     getaddrinfo,
     getnameinfo,
     gai_strerror,
     gethostname,
     sethostname,
+    catch_signal,
+    chain_signal,
+    set_wakeup_fd,
+    take_pending_signals,
   } = calls);
   batch = layers.length === 0 ? atOnce : oneByOne;
 }
 
-function through(calls: Syscalls, layer: Layer): Syscalls {
+function through(calls: Calls, layer: Layer): Calls {
   const wrapped = Object.entries(calls).map(([name, call]) => [
     name,
-    layer(name as keyof Syscalls, call as Call),
+    layer(name as keyof Calls, call as Call),
   ]);
   return Object.fromEntries(wrapped);
 }
@@ -207,7 +209,7 @@ function through(calls: Syscalls, layer: Layer): Syscalls {
 // A batch whose calls can be seen.
 function oneByOne(buf: ArrayBuffer, words: Int32Array, n: number): void {
   const calls: Record<number, Syscalls['recv']> = { [RECV]: recv, [SEND]: send, [WRITE]: write };
-  for (let at = 0; at < n * ENTRY_WORDS; at += ENTRY_WORDS) {
+  for (let at = 0; at < n * WORDS_PER_CALL; at += WORDS_PER_CALL) {
     const [number, fd, offset, length, flags] = words.subarray(at);
     words[at] = calls[number](fd, buf, offset, length, flags);
   }

@@ -7,7 +7,7 @@ import { PollFds } from '../kernel/structs/pollfd.ts';
 import * as sys from '../kernel/syscalls.ts';
 import { monotonic } from './builtins/time.ts';
 import { check, osError } from './errors.ts';
-import { interrupted, runHandlers } from './signal/signal.ts';
+import { checkSignals, handleEintr } from './signal/signal.ts';
 
 const INT_MAX = 0x7fffffff;
 
@@ -39,7 +39,7 @@ export function millisecondsUntil(deadline: number): number {
  * a handler throws, and InterruptedError (see signal.ts).
  */
 export function beginWait(seconds: number | null): number {
-  runHandlers();
+  checkSignals();
   return deadlineAfter(seconds);
 }
 
@@ -50,7 +50,7 @@ export function beginWait(seconds: number | null): number {
  */
 export function mustRetry(result: number, syscall: string, deadline: number): boolean {
   if (result !== -EINTR) return false;
-  interrupted(syscall);
+  handleEintr(syscall);
   return deadline === Number.POSITIVE_INFINITY || monotonic() < deadline;
 }
 
@@ -77,7 +77,7 @@ export function waitFor(fd: number, events: number, deadline: number, syscall = 
  */
 export function retryInterrupted(result: number, syscall: string): void {
   if (result !== -EINTR) throw osError(result, syscall);
-  interrupted(syscall);
+  handleEintr(syscall);
 }
 
 /**

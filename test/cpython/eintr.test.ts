@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { EINTR } from '../../src/kernel/errno.ts';
 import { monotonic } from '../../src/python/builtins/time.ts';
 import { epoll, kqueue, poll, select } from '../../src/select.ts';
-import { interrupted } from '../../src/signal.ts';
+import { handleEintr } from '../../src/signal.ts';
 import { type InetAddress, Socket, socket, socketpair } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
 import { withAlarms } from './alarms.ts';
@@ -165,7 +165,7 @@ describe('OSEINTRTest', () => {
       const result = call();
       if (result !== -EINTR) return result;
       retries++;
-      interrupted(name);
+      handleEintr(name);
     }
   }
   let retries = 0;

@@ -13,6 +13,7 @@ const E = await from('kernel/constants/select.js');
 const { CLOCK_MONOTONIC, CLOCK_REALTIME } = await from('kernel/constants/clock.js');
 const T = await from('kernel/constants/event.js');
 const { packSockaddr } = await from('kernel/structs/sockaddr.js');
+const { SA_RESTART } = await from('kernel/constants/sigaction.js');
 const { ITIMER_VIRTUAL, SIGUSR1 } = await from('kernel/constants/signal.js');
 
 const ints = (...values) => Int32Array.from(values);
@@ -257,6 +258,9 @@ sys.sethostname(Buffer.alloc(65, 'x'));
 sys.sigaction(SIGUSR1, 1);
 sys.sigaction(SIGUSR1, 0);
 sys.sigaction(9, 1);
+sys.catch_signal(SIGUSR1, 0);
+sys.catch_signal(SIGUSR1, SA_RESTART);
+sys.sigaction(SIGUSR1, 0);
 sys.setitimer(ITIMER_VIRTUAL, BigInt64Array.of(3n, 250000n, 1000n, 5n), null);
 sys.getitimer(ITIMER_VIRTUAL, new BigInt64Array(4));
 sys.setitimer(ITIMER_VIRTUAL, new BigInt64Array(4), new BigInt64Array(4));

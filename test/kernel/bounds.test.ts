@@ -5,7 +5,7 @@ import { POLLIN } from '../../src/kernel/constants/select.ts';
 import { NSIG } from '../../src/kernel/constants/signal.ts';
 import { AF_UNIX, SOCK_STREAM } from '../../src/kernel/constants/socket.ts';
 import { EBADF } from '../../src/kernel/errno.ts';
-import { layout, native, type Syscalls } from '../../src/kernel/native.ts';
+import { type Calls, layout, native } from '../../src/kernel/native.ts';
 
 const linux = process.platform === 'linux';
 
@@ -131,8 +131,11 @@ describe('a buffer too small', () => {
       ['if_indextoname', [1, bytes(15)], 'name must have room for IF_NAMESIZE bytes'],
       ['ioctl', [-1, 0, bytes(16385)], 'arg is larger than any request takes'],
       ['clock_gettime', [0, new BigInt64Array(1)], 'time must be a BigInt64Array of at least two elements'],
+      ['sigaction', [NSIG, 2], 'handler must be SIG_DFL (0) or SIG_IGN (1)'],
+      ['sigaction', [NSIG, -1], 'handler must be SIG_DFL (0) or SIG_IGN (1)'],
+      ['catch_signal', [NSIG, 1], 'flags must be 0 or SA_RESTART'],
       [
-        'signals_noted',
+        'take_pending_signals',
         [new Int32Array(NSIG - 1)],
         'signums must be an Int32Array of at least NSIG elements',
       ],
@@ -172,7 +175,7 @@ describe('a buffer too small', () => {
       ['getsockopt', [-1, 1, 1, bytes(4), room(4)], -EBADF],
       ['select', [64, bytes(8), bytes(8), bytes(8), new BigInt64Array(2)], 0],
       ['poll', [bytes(8).fill(0xff), 1, 0], 0],
-      ['signals_noted', [new Int32Array(NSIG)], 0],
+      ['take_pending_signals', [new Int32Array(NSIG)], 0],
       ['recvmsg', [-1, [bytes(1)], bytes(16), bytes(16), Int32Array.of(16, 16, 0), 0], -EBADF],
       ['recvmsg', [-1, [], null, null, new Int32Array(3), 0], -EBADF],
     ]),
@@ -201,13 +204,13 @@ describe('a buffer too small', () => {
 });
 
 /** Puts the call in front, as a title: accept(-1, Uint8Array(16), null). */
-function titled<T>(rows: [keyof Syscalls, unknown[], T][]): [string, ...(typeof rows)[number]][] {
+function titled<T>(rows: [keyof Calls, unknown[], T][]): [string, ...(typeof rows)[number]][] {
   const shown = (arg: unknown) =>
     ArrayBuffer.isView(arg) ? `${arg.constructor.name}(${arg.byteLength})` : arg;
   return rows.map((row) => [`${row[0]}(${row[1].map(shown).map(String).join(', ')})`, ...row]);
 }
 
-function raw(name: keyof Syscalls, args: unknown[]): number {
+function raw(name: keyof Calls, args: unknown[]): number {
   return (native[name] as (...args: unknown[]) => number)(...args);
 }
 

@@ -57,16 +57,16 @@ function waited(epfd: number, most = 8, timeoutMs = 0): [fd: number, events: num
 }
 
 /**
- * What a call returns that a signal comes to. It comes at once and is noted; until somebody asks what was
- * noted it is sent to this thread again and again: so one comes during the call, without another process.
+ * What a call returns that a signal comes to. It comes at once and is pending; until it is taken, it is sent to
+ * this thread again and again: so one comes during the call, without another process.
  */
 function withSignal<R>(call: () => R): R {
   const signums = new Int32Array(NSIG);
-  expect(sys.sigaction(SIGUSR2, 2)).toBe(0);
+  expect(sys.catch_signal(SIGUSR2, 0)).toBe(0);
   try {
     process.kill(process.pid, 'SIGUSR2');
     const result = call();
-    expect([sys.signals_noted(signums), signums[0]]).toEqual([1, SIGUSR2]);
+    expect([sys.take_pending_signals(signums), signums[0]]).toEqual([1, SIGUSR2]);
     return result;
   } finally {
     expect(sys.sigaction(SIGUSR2, 1)).toBe(0);
@@ -80,12 +80,12 @@ function withSignal<R>(call: () => R): R {
 function withChild(call: (fd: number) => number): number {
   const signums = new Int32Array(NSIG);
   const [read, write] = pipe();
-  expect(sys.sigaction(SIGUSR2, 2)).toBe(0);
+  expect(sys.catch_signal(SIGUSR2, 0)).toBe(0);
   try {
     spawn('/bin/sh', ['-c', 'kill -USR2 $PPID; echo >&3'], { stdio: ['ignore', 'ignore', 'ignore', write] });
     const result = call(read);
     // Another thread took it, or this one now: it comes.
-    while (sys.signals_noted(signums) === 0) sys.poll(bytes(0), 0, 1);
+    while (sys.take_pending_signals(signums) === 0) sys.poll(bytes(0), 0, 1);
     return result;
   } finally {
     expect(sys.sigaction(SIGUSR2, 1)).toBe(0);

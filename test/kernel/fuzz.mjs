@@ -56,9 +56,10 @@ function guard(name, call, args) {
   if (name === 'getnameinfo' && args.length === 4) return call(...args.with(3, or(args[3], NI_NUMERICHOST)));
   if (name === 'sethostname' && isBytes(args[0])) return -1;
   // Only of two signals that nobody sends.
-  const isAction = name === 'sigaction' && args.length === 2 && args.every(Number.isInteger);
+  const isAction =
+    (name === 'sigaction' || name === 'catch_signal') && args.length === 2 && args.every(Number.isInteger);
   if (isAction && ![10, 12].includes(args[0])) return -22;
-  if (name === 'overhear' && Number.isInteger(args[0])) return -22;
+  if (name === 'chain_signal' && Number.isInteger(args[0])) return -22;
   return call(...args);
 }
 sys.interpose(guard);

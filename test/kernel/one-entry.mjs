@@ -10,6 +10,7 @@ const T = await from('kernel/constants/event.js');
 const { F_GETFL, O_CLOEXEC, O_NONBLOCK } = await from('kernel/constants/fcntl.js');
 const { FIONREAD } = await from('kernel/constants/ioctl.js');
 const { CLOCK_MONOTONIC } = await from('kernel/constants/clock.js');
+const { SA_RESTART } = await from('kernel/constants/sigaction.js');
 const { ITIMER_REAL, NSIG, SIGUSR1, SIGUSR2 } = await from('kernel/constants/signal.js');
 const { packSockaddr, unpackSockaddr } = await from('kernel/structs/sockaddr.js');
 
@@ -187,6 +188,13 @@ one(
   [SIGUSR1, 1],
   'rt_sigaction(SIGUSR1, {sa_handler=SIG_IGN, sa_mask=[], sa_flags=…}, NULL, 8)',
 );
+// The first starts the kick thread.
+sys.catch_signal(SIGUSR1, 0);
+one(
+  'catch_signal',
+  [SIGUSR1, SA_RESTART],
+  'rt_sigaction(SIGUSR1, {sa_handler=…, sa_mask=[], sa_flags=…}, NULL, 8)',
+);
 const times = (...values) => BigInt64Array.from(values, BigInt);
 const timerText = '{it_interval={tv_sec=3, tv_usec=5}, it_value={tv_sec=1000, tv_usec=0}}';
 one('setitimer', [ITIMER_REAL, times(3, 5, 1000, 0), null], `setitimer(ITIMER_REAL, ${timerText}, NULL)`);
@@ -200,10 +208,10 @@ one(
   [ITIMER_REAL, new BigInt64Array(4)],
   'getitimer(ITIMER_REAL, {it_interval={tv_sec=0, tv_usec=0}, it_value={tv_sec=0, tv_usec=0}})',
 );
-one('signals_noted', [new Int32Array(NSIG)], []);
+one('take_pending_signals', [new Int32Array(NSIG)], []);
 one('set_wakeup_fd', [-1], []);
 one(
-  'overhear',
+  'chain_signal',
   [SIGUSR2],
   ['rt_sigaction(SIGUSR2, NULL, {sa_handler=SIG_DFL, sa_mask=[], sa_flags=…}, 8) = 0'],
 );

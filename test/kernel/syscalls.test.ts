@@ -10,13 +10,14 @@ import { kernel } from '../../src/kernel/fast-calls.ts';
 import { native } from '../../src/kernel/native.ts';
 import * as sys from '../../src/kernel/syscalls.ts';
 import { socketpair } from '../../src/socket.ts';
+import * as door from '../../src/syscalls.ts';
 import { pair } from '../support/descriptors.ts';
 import { forms, titled } from '../support/signatures.ts';
 
 const linux = process.platform === 'linux';
-const names = Object.keys(native) as (keyof sys.Syscalls)[];
-const live: sys.Syscalls = sys;
-const raw = (name: keyof sys.Syscalls) => live[name] as (...args: unknown[]) => number;
+const names = Object.keys(native) as (keyof sys.Calls)[];
+const live: sys.Calls = sys;
+const raw = (name: keyof sys.Calls) => live[name] as (...args: unknown[]) => number;
 
 describe('the choke point', () => {
   afterEach(() => sys.interpose(null));
@@ -25,7 +26,16 @@ describe('the choke point', () => {
     expect(Object.keys(sys).sort()).toEqual([...names, 'attach', 'batch', 'interpose', 'observe'].sort());
   });
 
-  test('is the gate and the addon themselves as long as nobody interposes', () => {
+  test('has what functions rfds/syscalls exports: all but the addon’s own calls and batches', () => {
+    const own = ['catch_signal', 'chain_signal', 'set_wakeup_fd', 'take_pending_signals'];
+    const exported = names.filter((name) => !own.includes(name));
+    const doors = Object.entries(door).filter(([, value]) => typeof value === 'function');
+    expect(doors.map(([name]) => name).sort()).toEqual(
+      [...exported, 'attach', 'errorcode', 'interpose', 'observe'].sort(),
+    );
+  });
+
+  test('is the fast calls and the addon themselves while nothing is attached', () => {
     for (const name of names) expect([name, live[name]]).toEqual([name, kernel[name]]);
   });
 
@@ -176,7 +186,11 @@ describe('a kernel error is a negative errno', () => {
   test('EINVAL: a clock, a signal or a number of descriptors that there is not', () => {
     expect(sys.clock_gettime(9999, new BigInt64Array(2))).toBe(-EINVAL);
     for (const signum of [0, -1, NSIG, SIGKILL])
-      expect([signum, sys.sigaction(signum, 2)]).toEqual([signum, -EINVAL]);
+      expect([signum, sys.sigaction(signum, 0), sys.catch_signal(signum, 0)]).toEqual([
+        signum,
+        -EINVAL,
+        -EINVAL,
+      ]);
     expect(sys.select(-1, null, null, null, new BigInt64Array(2))).toBe(-EINVAL);
   });
 });

@@ -20,8 +20,8 @@ function stdout(...answers: number[]): () => string {
   };
   sys.interpose((name, call, args) => {
     if (name === 'poll') return answer(polls.shift() ?? 1);
-    if (name === 'sigaction') return 0;
-    if (name === 'signals_noted') {
+    if (name === 'sigaction' || name === 'catch_signal') return 0;
+    if (name === 'take_pending_signals') {
       if (!signalled) return 0;
       signalled = false;
       new Int32Array(args[0] as ArrayBuffer)[0] = SIGUSR2;

@@ -39,9 +39,9 @@ import { flags, named, quoted, STRING_LIMIT } from './strace-text.ts';
 
 export type { CallName } from '../../kernel/calls.ts';
 
-// What strace cannot know, for it is memory of the addon: the handler.
 const handlers = ['SIG_DFL', 'SIG_IGN'];
-const SIG_NOTE_RESTARTING = 3;
+const sigaction = (handler: string, flag: number) =>
+  `{sa_handler=${handler}, sa_mask=[], sa_flags=${flags('SA_', flag)}}`;
 
 const pipeForm: Form = {
   names: ['pipefd'],
@@ -144,9 +144,14 @@ const all: Partial<Record<CallName, Form>> = {
     names: ['signum', 'act', 'oldact'],
     texts: ([signum, handler]) => [
       named('SIG', signum as number),
-      `{sa_handler=${handlers[handler as number] ?? SOMEWHERE}, sa_mask=[], sa_flags=${handler === SIG_NOTE_RESTARTING ? 'SA_RESTART' : '0'}}`,
+      sigaction(handlers[handler as number], 0),
       'NULL',
     ],
+  },
+  // The handler is native code's.
+  catch_signal: {
+    names: ['signum', 'act', 'oldact'],
+    texts: ([signum, flag]) => [named('SIG', signum as number), sigaction(SOMEWHERE, flag as number), 'NULL'],
   },
   setitimer: setitimerForm,
   getitimer: getitimerForm,
@@ -162,9 +167,9 @@ const all: Partial<Record<CallName, Form>> = {
 };
 
 /**
- * The calls that are recorded: those that enter the kernel, once. clock_gettime, signals_noted and
- * set_wakeup_fd never do, nor does a call that this platform lacks; if_nametoindex, getaddrinfo and
- * their kin, and overhear, do several times.
+ * The calls that are recorded: those that enter the kernel, once. clock_gettime, take_pending_signals
+ * and set_wakeup_fd never do, nor does a call that this platform lacks; if_nametoindex, getaddrinfo and their
+ * kin, and chain_signal, do several times.
  */
 export const forms = Object.fromEntries(
   Object.entries(all).filter(([name]) => kernelName(name, process.platform, process.arch) !== null),

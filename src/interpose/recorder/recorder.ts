@@ -8,6 +8,7 @@
 
 import { setTimeout } from 'node:timers';
 import { isMainThread } from 'node:worker_threads';
+import { callOf } from '../../kernel/calls.ts';
 import { errorcode } from '../../kernel/errno.ts';
 import type { Call, Layer } from '../../kernel/syscalls.ts';
 import { Depth, stackAbove, takeFrameLines } from '../call-site.ts';
@@ -38,7 +39,7 @@ export function recordTo(path: string): Layer | null {
   process.on('exit', () => recorder.end());
   return (name, call) => {
     const form = forms[name as CallName];
-    return form === undefined ? call : recorder.wrap(name as CallName, form, call);
+    return form === undefined ? call : recorder.wrap((callOf(name)?.libc ?? name) as CallName, form, call);
   };
 }
 

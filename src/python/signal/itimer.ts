@@ -1,5 +1,4 @@
-// Python's signal.setitimer, getitimer and alarm: a signal after a time. Above: signal.ts.
-// Below: syscalls.ts, native/itimer.cc.
+// Python's signal.setitimer, getitimer and alarm: a signal after a time.
 
 import { ITIMER_REAL } from '../../kernel/constants/signal.ts';
 import * as sys from '../../kernel/syscalls.ts';

@@ -1,22 +1,20 @@
-// Python's signal module: a C handler only notes the signal; the handler given here runs, in
-// JavaScript, when a blocking call is about to start or comes back with EINTR (PEP 475).
-// Above: every module with a call that can block. Below: overhear.ts, itimer.ts, syscalls.ts (sigaction).
+// Python's signal module: a C handler only marks the signal pending; the handler given here runs, in JavaScript,
+// when a blocking call is about to start or comes back with EINTR (PEP 475). A signal's states, and what each
+// thread does, are in native/pending_signals.h.
 
 import { isMainThread } from 'node:worker_threads';
 import { F_GETFL, O_NONBLOCK } from '../../kernel/constants/fcntl.ts';
+import { SA_RESTART } from '../../kernel/constants/sigaction.ts';
 import { NSIG, SIGINT, SIGPIPE, SIGXFSZ } from '../../kernel/constants/signal.ts';
 import { EAGAIN, EINTR, errorcode } from '../../kernel/errno.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check, osError } from '../errors.ts';
-import { hasLooked, mayOverhear, nodeListens, overhear } from './node-signals.ts';
+import { chainHandlers, nodeListens, nodeMayListen, wasCheckedThisTurn } from './node-signals.ts';
 
 /** The default action of the signal. */
 export const SIG_DFL = 0;
 /** Ignore the signal. */
 export const SIG_IGN = 1;
-// What native/signal.cc does for any other handler: note the signal, and let calls be restarted, or not.
-const SIG_NOTE = 2;
-const SIG_NOTE_RESTARTING = 3;
 
 /** Called with the signal's number. If it throws, the interrupted call ends with that error. */
 export type Handler = (signum: number) => void;
@@ -27,8 +25,8 @@ const dispositions = new Map<number, Handler | number>([
   [SIGXFSZ, SIG_IGN],
 ]);
 let handlers = 0;
-const notedMemory = new ArrayBuffer(NSIG * 4);
-const noted = new Int32Array(notedMemory);
+const pendingMemory = new ArrayBuffer(NSIG * 4);
+const pending = new Int32Array(pendingMemory);
 
 /** What default_int_handler throws. Not an OSError, so that code that handles those lets it pass. */
 export class KeyboardInterrupt extends Error {
@@ -65,10 +63,11 @@ export function signal(
     throw new TypeError('signal handler must be signal.SIG_IGN, signal.SIG_DFL, or a callable object');
   }
   // As Python: what came until now is the old handler's.
-  look();
-  runWaiting();
+  takePending();
+  runTaken();
   const previous = getsignal(signum);
-  check(sys.sigaction(signum, typeof handler === 'function' ? SIG_NOTE : handler), 'sigaction');
+  const result = typeof handler === 'function' ? sys.catch_signal(signum, 0) : sys.sigaction(signum, handler);
+  check(result, 'sigaction');
   dispositions.set(signum, handler);
   handlers = [...dispositions.values()].filter((one) => typeof one === 'function').length;
   return previous;
@@ -87,22 +86,22 @@ export function getsignal(signum: number): Handler | number | null {
 export function siginterrupt(signum: number, flag: boolean): void {
   checkSignal(signum);
   if (typeof dispositions.get(signum) !== 'function') return;
-  check(sys.sigaction(signum, flag ? SIG_NOTE : SIG_NOTE_RESTARTING), 'sigaction');
+  check(sys.catch_signal(signum, flag ? 0 : SA_RESTART), 'sigaction');
 }
 
 /** Sends this process a signal; its handler has run when this returns. kill(2). */
 export function raise_signal(signum: number): void {
   checkSignal(signum);
   process.kill(process.pid, signum);
-  runHandlers();
+  checkSignals();
 }
 
 /** Sleeps until a signal comes that has a handler, and runs it. */
 export function pause(): void {
-  runHandlers();
+  checkSignals();
   do {
     sys.select(0, null, null, null, null);
-  } while (!interrupted('pause'));
+  } while (!handleEintr('pause'));
 }
 
 let wakeupFd = -1;
@@ -111,8 +110,8 @@ let warnsOnFullBuffer = true;
 /**
  * From now on the C handler writes the number of each signal that has a handler of signal()'s to fd, as
  * one byte; -1: no more. So a loop that waits for descriptors wakes up for signals. Returns the fd set
- * before, or -1. A write that fails is told on stderr, unless it is for a full buffer and those are not
- * to be told (warn_on_full_buffer: false).
+ * before, or -1. A write that fails is reported on stderr, unless it is for a full buffer and those are not
+ * to be reported (warn_on_full_buffer: false).
  *
  * Throws RangeError outside the main thread and for a blocking fd, OSError EBADF for a closed one.
  */
@@ -129,35 +128,35 @@ export function set_wakeup_fd(fd: number, options: { warn_on_full_buffer?: boole
   return previous;
 }
 
-function tellOfWakeup(errno: number): void {
+function warnOfWakeupError(errno: number): void {
   if (errno === 0 || (errno === EAGAIN && !warnsOnFullBuffer)) return;
   const text = `Exception ignored when trying to write to the signal wakeup fd: ${errorcode(errno)}\n`;
   sys.write(2, Buffer.from(text));
 }
 
-// Signals whose handlers are still to run: more than one where a handler threw.
-const waiting: number[] = [];
-// Whether a signal of Node's was among those noted.
-let overheard = false;
+// Signals that were taken from the addon and whose handlers are still to run: more than one where a handler threw.
+const taken: number[] = [];
+// Whether a signal that only Node listens for was among those taken, and is not reported yet.
+let isNodesPending = false;
 
-function look(): void {
-  // The notes are the main thread's.
-  if (handlers === 0 && !mayOverhear()) return;
-  const n = sys.signals_noted(notedMemory);
+function takePending(): void {
+  // What is pending is the main thread's.
+  if (handlers === 0 && !nodeMayListen()) return;
+  const n = sys.take_pending_signals(pendingMemory);
   if (n === 0) return;
-  tellOfWakeup(noted[NSIG - 1]);
+  warnOfWakeupError(pending[NSIG - 1]);
   for (let i = 0; i < n; i++) {
-    // Node's handler may stand where ours was: a listener was added since.
-    const signum = Math.abs(noted[i]);
-    if (noted[i] > 0 || typeof dispositions.get(signum) === 'function') waiting.push(signum);
-    else overheard = true;
+    // Node's handler may be where ours was: a listener was added since.
+    const signum = Math.abs(pending[i]);
+    if (pending[i] > 0 || typeof dispositions.get(signum) === 'function') taken.push(signum);
+    else isNodesPending = true;
   }
 }
 
-// Says if there were any. If one throws, those behind it run the next time.
-function runWaiting(): boolean {
-  if (waiting.length === 0) return false;
-  for (let signum = waiting.shift(); signum !== undefined; signum = waiting.shift()) {
+// Returns whether there were any. If a handler throws, those behind it run the next time.
+function runTaken(): boolean {
+  if (taken.length === 0) return false;
+  for (let signum = taken.shift(); signum !== undefined; signum = taken.shift()) {
     const handler = dispositions.get(signum);
     if (typeof handler === 'function') handler(signum);
   }
@@ -165,38 +164,38 @@ function runWaiting(): boolean {
 }
 
 /**
- * Before a call that may block: runs the handlers of the signals noted so far, each once, in the order of
- * their numbers. Throws what they throw, and InterruptedError if a signal came that only Node listens
- * for, whose listener cannot run while we block.
+ * Before a call that may block: runs the handlers of pending signals, each once, in the order of their numbers.
+ * Throws what they throw, and InterruptedError if a signal is pending that only Node listens for, whose listener
+ * cannot run while we block. (CPython's PyErr_CheckSignals.)
  */
-export function runHandlers(): void {
-  if (handlers === 0 && !mayOverhear()) return;
-  overhear();
-  look();
-  if (mayOverhear() && !hasLooked()) overheard = false;
-  runWaiting();
-  leaveToNode('signal');
+export function checkSignals(): void {
+  if (handlers === 0 && !nodeMayListen()) return;
+  chainHandlers();
+  takePending();
+  if (nodeMayListen() && !wasCheckedThisTurn()) isNodesPending = false;
+  runTaken();
+  throwIfNodesPending('signal');
 }
 
-function leaveToNode(syscall: string): void {
-  if (!overheard) return;
-  overheard = false;
+function throwIfNodesPending(syscall: string): void {
+  if (!isNodesPending) return;
+  isNodesPending = false;
   throw osError(-EINTR, syscall);
 }
 
 /**
- * What to do about -EINTR from a blocking call: run the handlers, and return for the call to
- * be made again with what is left of its time; says if a handler ran. Throws what a handler throws.
+ * After -EINTR from a blocking call: runs the handlers, and returns for the call to be made again with what is
+ * left of its time; true if a handler ran. Throws what a handler throws.
  *
  * Unlike Python, where only Node's own process.on() listens for the signal this throws
  * InterruptedError: its listener cannot run until control returns to Node, and a call that was
  * retried regardless would make Ctrl+C go dead.
  */
-export function interrupted(syscall: string): boolean {
-  // A listener that was added since has its handler where we do not hear it: it may have been that.
-  if (overhear() > 0) overheard = true;
-  look();
-  const ran = runWaiting();
-  leaveToNode(syscall);
+export function handleEintr(syscall: string): boolean {
+  // The signal of a listener that was added since: its handler was not chained, so it may have been that.
+  if (chainHandlers() > 0) isNodesPending = true;
+  takePending();
+  const ran = runTaken();
+  throwIfNodesPending(syscall);
   return ran;
 }

@@ -1,4 +1,4 @@
-// The signals by name, and what strsignal(3) says of each. Above: signal.ts. Below: the constants.
+// The signals by name, and what strsignal(3) says of each.
 
 import * as numbers from '../../kernel/constants/signal.ts';
 

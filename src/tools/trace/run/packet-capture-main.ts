@@ -10,7 +10,7 @@ import { EINTR, errorcode } from '../../../kernel/errno.ts';
 import { print } from '../../../python/builtins/print.ts';
 import { BrokenPipeError, check, OSError } from '../../../python/errors.ts';
 import { PollFds } from '../../../python/select/poll.ts';
-import { runHandlers, SIG_IGN, SIGINT, SIGTERM, signal } from '../../../signal.ts';
+import { checkSignals, SIG_IGN, SIGINT, SIGTERM, signal } from '../../../signal.ts';
 import * as sys from '../../../syscalls.ts';
 import { monotonicNanoseconds } from './monotonic-offset.ts';
 import { PacketSocket } from './packet-socket.ts';
@@ -67,7 +67,7 @@ function capture(name: string, port: number): void {
 function wait(fds: PollFds, timeoutMs: number): boolean {
   const ready = sys.poll(fds.memory, fds.length, timeoutMs);
   if (ready !== -EINTR) return check(ready, 'poll') > 0;
-  runHandlers();
+  checkSignals();
   return false;
 }
 

@@ -1,5 +1,5 @@
-// What the calls take besides ints, and how they answer where the kernel is not asked. No Node-API
-// here: bind.h makes these of JavaScript's values.
+// What a call takes besides ints, and what it returns. No Node-API here: bind.h makes these of JavaScript's
+// values.
 #pragma once
 #include <cerrno>
 #include <cstddef>
@@ -8,13 +8,13 @@
 
 namespace rfds {
 
-// What a call throws, as a RangeError, when its numbers do not fit its buffers.
-// These are the only checks here: those that keep the kernel out of memory that is not the caller's.
-struct Misfit {
+// Thrown by a call whose numbers reach outside its buffers; JavaScript gets a RangeError. These are the only
+// checks in native code: they keep the kernel out of memory that is not the caller's.
+struct OutOfBounds {
   const char* what;
 };
 inline void require(bool fits, const char* what) {
-  if (!fits) throw Misfit{what};
+  if (!fits) throw OutOfBounds{what};
 }
 
 // The memory of a TypedArray or an ArrayBuffer, valid for the time of one call.
@@ -34,28 +34,28 @@ struct Bytes {
     return data + offset;
   }
 };
-// The same where null (or undefined) stands for C's NULL.
-struct MaybeBytes : Bytes {};
+// The same, where null (or undefined) is C's NULL.
+struct NullableBytes : Bytes {};
 // Memory, or (data is nullptr then) an int.
 struct IntOrBytes : Bytes {
   int value = 0;
 };
 
-// The memory of each in an array of them, as readv(2) has it: at most IOV_MAX.
-struct Chunks {
-  static constexpr uint32_t most = 1024;
+// An array of them, for struct iovec: at most IOV_MAX.
+struct IoVec {
+  static constexpr uint32_t max = 1024;
   std::vector<Bytes> list;
 };
 
-// What getaddrinfo(3) and its kin return: 0 or more, or the negative of an EAI_* code, whose numbers are
-// not errno's; EAI_SYSTEM is eai_system - errno.
+// What getaddrinfo(3) and getnameinfo(3) return: 0 or more, or the negative of an EAI_* code, whose numbers
+// are not errno's; for EAI_SYSTEM, eai_system - errno.
 struct LookupResult {
   static constexpr int32_t eai_system = -1000;
   int32_t value;
 };
 
-// The answer of a call that this platform lacks, as that of a kernel without it.
-inline int lacking() {
+// What a call returns that this platform lacks, as a kernel without it does.
+inline int enosys() {
   errno = ENOSYS;
   return -1;
 }

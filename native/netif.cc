@@ -1,5 +1,5 @@
-// The names and numbers of network interfaces: if_nametoindex(3) and its kin, which libc makes of several
-// kernel entries (a socket, ioctl or netlink, close). Above: src/syscalls.ts.
+// <net/if.h>: the names and numbers of network interfaces: if_nametoindex(3) and its kin, which libc makes of
+// several kernel entries (a socket, ioctl or netlink, close).
 #include <net/if.h>
 
 #include <cstring>
@@ -9,7 +9,8 @@
 
 namespace rfds {
 
-// name ends at its first zero or at the array's end. The index, or -errno for C's 0.
+// if_nametoindex(ifname). The name ends at its first NUL or at the array's end. Returns the index; for C's 0,
+// -1.
 int64_t if_nametoindex(Bytes name) {
   std::string text(name.as<char>(), strnlen(name.as<char>(), name.size));
   errno = 0;
@@ -19,13 +20,14 @@ int64_t if_nametoindex(Bytes name) {
   return -1;
 }
 
-// 0, with the name and a zero behind it in name.
+// if_indextoname(ifindex, ifname). Returns 0; for C's NULL, -1.
 int if_indextoname(int index, Bytes name) {
   require(name.size >= IF_NAMESIZE, "name must have room for IF_NAMESIZE bytes");
   return ::if_indextoname(static_cast<unsigned int>(index), name.as<char>()) == nullptr ? -1 : 0;
 }
 
-// list becomes entries of {uint32_t index; char name[IF_NAMESIZE]}, as many as it holds. How many there are.
+// if_nameindex(), and if_freenameindex(list). list becomes entries of {uint32_t index; char
+// name[IF_NAMESIZE]}, as many as it holds. Returns how many there are.
 int if_nameindex(Bytes list) {
   struct if_nameindex* all = ::if_nameindex();
   if (all == nullptr) return -1;
