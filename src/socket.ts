@@ -17,8 +17,10 @@ export { TCP_INFO_OPTION, type TcpInfo, unpackTcpInfo } from './kernel/structs/t
 export { OSError as error, TimeoutError as timeout } from './python/errors.ts';
 export type { Address, AddressLike, LinkAddress, PacketAddress } from './python/socket/address.ts';
 export type { BytesLike } from './python/socket/bytes.ts';
+export * from './python/socket/functions.ts';
 export * from './python/socket/inet.ts';
 export { if_indextoname, if_nameindex, if_nametoindex } from './python/socket/interfaces.ts';
+export { type FileOptions, SocketFile, SocketIO } from './python/socket/makefile.ts';
 export {
   type AddressInfo,
   gaierror,
@@ -37,12 +39,12 @@ export {
   sethostname,
 } from './python/socket/netdb.ts';
 export * from './python/socket/options.ts';
-export type { SendableFile } from './python/socket/sendable-file.ts';
-export * from './python/socket/socket-connections.ts';
-export { type FileOptions, SocketFile } from './python/socket/socket-file.ts';
-export * from './python/socket/socket-functions.ts';
-export { SocketIO } from './python/socket/socket-io.ts';
-export type { AncillaryData, AncillaryDataLike } from './python/socket/socket-messages.ts';
-export { Socket, Socket as SocketType } from './python/socket/socket-object.ts';
-export * from './python/socket/socket-rights.ts';
-export { getdefaulttimeout, setdefaulttimeout } from './python/socket/socket-state.ts';
+export type { SendableFile } from './python/socket/sendfile.ts';
+export {
+  type AncillaryData,
+  type AncillaryDataLike,
+  getdefaulttimeout,
+  Socket,
+  Socket as SocketType,
+  setdefaulttimeout,
+} from './python/socket/socket.ts';

@@ -287,7 +287,7 @@ const innerFrame = (pid: number): FrameLine => ({
   type: 'frame',
   pid,
   id: INNER,
-  file: 'src/python/socket/socket-stream.ts',
+  file: 'src/python/socket/socket.ts',
   line: 126,
   column: 5,
   function: 'call',

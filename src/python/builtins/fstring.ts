@@ -2,7 +2,7 @@
 // as text but written as bytes, right where they go.
 
 import { Buffer } from 'node:buffer';
-import { POOL, bytes as pooled, reserve, take, taken } from '../pool.ts';
+import { ARENA_SIZE, arena } from '../arena.ts';
 import { maxReprLength, reprBytes, writeReprBytes } from './repr.ts';
 import { MAX_TIMESTAMP_LENGTH, Timestamp } from './time.ts';
 
@@ -40,13 +40,15 @@ export function f(texts: TemplateStringsArray, ...values: Value[]): FString {
  * as UTF-8 and bytes as they are.
  */
 export function bytes(texts: TemplateStringsArray, ...values: Value[]): Buffer {
-  let end = writeTemplate(pooled, taken, texts, values, false);
+  // What is left of the block, however little that is; then a whole one.
+  let start = arena.slot(0);
+  let end = writeTemplate(arena.bytes, start, texts, values, false);
   if (end < 0) {
-    reserve(POOL);
-    end = writeTemplate(pooled, 0, texts, values, false);
+    start = arena.slot(ARENA_SIZE);
+    end = writeTemplate(arena.bytes, start, texts, values, false);
     if (end < 0) return concatenated(texts, values);
   }
-  return take(end - taken);
+  return arena.commit(end - start);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -110,7 +110,7 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     expect(await state(page, 'left').textContent()).toContain(
       'send(3, "1700000000.123456:Hello", 23, MSG_NOSIGNAL)',
     );
-    expect(await state(page, 'left').textContent()).toMatch(/socket-stream\.ts:\d+ ← client\.ts:\d+/);
+    expect(await state(page, 'left').textContent()).toMatch(/socket\.ts:\d+ ← client\.ts:\d+/);
     expect(problems).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-// What sendfile can read from, and the checks that Python makes first. Above: socket-object.ts.
+// Python's Socket.sendfile: what it reads from, the checks that Python makes first, and the loop of reads and sends.
 
 import { readSync } from 'node:fs';
 import { SOCK_STREAM } from '../../kernel/constants/socket.ts';
@@ -9,9 +9,11 @@ export type SendableFile =
   | { readonly fd: number }
   | number;
 
+/** What of a Socket sendfile needs. */
 interface Sender {
   readonly type: number;
   gettimeout(): number | null;
+  send(data: Uint8Array): number;
 }
 
 interface Reader {
@@ -19,8 +21,31 @@ interface Reader {
   seek(offset: number): unknown;
 }
 
+/** How much is read at once. */
+const CHUNK = 65536;
+
+/** Sends a file from an offset to its end, or count bytes of it; returns how many went. */
+export function sendFile(sock: Sender, file: SendableFile, offset: number, count: number | null): number {
+  const reader = fileReader(sock, file, offset, count);
+  let total = 0;
+  try {
+    while (count === null || total < count) {
+      const chunk = reader.read(count === null ? CHUNK : Math.min(count - total, CHUNK));
+      if (chunk.length === 0) break;
+      for (let sent = 0; sent < chunk.length; ) {
+        const n = sock.send(chunk.subarray(sent));
+        sent += n;
+        total += n;
+      }
+    }
+    return total;
+  } finally {
+    if (total > 0) reader.seek(offset + total);
+  }
+}
+
 /** Reads from the offset on. Throws RangeError or TypeError, with Python's words. */
-export function fileReader(sock: Sender, file: SendableFile, offset: number, count: number | null): Reader {
+function fileReader(sock: Sender, file: SendableFile, offset: number, count: number | null): Reader {
   if (typeof file === 'object' && 'mode' in file && file.mode !== undefined && !file.mode.includes('b'))
     throw new RangeError('file should be opened in binary mode');
   if (sock.type !== SOCK_STREAM) throw new RangeError('only SOCK_STREAM type sockets are supported');
@@ -44,7 +69,7 @@ export function fileReader(sock: Sender, file: SendableFile, offset: number, cou
 }
 
 function descriptorReader(fd: number, offset: number): Reader {
-  const chunk = Buffer.alloc(65536);
+  const chunk = Buffer.alloc(CHUNK);
   let position = offset;
   return {
     read(size) {

@@ -1,0 +1,44 @@
+// A signal's handler that makes the calls that it interrupted: neither call sees or spoils what the other received.
+
+import { afterEach, expect, test } from 'vitest';
+import { SIG_DFL, SIGALRM, signal } from '../../src/signal.ts';
+import { AF_UNIX, SOCK_DGRAM, type Socket, socketpair } from '../../src/socket.ts';
+import { withAlarms } from '../cpython/alarms.ts';
+
+const open: Socket[] = [];
+const pair = (type?: number): [Socket, Socket] => {
+  const both = socketpair(AF_UNIX, type);
+  open.push(...both);
+  return both;
+};
+
+afterEach(() => {
+  signal(SIGALRM, SIG_DFL);
+  for (const sock of open.splice(0)) sock.close();
+});
+
+test.each<[string, (sock: Socket) => Buffer]>([
+  ['recv', (sock) => sock.recv(64)],
+  ['recvfrom', (sock) => sock.recvfrom(64)[0]],
+  ['recvmsg', (sock) => sock.recvmsg(64)[0]],
+])(
+  'a handler that receives while %s waits takes nothing of it, and both get their own bytes',
+  (_, receive) => {
+    const [near, far] = pair();
+    const [nearInHandler, farInHandler] = pair(SOCK_DGRAM);
+    const inHandler: Buffer[] = [];
+    let own: Buffer | undefined;
+    withAlarms(
+      (count) => {
+        farInHandler.send(Buffer.from(`in handler ${count}`));
+        inHandler.push(receive(nearInHandler));
+        if (count === 3) far.send(Buffer.from('the interrupted call'));
+      },
+      () => {
+        own = receive(near);
+      },
+    );
+    expect(String(own)).toBe('the interrupted call');
+    expect(inHandler.map(String).slice(0, 3)).toEqual(['in handler 1', 'in handler 2', 'in handler 3']);
+  },
+);
