@@ -1,5 +1,5 @@
 // CPython's test_kqueue, its portable cases; each title bears the case's name. They need a kernel with
-// kqueue; what of them needs none is in ../kqueue.test.ts too. Not run on a Mac yet.
+// kqueue; what needs none is in ../python/kqueue.test.ts. Not run on a Mac yet.
 
 import { describe, expect, test } from 'vitest';
 import { F_GETFD, FD_CLOEXEC } from '../../src/kernel/constants/fcntl.ts';
@@ -96,7 +96,7 @@ describe.skipIf(process.platform !== 'darwin')('kqueue (macOS has it, no other)'
     const [a, b] = socketpair();
     a.send(Buffer.from('foo'));
     const [event] = queue.control([kevent(a, KQ_FILTER_READ), kevent(b, KQ_FILTER_READ)], 1, 5);
-    expect([event.ident, event.data]).toEqual([b.fileno(), 3]);
+    expect([event.ident, event.filter, event.data]).toEqual([b.fileno(), KQ_FILTER_READ, 3]);
     expect(event.flags & KQ_EV_ERROR).toBe(0);
     expect(b.recv(3).toString()).toBe('foo');
     a.close();

@@ -120,6 +120,7 @@ test("PollTests.test_poll_c_limits: a mask beyond an unsigned short, a timeout b
   const poller = poll();
   poller.register(1);
   expect(() => poller.register(0, 0xffff + 1)).toThrow(RangeError);
+  expect(() => poller.register(0, 0xffff + 1)).toThrow(/^eventmask must be 0-65535/);
   expect(() => poller.modify(1, 0xffff + 1)).toThrow(RangeError);
   expect(() => poller.poll(2 ** 31)).toThrow(new RangeError('timeout is too large'));
   expect(() => poller.poll(2 ** 32)).toThrow(new RangeError('timeout is too large'));

@@ -3,21 +3,37 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { EBADF } from '../../src/kernel/errno.ts';
 import { OSError } from '../../src/python/errors.ts';
 import { select } from '../../src/select.ts';
 import { socketpair } from '../../src/socket.ts';
 
 const wrong = (value: unknown) => value as never;
+const NO_FILENO = 'argument must be an int, or have a fileno() method.';
 
-test.each<[string, () => unknown, ErrorConstructor]>([
-  ['numbers for lists', () => select(wrong(1), wrong(2), wrong(3)), TypeError],
-  ['an object without fileno', () => select([wrong({})], [], []), TypeError],
-  ['a fileno that is no method', () => select([wrong({ fileno: 3 })], [], []), TypeError],
-  ['a fileno() that returns a string', () => select([wrong({ fileno: () => 'x' })], [], []), TypeError],
-  ['a timeout that is a string', () => select([], [], [], wrong('not a number')), TypeError],
-  ['a timeout of -1', () => select([], [], [], -1), RangeError],
-])('SelectTestCase.test_error_conditions: %s is refused', (_, call, type) => {
-  expect(call).toThrow(type);
+test.each<[string, () => unknown, Error]>([
+  [
+    'numbers for lists',
+    () => select(wrong(1), wrong(2), wrong(3)),
+    new TypeError('arguments 1-3 must be sequences'),
+  ],
+  ['an object without fileno', () => select([wrong({})], [], []), new TypeError(NO_FILENO)],
+  ['null', () => select([wrong(null)], [], []), new TypeError(NO_FILENO)],
+  ['a fileno that is no method', () => select([wrong({ fileno: 3 })], [], []), new TypeError(NO_FILENO)],
+  [
+    'a fileno() that returns a string',
+    () => select([wrong({ fileno: () => 'x' })], [], []),
+    new TypeError('fileno() returned a non-integer'),
+  ],
+  ['a fraction', () => select([1.5], [], []), new TypeError('file descriptor must be an integer, got 1.5')],
+  [
+    'a timeout that is a string',
+    () => select([], [], [], wrong('not a number')),
+    new TypeError('timeout must be a float or None'),
+  ],
+  ['a timeout of -1', () => select([], [], [], -1), new RangeError('timeout must be non-negative')],
+])('SelectTestCase.test_error_conditions: %s is an error', (_, call, error) => {
+  expect(call).toThrow(error);
 });
 
 test('SelectTestCase.test_errno: a closed descriptor is EBADF', () => {
@@ -25,7 +41,7 @@ test('SelectTestCase.test_errno: a closed descriptor is EBADF', () => {
   closeSync(fd);
   expect(() => select([fd], [], [], 0)).toThrow(OSError);
   expect(() => select([fd], [], [], 0)).toThrow(
-    expect.objectContaining({ code: 'EBADF', syscall: 'select' }),
+    expect.objectContaining({ code: 'EBADF', errno: -EBADF, syscall: 'select', message: 'select EBADF' }),
   );
 });
 

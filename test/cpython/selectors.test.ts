@@ -1,5 +1,5 @@
 // CPython's test_selectors: the contract of every selector, run once for each backend that exists here;
-// each title bears the case's name. What is ours alone is in ../selectors.test.ts.
+// each title bears the case's name. What is ours alone is in ../python/selectors.test.ts.
 
 import { execFileSync } from 'node:child_process';
 import { openSync } from 'node:fs';
@@ -74,8 +74,9 @@ describe.each(backends)('%s', (name, Selector, missing) => {
 
   contract(`BaseSelectorTestCase.test_unregister: works once, for what is registered${suffix}`, () => {
     const [rd] = pair();
-    const key = selector.register(rd, EVENT_READ);
+    const key = selector.register(rd, EVENT_READ | EVENT_WRITE);
     expect(selector.unregister(rd)).toBe(key);
+    expect(selector.select(0)).toEqual([]);
     expect(() => selector.unregister(999999)).toThrow(new KeyError('999999 is not registered'));
     expect(() => selector.unregister(rd)).toThrow(KeyError);
   });
@@ -126,12 +127,27 @@ describe.each(backends)('%s', (name, Selector, missing) => {
       selector.unregister(rd);
       selector.unregister(wr);
       expect(selector.get_map()?.size).toBe(0);
+
+      // By its number too, though it was registered as an object.
+      const [other] = pair();
+      const fd = other.fileno();
+      selector.register(other, EVENT_READ);
+      other.close();
+      selector.unregister(fd);
+      expect(selector.get_map()?.size).toBe(0);
     },
   );
 
   contract(`BaseSelectorTestCase.test_modify: changes events and data, each alone too${suffix}`, () => {
-    const [rd] = pair();
-    const key = selector.register(rd, EVENT_READ);
+    const [rd, wr] = pair();
+    const key = selector.register(rd, EVENT_READ, 1);
+    expect(selector.select(0)).toEqual([]);
+    const both = selector.modify(rd, EVENT_WRITE, 2);
+    expect({ ...both }).toEqual({ fileobj: rd, fd: rd.fileno(), events: EVENT_WRITE, data: 2 });
+    expect(selector.select()).toEqual([[both, EVENT_WRITE]]);
+    expect(selector.modify(rd, EVENT_READ, 1).equals(key)).toBe(true);
+    expect(() => selector.modify(wr, EVENT_READ)).toThrow(KeyError);
+    expect(() => selector.modify(rd, 0)).toThrow(RangeError);
     const changed = selector.modify(rd, EVENT_WRITE);
     expect(changed.equals(key)).toBe(false);
     expect(changed.events).toBe(EVENT_WRITE);
@@ -176,15 +192,18 @@ describe.each(backends)('%s', (name, Selector, missing) => {
     expect(() => selector.get_key(rd)).toThrow(new Error('Selector is closed'));
     expect(() => selector.get_key(wr)).toThrow(new Error('Selector is closed'));
     expect(selector.get_map()).toBeNull();
+    expect(mapping.size).toBe(0);
     expect(() => mapping.__getitem__(rd)).toThrow(KeyError);
     expect(mapping.get(rd)).toBeUndefined();
     expect(mapping.get(wr, null)).toBeNull();
   });
 
   contract(`BaseSelectorTestCase.test_get_key: is the key that was registered${suffix}`, () => {
-    const [rd] = pair();
+    const [rd, wr] = pair();
     const key = selector.register(rd, EVENT_READ, 'data');
     expect(selector.get_key(rd)).toBe(key);
+    expect(selector.get_key(rd.fileno())).toBe(key);
+    expect(() => selector.get_key(wr)).toThrow(KeyError);
     expect(() => selector.get_key(999999)).toThrow(KeyError);
   });
 
@@ -197,6 +216,7 @@ describe.each(backends)('%s', (name, Selector, missing) => {
     expect(mapping.size).toBe(1);
     expect(mapping.has(rd)).toBe(true);
     expect(mapping.get(rd)).toBe(key);
+    expect(mapping.get(rd.fileno())).toBe(key);
     expect(mapping.__getitem__(rd)).toBe(key);
     expect([...mapping]).toEqual([rd.fileno()]);
     expect([...mapping.keys()]).toEqual([rd.fileno()]);
@@ -265,7 +285,7 @@ describe.each(backends)('%s', (name, Selector, missing) => {
       const writerOf = new Map<Socket, Socket>();
       for (let i = 0; i < 12; i++) {
         const [rd, wr] = pair();
-        selector.register(rd, EVENT_READ);
+        selector.register(rd, EVENT_READ, wr);
         selector.register(wr, EVENT_WRITE);
         readerOf.set(wr, rd);
         writerOf.set(rd, wr);
@@ -284,6 +304,7 @@ describe.each(backends)('%s', (name, Selector, missing) => {
         const readers = ready(EVENT_READ);
         expect(readers).toEqual([readerOf.get(wr)]);
         const [rd] = readers;
+        expect(selector.get_key(rd).data).toBe(wr);
         expect(rd.recv(message.length).toString()).toBe(message);
         messages++;
         selector.unregister(rd);
@@ -296,6 +317,7 @@ describe.each(backends)('%s', (name, Selector, missing) => {
 
   contract(`BaseSelectorTestCase.test_empty_select: nothing registered, nothing ready${suffix}`, () => {
     expect(selector.select(0)).toEqual([]);
+    expect(selector.select(-1)).toEqual([]);
   });
 
   contract(`BaseSelectorTestCase.test_timeout: none below 1, and all of a longer one${suffix}`, () => {
@@ -367,6 +389,7 @@ describe.each(backends)('%s', (name, Selector, missing) => {
           expect.objectContaining({ code: 'EPERM', name: 'PermissionError' }),
         );
         expect(() => selector.get_key(fd)).toThrow(KeyError);
+        expect(selector.get_map()?.size).toBe(0);
       },
     );
   }

@@ -2,8 +2,8 @@
 // (CreateServerTest, CreateServerFunctionalTest). Each test bears the name of its case.
 
 import { describe, expect, test } from 'vitest';
-import { EINPROGRESS } from '../../src/kernel/errno.ts';
-import { OSError, TimeoutError } from '../../src/python/errors.ts';
+import { ECONNREFUSED, EINPROGRESS } from '../../src/kernel/errno.ts';
+import { ConnectionRefusedError, OSError, TimeoutError } from '../../src/python/errors.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -35,7 +35,18 @@ const refusals = ['ECONNREFUSED', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'ENETUNREACH'
 
 describe('where nobody listens', () => {
   test('NetworkConnectionNoServer.test_connect: connect is ECONNREFUSED', () => {
-    expect(() => kept(socket()).connect(['127.0.0.1', closedPort()])).toThrow(withCode('ECONNREFUSED'));
+    const port = closedPort();
+    const error = {
+      code: 'ECONNREFUSED',
+      address: '127.0.0.1',
+      port,
+      message: `connect ECONNREFUSED 127.0.0.1:${port}`,
+    };
+    expect(() => kept(socket()).connect(['127.0.0.1', port])).toThrow(expect.objectContaining(error));
+    expect(kept(socket()).connect_ex(['127.0.0.1', port])).toBe(ECONNREFUSED);
+    const patient = kept(socket());
+    patient.settimeout(10);
+    expect(() => patient.connect(['127.0.0.1', port])).toThrow(ConnectionRefusedError);
   });
 
   test('NetworkConnectionNoServer.test_create_connection: create_connection keeps the errno', () => {

@@ -10,7 +10,7 @@ import { OSError, TimeoutError } from '../../src/python/errors.ts';
 import * as S from '../../src/socket.ts';
 import { type InetAddress, Socket, socket } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
-import { addressOf, bound, isLinux, isMac, kept, listener, unixPair, withCode } from './sockets.ts';
+import { addressOf, bound, isLinux, isMac, kept, listener, tcpPair, unixPair, withCode } from './sockets.ts';
 
 const BEYOND = 2 ** 1000;
 
@@ -31,6 +31,16 @@ describe('the object', () => {
     sock.close();
     expect(`${sock}`).toContain('[closed]');
     expect(`${sock}`).not.toContain('laddr');
+
+    const { client, server } = tcpPair();
+    const [own, port] = [addressOf(client)[1], addressOf(server)[1]];
+    const head = `fd=${client.fileno()}, family=${S.AF_INET}, type=1, proto=0`;
+    expect(inspect(client)).toBe(
+      `<socket.socket ${head}, laddr=('127.0.0.1', ${own}), raddr=('127.0.0.1', ${port})>`,
+    );
+    expect(String(unixPair()[0])).toMatch(/^<socket.socket fd=\d+, family=1, type=1, proto=0>$/);
+    client.close();
+    expect(`${client}`).toBe(`<socket.socket [closed] fd=-1, family=${S.AF_INET}, type=1, proto=0>`);
   });
 
   test('GeneralModuleTests.test_socket_methods: has the methods that some systems lack', () => {

@@ -38,6 +38,12 @@ describe('modes', () => {
     expect(state(sock)).toEqual([10, true, true]);
     sock.settimeout(0);
     expect(state(sock)).toEqual([0, false, true]);
+    sock.settimeout(7.345);
+    expect(state(sock)).toEqual([7.345, true, true]);
+    expect(sock.timeout).toBe(7.345);
+    sock.setblocking(true);
+    expect(state(sock)).toEqual([null, true, false]);
+    expect(sock.timeout).toBeNull();
   });
 
   test('NonBlockingTCPTests.testSetBlocking_overflow: any number but 0 is blocking, however large', () => {
@@ -179,7 +185,11 @@ describe('what an executed program inherits', () => {
   );
 
   test('InheritanceTest.test_default_inheritable: no socket', () => {
-    expect(kept(socket()).get_inheritable()).toBe(false);
+    const { conn, client, server } = tcpPair();
+    for (const sock of [kept(socket()), conn, client, server, ...unixPair()]) {
+      expect(sock.get_inheritable()).toBe(false);
+      expect(sys.fcntl(sock.fileno(), F_GETFD, 0)).toBe(FD_CLOEXEC);
+    }
   });
 
   test('InheritanceTest.test_dup: no duplicate', () => {

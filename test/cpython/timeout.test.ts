@@ -60,6 +60,7 @@ test('CreationTestCase.testRangeCheck: a timeout is not negative', () => {
   for (const seconds of [-1, -1.0]) {
     expect(() => sock.settimeout(seconds)).toThrow(new RangeError('Timeout value out of range'));
   }
+  expect(() => sock.settimeout(Number.NaN)).toThrow(RangeError);
 });
 
 test('CreationTestCase.testTimeoutThenBlocking: setblocking takes the timeout away', () => {

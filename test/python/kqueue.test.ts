@@ -3,8 +3,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { Kevent } from '../../src/python/select/kevent.ts';
-import { EV_ADD, EV_DELETE, EV_ERROR, EVFILT_READ, EVFILT_WRITE, kevent, kqueue } from '../../src/select.ts';
-import { socketpair } from '../../src/socket.ts';
+import { EV_ADD, EV_ERROR, EVFILT_READ, kevent, kqueue } from '../../src/select.ts';
 
 const onMac = process.platform === 'darwin';
 
@@ -47,19 +46,6 @@ test('the ident of a kevent is a number or has a descriptor', () => {
 });
 
 describe.skipIf(!onMac)('kqueue (macOS)', () => {
-  test('tells of both filters, and of bytes to read [test_queue_event, testPair]', () => {
-    const [near, far] = socketpair();
-    using queue = kqueue();
-    queue.control([kevent(near, EVFILT_WRITE, EV_ADD), kevent(near, EVFILT_READ, EV_ADD)], 0, 0);
-    expect(queue.control(null, 2, 1).map(({ filter }) => filter)).toEqual([EVFILT_WRITE]);
-    far.send(Buffer.from('abc'));
-    queue.control([kevent(near, EVFILT_WRITE, EV_DELETE)], 0, 0);
-    const [event] = queue.control(null, 2, 1);
-    expect([event.ident, event.filter, event.data]).toEqual([near.fileno(), EVFILT_READ, 3]);
-    near.close();
-    far.close();
-  });
-
   test('a refused change is an event if there is room, else an error (H31)', () => {
     using queue = kqueue();
     const bad = kevent(10000, EVFILT_READ, EV_ADD);

@@ -1,6 +1,5 @@
-// One contract, run for each selector that exists here. Names in brackets are CPython's test_selectors.
+// Each selector that exists here, beyond CPython's cases (../cpython/selectors.test.ts).
 
-import { closeSync, openSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KeyError } from '../../src/python/errors.ts';
@@ -48,13 +47,6 @@ describe.each([
     far.close();
   });
 
-  test('register returns the key, and refuses a descriptor twice [test_register]', () => {
-    const key = selector.register(near, EVENT_READ, 'data');
-    expect(key).toEqual({ fileobj: near, fd: near.fileno(), events: EVENT_READ, data: 'data' });
-    expect(() => selector.register(near, EVENT_READ)).toThrow(KeyError);
-    expect(() => selector.register(near.fileno(), EVENT_READ)).toThrow(KeyError);
-  });
-
   test.each([0, 4, 999999, 1.5, Number.NaN])('register refuses the events %d', (events) => {
     expect(() => selector.register(near, events)).toThrow(new RangeError(`Invalid events: ${events}`));
   });
@@ -66,26 +58,6 @@ describe.each([
     },
   );
 
-  test('a registered file is found by itself and by its descriptor [test_get_key, test_get_map]', () => {
-    expect(selector.get_map()?.size).toBe(0);
-    const key = selector.register(near, EVENT_READ);
-    expect(selector.get_key(near)).toBe(key);
-    expect(selector.get_key(near.fileno())).toBe(key);
-    expect(selector.get_map()?.get(near.fileno())).toBe(key);
-    expect(() => selector.get_key(far)).toThrow(KeyError);
-  });
-
-  test('select tells readable from writable [test_select, test_select_read_write]', () => {
-    selector.register(near, EVENT_READ | EVENT_WRITE);
-    far.send(Buffer.from('x'));
-    let seen = 0;
-    for (const [key, events] of selector.select()) {
-      expect(key.fileobj).toBe(near);
-      seen |= events;
-    }
-    expect(seen).toBe(EVENT_READ | EVENT_WRITE);
-  });
-
   test('select reports only what was asked for, also at the end of a stream', () => {
     const readKey = selector.register(near, EVENT_READ);
     const writeKey = selector.register(far, EVENT_WRITE);
@@ -95,76 +67,6 @@ describe.each([
     expect(selector.select()).toEqual([[readKey, EVENT_READ]]);
     expect(near.recv(1)).toHaveLength(0);
   });
-
-  test('modify changes what is watched, and what is remembered [test_modify]', () => {
-    selector.register(near, EVENT_READ, 1);
-    expect(selector.select(0)).toEqual([]);
-    const changed = selector.modify(near, EVENT_WRITE, 2);
-    expect(changed).toEqual({ fileobj: near, fd: near.fileno(), events: EVENT_WRITE, data: 2 });
-    expect(selector.select()).toEqual([[changed, EVENT_WRITE]]);
-    expect(selector.get_key(near)).toBe(changed);
-    expect(selector.modify(near, EVENT_WRITE, 3).data).toBe(3);
-    expect(() => selector.modify(far, EVENT_READ)).toThrow(KeyError);
-    expect(() => selector.modify(near, 0)).toThrow(RangeError);
-  });
-
-  test('unregister ends the watching; again is a KeyError [test_unregister]', () => {
-    const key = selector.register(near, EVENT_WRITE);
-    expect(selector.unregister(near)).toBe(key);
-    expect(selector.select(0)).toEqual([]);
-    expect(() => selector.unregister(near)).toThrow(KeyError);
-  });
-
-  test('unregister works after the file was closed [test_unregister_after_socket_close, …_fd_close]', () => {
-    const fd = far.fileno();
-    selector.register(near, EVENT_READ);
-    selector.register(far, EVENT_READ);
-    near.close();
-    far.close();
-    selector.unregister(near);
-    selector.unregister(fd);
-    expect(selector.get_map()?.size).toBe(0);
-  });
-
-  test('an empty selector waits for its timeout [test_empty_select_timeout]', () => {
-    expect(selector.select(0.01)).toEqual([]);
-    expect(selector.select(-1)).toEqual([]);
-  });
-
-  test('twelve pairs: who writes is who is read [test_selector]', () => {
-    const pairs = Array.from({ length: 12 }, () => socketpair());
-    for (const [writer, reader] of pairs) {
-      selector.register(reader, EVENT_READ, writer);
-      selector.register(writer, EVENT_WRITE);
-    }
-    for (const [writer, reader] of pairs.toReversed()) {
-      writer.send(Buffer.from('This is a test.'));
-      const readable = selector.select().filter(([, events]) => events & EVENT_READ);
-      expect(readable.map(([key]) => key.fileobj)).toEqual([reader]);
-      expect(readable[0][0].data).toBe(writer);
-      expect(reader.recv(1024).toString()).toBe('This is a test.');
-    }
-    for (const sock of pairs.flat()) sock.close();
-  });
-
-  test('close forgets everything, and may be repeated [test_close]', () => {
-    selector.register(near, EVENT_READ);
-    const map = selector.get_map();
-    selector.close();
-    selector.close();
-    expect(selector.get_map()).toBeNull();
-    expect(map?.size).toBe(0);
-    expect(() => selector.get_key(near)).toThrow('Selector is closed');
-  });
-
-  if (name === 'EpollSelector') {
-    test('a regular file is EPERM, and leaves no key [test_register_file]', () => {
-      const fd = openSync('/etc/hostname', 'r');
-      expect(() => selector.register(fd, EVENT_READ)).toThrow(expect.objectContaining({ code: 'EPERM' }));
-      expect(selector.get_map()?.size).toBe(0);
-      closeSync(fd);
-    });
-  }
 
   if (name === 'SelectSelector') {
     test('a closed descriptor is EBADF', () => {
