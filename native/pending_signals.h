@@ -7,19 +7,19 @@
 //   chained            chain_signal(): Node's handler (libuv's) was there. on_chained() marks it pending as
 //                      chained, and calls that handler.
 //
-// Of each signal, by whom, what it does, and to which state:
-//   what happens                   thread      does                                           state
-//   it arrives, caught             any         a byte to the wakeup fd, a kick                 pending
-//   it arrives, chained            any         a kick; then the previous handler               chained
-//   pending it arrives, resent             main        nothing: it interrupted the call pending a kick kick
-//   resends the first pending signal to the main    pending
-//                                              thread, or, if all are chained, sends SIGURG
-//                                              (which does nothing by default and has a handler
-//                                              that does nothing): again and again, after 1 ms, 2
-//                                              ms, … 0.5 s, at most 16 times, until none is pending
-//   take_pending_signals()         main        JavaScript gets its number, or minus that for    consumed
-//                                              chained
-//   default or ignored from now    main        is not to be resent                             none
+// clang-format off
+// Of each signal: what happens, in which thread, what that does, and the state from then on.
+//   it arrives, caught              any     a byte to the wakeup fd, a kick                              pending
+//   it arrives, chained             any     a kick; then the previous handler                            chained
+//   it arrives, resent by a kick    main    nothing: that it interrupted the call was all                pending
+//   a kick                          kick    resends the first pending signal to the main thread, or, if  pending
+//                                           all are chained, sends SIGURG (which does nothing by
+//                                           default, and has a handler that does nothing): again and
+//                                           again, after 1 ms, 2 ms, ... 0.5 s, at most 16 times, until
+//                                           none is pending
+//   take_pending_signals()          main    JavaScript gets its number, or minus that for chained        consumed
+//   default or ignored from now on  main    is not to be resent                                          none
+// clang-format on
 //
 // Promised: a signal that arrives between JavaScript's last check and the kernel's wait interrupts the wait,
 // for it is resent (within some four seconds: after that the main thread is in Node's own loop, and checks
