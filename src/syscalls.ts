@@ -1,9 +1,23 @@
 // The raw layer: the kernel's calls with POSIX names and argument order. Each returns the call's result or
-// the negative errno; nothing throws for a kernel error. With the errnos, as <errno.h> has them.
+// the negative errno; nothing throws for a kernel error. With the constants that they take, as the platform's
+// headers have them: one that they lack is undefined. docs/syscalls.md
 
 import './startup.ts';
 
+export * from './kernel/constants/bpf.ts';
+export * from './kernel/constants/clock.ts';
+export * from './kernel/constants/event.ts';
+export * from './kernel/constants/families.ts';
 export * from './kernel/constants/fcntl.ts';
+export * from './kernel/constants/file.ts';
+export * from './kernel/constants/ioctl.ts';
+export * from './kernel/constants/names.ts';
+export * from './kernel/constants/netlink.ts';
+export * from './kernel/constants/packet.ts';
+export * from './kernel/constants/select.ts';
+export * from './kernel/constants/sigaction.ts';
+export * from './kernel/constants/signal.ts';
+export * from './kernel/constants/socket.ts';
 export * from './kernel/errno.ts';
 export {
   accept,

@@ -49,7 +49,10 @@ function table(prefix: string): Map<number, string> {
 }
 
 // EPOLL_CTL_ADD is not one of EPOLLIN and the like.
-const isIn = (prefix: string, name: string) => prefix.endsWith('_') || name[prefix.length] !== '_';
+const isIn = (prefix: string, name: string) =>
+  prefix.endsWith('_') ? !ofOption.test(name) : name[prefix.length] !== '_';
+// What an option's value is, and no option.
+const ofOption = /^(SO_EE_|TCP_REPAIR_O|IPV6_PMTUDISC_|IPV6_RTHDR_TYPE_)/;
 
 /** 'AF_INET'; '0x3039 /* AF_???…' where no constant that begins so has the value. */
 export function named(prefix: string, value: number): string {
