@@ -1,7 +1,7 @@
 // What the choke point (src/kernel/syscalls.ts) costs the epoll loop while nothing is attached: the loop as
 // it is and the same build with the calls behind constants, in turn. Prints the medians and their
 // ratio; with a file's name, writes every sample.
-//     node bench/choke-point.mjs [FILE]
+//     node bench/choke-point.mjs [FILE] [ROUNDS]
 
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { median } from 'simple-statistics';
 import { dist, withFleet } from './loaded-server.mjs';
 
-const ROUNDS = 21;
+const [file, rounds = '21'] = process.argv.slice(2);
+const ROUNDS = Number(rounds);
 
 // A build beside the project's own, so that both find the same packages and the same addon.
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -43,6 +44,5 @@ await withFleet(async ({ start, put }) => {
     console.log(`${name.padEnd(12)} ${median(rates).toFixed(0)} messages per CPU second`);
   const ratios = samples['choke point'].map((rate, i) => rate / samples.bare[i]);
   console.log(`ratio        ${median(ratios).toFixed(4)}, median of ${ROUNDS} pairs`);
-  if (process.argv[2])
-    writeFileSync(process.argv[2], `${JSON.stringify({ node: process.version, samples })}\n`);
+  if (file) writeFileSync(file, `${JSON.stringify({ node: process.version, samples })}\n`);
 });

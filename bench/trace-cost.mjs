@@ -1,6 +1,7 @@
-// What recording costs (RFDS_TRACE, src/interpose/recorder/recorder.ts). On: a call in a process that records less
-// the same call in one that does not, at the median. Off: the epoll loop of this build and of
-// the commit before there was a recorder, in turn. Prints both; with a file's name, writes every sample.
+// What recording costs (RFDS_TRACE, src/interpose/recorder/recorder.ts): a call in a process that records less
+// the same call in one that does not, at the median. While nothing is recorded the recorder is not even loaded
+// (test/startup.test.ts), and what remains is the choke point (choke-point.mjs). With a file's name, writes every
+// sample.
 //     node bench/trace-cost.mjs [FILE]
 
 import { execFileSync } from 'node:child_process';
@@ -10,33 +11,21 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mean, median } from 'simple-statistics';
 
-const ROUNDS = 21;
 const PROCESSES = 7;
 const WARM_UP = 5000;
 const CALLS = 10_000;
-const root = fileURLToPath(new URL('..', import.meta.url));
-const temporary = [];
-process.on('exit', () => {
-  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
-});
-function temporaryFolder(prefix) {
-  temporary.push(mkdtempSync(prefix));
-  return temporary.at(-1);
-}
-
 if (process.argv[2] === '--calls') await measureCalls();
-else await main();
+else main();
 
-async function main() {
+function main() {
   const on = callCosts();
-  const off = await loopRates();
-  if (process.argv[2])
-    writeFileSync(process.argv[2], `${JSON.stringify({ node: process.version, on, off })}\n`);
+  if (process.argv[2]) writeFileSync(process.argv[2], `${JSON.stringify({ node: process.version, on })}\n`);
 }
 
 // In processes of their own, of which some record, in turn.
 function callCosts() {
-  const folder = temporaryFolder(path.join(tmpdir(), 'rfds-'));
+  const folder = mkdtempSync(path.join(tmpdir(), 'rfds-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const file = path.join(folder, 'recording');
   const kinds = {
     off: { RFDS_TRACE: '' },
@@ -100,63 +89,10 @@ async function measureCalls() {
       if (i >= 0) times[name].push(took);
     }
   }
+  for (const open of [poller, conn, client, server]) open.close();
   const results = Object.entries(times).map(([name, all]) => [
     name,
     { median: median(all), mean: mean(all) },
   ]);
   console.log(JSON.stringify(Object.fromEntries(results)));
-}
-
-// Messages for each CPU second of the epoll loop, in turn. Three processes of each: one and the same
-// build differs by a percent from process to process.
-async function loopRates() {
-  const { dist, withFleet } = await import('./loaded-server.mjs');
-  const builds = { 'with a recorder': dist, before: buildBefore() };
-  const samples = { 'with a recorder': [], before: [] };
-  await withFleet(async ({ start, put }) => {
-    const pairs = [];
-    for (let i = 0; i < 3; i++) {
-      const pair = [];
-      for (const [name, build] of Object.entries(builds)) pair.push([name, await start('epoll', build)]);
-      pairs.push(pair);
-    }
-    for (let round = 0; round < 2 * ROUNDS; round++) {
-      // Who goes first takes turns as well.
-      const pair = pairs[round % 3];
-      for (const [name, server] of round % 2 ? pair.toReversed() : pair) {
-        const { messages, server: used } = await put(server, { seconds: 0.75, warmupSeconds: 0.2 });
-        samples[name].push(messages / (used.cpuNs / 1e9));
-      }
-    }
-    for (const [name, rates] of Object.entries(samples))
-      console.log(`off, ${name.padEnd(15)} ${median(rates).toFixed(0)} messages per CPU second`);
-    const ratios = samples['with a recorder'].map((rate, i) => rate / samples.before[i]);
-    console.log(`off, ratio ${median(ratios).toFixed(4)}, median of ${ratios.length} pairs`);
-  });
-  return samples;
-}
-
-// The build of the commit before the recorder's first, beside the project's own: so that it finds the
-// same packages and the same addon, which has all that it wants.
-function buildBefore() {
-  const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
-  const first = git('log', '--diff-filter=A', '--format=%H', '--', 'src/trace/recorder.ts')
-    .split('\n')
-    .at(-1);
-  const source = temporaryFolder(path.join(root, 'build-before-source-'));
-  const archive = execFileSync(
-    'git',
-    ['archive', `${first}^`, 'src', 'tsconfig.json', 'tsconfig.build.json'],
-    {
-      cwd: root,
-      maxBuffer: 1 << 28,
-    },
-  );
-  execFileSync('tar', ['-x', '-C', source], { input: archive });
-  const build = temporaryFolder(path.join(root, 'build-before-'));
-  const tsc = path.join(root, 'node_modules/.bin/tsc');
-  execFileSync(tsc, ['-p', path.join(source, 'tsconfig.build.json'), '--outDir', build], {
-    stdio: 'inherit',
-  });
-  return build;
 }

@@ -62,8 +62,7 @@ const innerImports: Record<string, string[]> = {
   ],
   // Python's selectors keep these translations to themselves.
   'programs/poll-server.ts': ['python/selectors/masks.ts'],
-  // The same, and the array that epoll_wait fills.
-  'programs/epoll-server.ts': ['kernel/structs/epoll-event.ts', 'python/selectors/masks.ts'],
+  'programs/epoll-server.ts': ['python/selectors/masks.ts'],
 };
 /** Packages that a program imports. */
 const packages: Record<string, string[]> = { 'programs/command.ts': ['commander'] };

@@ -1,10 +1,10 @@
 // The documented server on epoll(7), Linux, level-triggered, with non-blocking sockets. The kernel
 // keeps the list, so that a call costs by the clients that are ready and not by all there are.
 
-import { EpollEvents } from '../kernel/structs/epoll-event.ts';
 import { fromEpoll, toEpoll } from '../python/selectors/masks.ts';
 import { EPOLLIN, type Epoll, epoll } from '../select.ts';
 import type { InetAddress } from '../socket.ts';
+import { EpollEvents } from '../structs.ts';
 import { Connections } from './serving/connections.ts';
 
 /** Serves until a signal handler throws; then closes every descriptor. */
