@@ -81,8 +81,8 @@ export function retryInterrupted(result: number, syscall: string): void {
 }
 
 /**
- * close(2), never made again (H20): after EINTR the descriptor is closed all the same on Linux, and its number may
- * be another's by then. ECONNRESET, which the BSDs report of the peer, is no failure either.
+ * close(2), never made again: after EINTR the descriptor is closed all the same on Linux, and its number may be
+ * another's by then (docs/hazards.md, H20). ECONNRESET, which the BSDs report of the peer, is no failure either.
  */
 export function closeFd(fd: number): void {
   const result = sys.close(fd);

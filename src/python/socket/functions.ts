@@ -241,7 +241,8 @@ export function send_fds(
 
 /**
  * At most bufsize bytes and maxfds descriptors, which are the caller's to close; then the kernel's flags
- * and the sender's address. Unlike in Python, the descriptors are close-on-exec (H43), and flags count.
+ * and the sender's address. Unlike in Python, the descriptors are close-on-exec (docs/hazards.md, H43), and
+ * flags count.
  */
 export function recv_fds(
   sock: Socket,

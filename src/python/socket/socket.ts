@@ -92,7 +92,7 @@ export class Socket {
 
   /**
    * Closes the descriptor, once the last of makefile's objects is closed too; again does nothing.
-   * Never retried, so never another's descriptor (H20). close(2).
+   * Never retried, so never another's descriptor (docs/hazards.md, H20). close(2).
    */
   close(): void {
     this.#closed = true;
@@ -192,7 +192,7 @@ export class Socket {
     }
   }
 
-  // An interrupted connect goes on in the kernel: it is waited for, never made again (H24).
+  // An interrupted connect goes on in the kernel: it is waited for, never made again (docs/hazards.md, H24).
   #connect(destination: Uint8Array): number {
     const deadline = this.#begin();
     const result = sys.connect(this.#fd, destination);
