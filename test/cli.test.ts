@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
+import { isMac } from './support/platform.ts';
 import { cli, Program, within } from './support/programs.ts';
 
 async function rfds(...args: string[]) {
@@ -68,7 +69,7 @@ test.each(['select', 'poll', 'node'])('a port in use is one line and status 1 (%
 });
 
 test('a loop that the platform lacks is one line and status 1', async () => {
-  const loop = process.platform === 'darwin' ? 'epoll' : 'kqueue';
+  const loop = isMac ? 'epoll' : 'kqueue';
   const { status, stderr } = await rfds('server', '--port', '0', '--loop', loop);
   expect(stderr).toMatch(/^rfds server: (epoll_create1|kqueue) ENOSYS\n$/);
   expect(status).toBe(1);

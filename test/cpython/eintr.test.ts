@@ -9,6 +9,7 @@ import { epoll, kqueue, poll, select } from '../../src/select.ts';
 import { handleEintr } from '../../src/signal.ts';
 import { type InetAddress, Socket, socket, socketpair } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
+import { isLinux, isMac } from '../support/platform.ts';
 import { withAlarms } from './alarms.ts';
 
 const open: Socket[] = [];
@@ -134,28 +135,22 @@ describe('SelectEINTRTest', () => {
     lasts(0.2, () => select([], [], [], 0.2));
   });
 
-  test.skipIf(process.platform === 'darwin')(
+  test.skipIf(isMac)(
     "SelectEINTRTest.test_poll: lasts its time (not macOS: its poll does not, CPython's bpo-28087)",
     () => {
       lasts(0.2, () => poll().poll(200));
     },
   );
 
-  test.skipIf(process.platform !== 'linux')(
-    'SelectEINTRTest.test_epoll: lasts its time (Linux has epoll, no other)',
-    () => {
-      using poller = epoll();
-      lasts(0.2, () => poller.poll(0.2));
-    },
-  );
+  test.skipIf(!isLinux)('SelectEINTRTest.test_epoll: lasts its time (Linux has epoll, no other)', () => {
+    using poller = epoll();
+    lasts(0.2, () => poller.poll(0.2));
+  });
 
-  test.skipIf(process.platform !== 'darwin')(
-    'SelectEINTRTest.test_kqueue: lasts its time (macOS has kqueue, no other)',
-    () => {
-      using queue = kqueue();
-      lasts(0.2, () => queue.control(null, 1, 0.2));
-    },
-  );
+  test.skipIf(!isMac)('SelectEINTRTest.test_kqueue: lasts its time (macOS has kqueue, no other)', () => {
+    using queue = kqueue();
+    lasts(0.2, () => queue.control(null, 1, 0.2));
+  });
 });
 
 describe('OSEINTRTest', () => {

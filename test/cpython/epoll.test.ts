@@ -5,13 +5,14 @@ import { F_GETFD, FD_CLOEXEC } from '../../src/kernel/constants/fcntl.ts';
 import { OSError } from '../../src/python/errors.ts';
 import { EPOLL_CLOEXEC, EPOLLET, EPOLLIN, EPOLLOUT, epoll } from '../../src/select.ts';
 import * as sys from '../../src/syscalls.ts';
+import { isLinux } from '../support/platform.ts';
 import { connected } from './connected.ts';
 
 const wrong = (value: unknown) => value as never;
 const closedError = new RangeError('I/O operation on closed epoll object');
 const byFd = (events: [number, number][]) => events.toSorted(([a], [b]) => a - b);
 
-describe.skipIf(process.platform !== 'linux')('epoll (Linux has it, no other)', () => {
+describe.skipIf(!isLinux)('epoll (Linux has it, no other)', () => {
   test('TestEPoll.test_create: an epoll object is open until it is closed', () => {
     const poller = epoll(16);
     expect(poller.fileno()).toBeGreaterThan(0);

@@ -16,13 +16,14 @@ import {
 } from '../../src/select.ts';
 import { socketpair } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
+import { isMac } from '../support/platform.ts';
 import { connected } from './connected.ts';
 
 const wrong = (value: unknown) => value as never;
 const closedError = new RangeError('I/O operation on closed kqueue object');
 const ADD = KQ_EV_ADD | KQ_EV_ENABLE;
 
-describe.skipIf(process.platform !== 'darwin')('kqueue (macOS has it, no other)', () => {
+describe.skipIf(!isMac)('kqueue (macOS has it, no other)', () => {
   test('TestKQueue.test_create_queue: a queue is open until it is closed', () => {
     const queue = kqueue();
     expect(queue.fileno()).toBeGreaterThan(0);

@@ -20,16 +20,14 @@ import {
 } from '../../src/selectors.ts';
 import { type Socket, socketpair } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
+import { isLinux, isMac } from '../support/platform.ts';
 import { withAlarms } from './alarms.ts';
-
-const onLinux = process.platform === 'linux';
-const onMac = process.platform === 'darwin';
 
 const backends = [
   ['SelectSelector', SelectSelector, ''],
   ['PollSelector', PollSelector, ''],
-  ['EpollSelector', EpollSelector, onLinux ? '' : 'epoll is Linux’s'],
-  ['KqueueSelector', KqueueSelector, onMac ? '' : 'kqueue is macOS’s'],
+  ['EpollSelector', EpollSelector, isLinux ? '' : 'epoll is Linux’s'],
+  ['KqueueSelector', KqueueSelector, isMac ? '' : 'kqueue is macOS’s'],
   ['DefaultSelector', DefaultSelector, ''],
 ] as const;
 
@@ -354,7 +352,7 @@ describe.each(backends)('%s', (name, Selector, missing) => {
   );
 
   test.skipIf(
-    missing !== '' || name === 'SelectSelector' || (name === 'DefaultSelector' && !onLinux && !onMac),
+    missing !== '' || name === 'SelectSelector' || (name === 'DefaultSelector' && !isLinux && !isMac),
   )(
     `ScalableSelectorMixIn.test_above_fd_setsize: as many files as the process may have, in one select${suffix || (name === 'SelectSelector' ? ' (not run: select stops at FD_SETSIZE)' : '')}`,
     (context) => {
@@ -380,7 +378,7 @@ describe.each(backends)('%s', (name, Selector, missing) => {
   );
 
   if (name === 'EpollSelector' || name === 'DefaultSelector') {
-    test.skipIf(!onLinux)(
+    test.skipIf(!isLinux)(
       'EpollSelectorTestCase.test_register_file: a regular file is EPERM, and leaves no key',
       () => {
         const fd = openSync('/etc/hostname', 'r');
@@ -395,8 +393,8 @@ describe.each(backends)('%s', (name, Selector, missing) => {
   }
 
   if (name === 'KqueueSelector' || name === 'DefaultSelector') {
-    const kqueueCase = test.skipIf(!onMac);
-    const why = onMac ? '' : ' (not run: kqueue is macOS’s)';
+    const kqueueCase = test.skipIf(!isMac);
+    const why = isMac ? '' : ' (not run: kqueue is macOS’s)';
     kqueueCase(
       `KqueueSelectorTestCase.test_register_bad_fd: a closed descriptor is EBADF, and leaves no key${why}`,
       () => {

@@ -21,7 +21,8 @@ import {
   socketpair,
 } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
-import { addressOf, isLinux, kept, listener, MSG, tcpPair, udpPair, unixPair } from './sockets.ts';
+import { isLinux } from '../support/platform.ts';
+import { addressOf, kept, listener, MSG, tcpPair, udpPair, unixPair } from './sockets.ts';
 
 // BasicTCPTest2 of CPython: the same through create_connection.
 const connections = [

@@ -21,7 +21,8 @@ import {
   socket,
 } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
-import { addressOf, bound, isLinux, kept, listener, MSG, peer, withCode } from './sockets.ts';
+import { isLinux } from '../support/platform.ts';
+import { addressOf, bound, kept, listener, MSG, peer, withCode } from './sockets.ts';
 
 /** A port that nobody listens at. */
 function closedPort(): number {

@@ -10,7 +10,8 @@ import { OSError, TimeoutError } from '../../src/python/errors.ts';
 import * as S from '../../src/socket.ts';
 import { type InetAddress, Socket, socket } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
-import { addressOf, bound, isLinux, isMac, kept, listener, tcpPair, unixPair, withCode } from './sockets.ts';
+import { isLinux, isMac } from '../support/platform.ts';
+import { addressOf, bound, kept, listener, tcpPair, unixPair, withCode } from './sockets.ts';
 
 const BEYOND = 2 ** 1000;
 

@@ -17,7 +17,8 @@ import {
   send_fds,
 } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
-import { isMac, kept, MSG, unixPair } from './sockets.ts';
+import { isMac } from '../support/platform.ts';
+import { kept, MSG, unixPair } from './sockets.ts';
 
 const INT = 4;
 

@@ -18,8 +18,6 @@ import {
 import * as sys from '../../src/syscalls.ts';
 import { within } from '../support/programs.ts';
 
-export const isLinux = process.platform === 'linux';
-export const isMac = process.platform === 'darwin';
 export const MSG = Buffer.from('One message, as good as any: \u1234\r\n');
 
 interface Closable {

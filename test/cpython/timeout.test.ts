@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { monotonic } from '../../src/python/builtins/time.ts';
 import { TimeoutError } from '../../src/python/errors.ts';
 import { AF_INET, type InetAddress, SOCK_DGRAM, Socket, socket } from '../../src/socket.ts';
+import { isLinux } from '../support/platform.ts';
 
 const wrong = (value: unknown) => value as never;
 
@@ -95,7 +96,7 @@ describe('over TCP', () => {
     return sock;
   }
 
-  test.skipIf(process.platform !== 'linux')(
+  test.skipIf(!isLinux)(
     'TCPTimeoutTestCase.testConnectTimeout: connect gives up while the queue is full (Linux: elsewhere a backlog of 0 is 128)',
     () => {
       const listener = listening(0);

@@ -6,9 +6,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type CallLine, parseRecording, type Recording } from '../../src/interpose/recorder/recording.ts';
+import { isLinux } from '../support/platform.ts';
 import { cli, Program, within } from '../support/programs.ts';
 
-const linux = process.platform === 'linux';
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'rfds-'));
@@ -188,7 +188,7 @@ one.close();
     const accept = calls.calls.find(({ name }) => name.startsWith('accept'))!;
     const [listener, accepted] = accept.sockets!;
     expect(listener.fd).toBe(accept.fd);
-    if (linux) expect(listener.acceptQueue).toEqual({ length: 1, backlog: 5 });
+    if (isLinux) expect(listener.acceptQueue).toEqual({ length: 1, backlog: 5 });
     expect(accepted).toMatchObject({ fd: accept.result, receiveQueue: 5, sendQueue: 0 });
     expect(Buffer.from(accepted.receiveQueueData!, 'base64').toString()).toBe('Hello');
     expect(accepted.tcp!.state).toBe('ESTABLISHED');
@@ -412,13 +412,16 @@ for (let i = 0; i < 600; i++) {
 console.log('done');
 `;
 
-  test.skipIf(!linux)('because the disk is full is one line on stderr, and the program goes on', async () => {
-    expect(await run(text, { RFDS_TRACE: '/dev/full' })).toEqual({
-      status: 0,
-      stdout: 'done\n',
-      stderr: 'rfds: recording stopped: /dev/full: ENOSPC\n',
-    });
-  });
+  test.skipIf(!isLinux)(
+    'because the disk is full is one line on stderr, and the program goes on',
+    async () => {
+      expect(await run(text, { RFDS_TRACE: '/dev/full' })).toEqual({
+        status: 0,
+        stdout: 'done\n',
+        stderr: 'rfds: recording stopped: /dev/full: ENOSPC\n',
+      });
+    },
+  );
 
   test('because it cannot be opened, as well', async () => {
     const nowhere = path.join(folder, 'no', 'such');

@@ -6,8 +6,7 @@ import { NSIG } from '../../src/kernel/constants/signal.ts';
 import { AF_UNIX, SOCK_STREAM } from '../../src/kernel/constants/socket.ts';
 import { EBADF } from '../../src/kernel/errno.ts';
 import { type Calls, layout, native } from '../../src/kernel/native.ts';
-
-const linux = process.platform === 'linux';
+import { isLinux } from '../support/platform.ts';
 
 describe('offset and length', () => {
   const calls: [name: string, call: (buf: Uint8Array, offset: number, length: number) => number][] = [
@@ -144,7 +143,7 @@ describe('a buffer too small', () => {
     expect(() => raw(name, args)).toThrow(new RangeError(`${name}: ${text}`));
   });
 
-  test.skipIf(!linux).each(
+  test.skipIf(!isLinux).each(
     titled<string>([
       ['accept4', [-1, bytes(16), room(17), 0], larger],
       ['pipe2', [room(0), 0], 'fds must be an Int32Array of at least two elements'],

@@ -10,6 +10,7 @@ import * as E from '../../src/kernel/errno.ts';
 import { packSockaddr } from '../../src/kernel/structs/sockaddr.ts';
 import * as sys from '../../src/syscalls.ts';
 import { opened } from '../support/descriptors.ts';
+import { isLinux } from '../support/platform.ts';
 import * as raw from '../support/raw-sockets.ts';
 import { atLimit, place, unprivileged } from '../support/unprivileged.ts';
 
@@ -17,7 +18,6 @@ const { AF_INET, AF_INET6, AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } = 
 const { SOCK_RAW, SOCK_RDM, SOCK_SEQPACKET, SOCK_STREAM } = C;
 const { at, bytes, devNull, none, pathOnly, row, tcp, udp, unixAt, unixBound } = raw;
 const accept = (fd: number) => sys.accept(fd, null, null);
-const isLinux = process.platform === 'linux';
 const flagCases = [0, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_CLOEXEC | SOCK_NONBLOCK];
 
 /** The flags of a descriptor as socket(2) would have them. */

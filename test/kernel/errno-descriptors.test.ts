@@ -11,6 +11,7 @@ import * as C from '../../src/kernel/constants/socket.ts';
 import * as E from '../../src/kernel/errno.ts';
 import * as sys from '../../src/syscalls.ts';
 import { closed, opened, pair } from '../support/descriptors.ts';
+import { isLinux } from '../support/platform.ts';
 import { within } from '../support/programs.ts';
 import * as raw from '../support/raw-sockets.ts';
 import { atLimit, LIMIT, place, unprivileged } from '../support/unprivileged.ts';
@@ -18,7 +19,6 @@ import { atLimit, LIMIT, place, unprivileged } from '../support/unprivileged.ts'
 const { AF_INET6, AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, SHUT_RD, SHUT_RDWR, SHUT_WR } = C;
 const { SOCK_STREAM, SOL_SOCKET } = C;
 const { bytes, devNull, none, pathOnly, row, tcp, udp } = raw;
-const isLinux = process.platform === 'linux';
 const x = Buffer.from('x');
 const int = (value = 0) => Int32Array.of(value);
 

@@ -9,13 +9,13 @@ import { layout } from '../../src/kernel/native.ts';
 import { controlMessages } from '../../src/kernel/structs/cmsghdr.ts';
 import * as sys from '../../src/syscalls.ts';
 import { closed, opened, pair } from '../support/descriptors.ts';
+import { isLinux } from '../support/platform.ts';
 import * as raw from '../support/raw-sockets.ts';
 import { unprivileged } from '../support/unprivileged.ts';
 
 const { AF_UNIX, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_MORE, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK, MSG_TRUNC } = C;
 const { SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } = C;
 const { at, bytes, devNull, none, row, tcp, udp } = raw;
-const isLinux = process.platform === 'linux';
 const x = Buffer.from('x');
 
 type Address = Uint8Array | null;

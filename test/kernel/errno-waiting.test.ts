@@ -13,6 +13,7 @@ import * as E from '../../src/kernel/errno.ts';
 import { layout } from '../../src/kernel/native.ts';
 import * as sys from '../../src/kernel/syscalls.ts';
 import { closed, opened, pair } from '../support/descriptors.ts';
+import { isLinux } from '../support/platform.ts';
 import * as raw from '../support/raw-sockets.ts';
 import { atLimit, LIMIT, place, unprivileged } from '../support/unprivileged.ts';
 
@@ -20,7 +21,6 @@ const { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLERR, EPOLLET, EPOLLEXC
 const { EPOLLHUP, EPOLLIN, EPOLLONESHOT, EPOLLOUT, EPOLLRDHUP } = S;
 const { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } = S;
 const { bytes, none, pathOnly, pipe, polled, row, tcp } = raw;
-const isLinux = process.platform === 'linux';
 const x = Buffer.from('x');
 const now = () => new BigInt64Array(2);
 const MINUTE = 60n;

@@ -17,6 +17,7 @@ import { controlMessages, controlSpace } from '../../src/kernel/structs/cmsghdr.
 import { packSockaddr } from '../../src/kernel/structs/sockaddr.ts';
 import * as sys from '../../src/syscalls.ts';
 import { opened, pair } from '../support/descriptors.ts';
+import { isLinux } from '../support/platform.ts';
 
 const lengths = (namelen = 0, controllen = 0) => Int32Array.of(namelen, controllen, -1);
 
@@ -37,7 +38,7 @@ describe('a message', () => {
     sys.sendmsg(here, [Buffer.from('Hello')], null, null, 0);
     const told = lengths();
     const result = sys.recvmsg(there, [new Uint8Array(2)], null, null, told, MSG_TRUNC);
-    expect(result).toBe(process.platform === 'linux' ? 5 : 2);
+    expect(result).toBe(isLinux ? 5 : 2);
     expect(told[2] & MSG_TRUNC).toBe(MSG_TRUNC);
   });
 
@@ -49,7 +50,7 @@ describe('a message', () => {
   });
 
   // Abstract names are Linux's.
-  test.skipIf(process.platform !== 'linux')('carries the address of its sender', () => {
+  test.skipIf(!isLinux)('carries the address of its sender', () => {
     const [here, there] = [0, 0].map(() => opened(sys.socket(AF_UNIX, SOCK_DGRAM, 0)));
     const bound = [here, there].map((fd, i) => {
       const address = packSockaddr(AF_UNIX, `\0rfds-message-${process.pid}-${i}`, 'bind');

@@ -6,9 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { IF_NAMESIZE } from '../../src/kernel/constants/ioctl.ts';
 import { ENODEV, ENXIO } from '../../src/kernel/errno.ts';
 import * as sys from '../../src/syscalls.ts';
+import { isLinux } from '../support/platform.ts';
 
-const linux = process.platform === 'linux';
-const name = linux ? 'lo' : 'lo0';
+const name = isLinux ? 'lo' : 'lo0';
 const ENTRY = 4 + IF_NAMESIZE;
 
 function list(room: number): [index: number, name: string][] {
@@ -57,7 +57,7 @@ describe('an interface', () => {
   });
 
   // Other tests make interfaces and take them away: those that stay are compared.
-  test.skipIf(!linux)('is what /sys/class/net says of it', () => {
+  test.skipIf(!isLinux)('is what /sys/class/net says of it', () => {
     const inSys = () =>
       readdirSync('/sys/class/net').flatMap((entry) => {
         try {

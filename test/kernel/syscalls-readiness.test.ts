@@ -9,10 +9,10 @@ import { EAGAIN, EBADF, EEXIST, EFAULT, EINVAL, ENOENT } from '../../src/kernel/
 import { layout } from '../../src/kernel/native.ts';
 import * as sys from '../../src/kernel/syscalls.ts';
 import { closed, opened, pair } from '../support/descriptors.ts';
+import { isLinux } from '../support/platform.ts';
 
 const { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLIN, EPOLLOUT } = consts;
 const { POLLHUP, POLLIN, POLLNVAL, POLLOUT } = consts;
-const linux = process.platform === 'linux';
 
 describe('descriptors', () => {
   test('close frees one, so that it is EBADF', () => {
@@ -61,7 +61,7 @@ describe('readiness', () => {
     expect([rfds, wfds, xfds]).toEqual([set(b), set(b), set()]);
   });
 
-  test.skipIf(!linux)('select leaves in timeout what is left of it (Linux does)', () => {
+  test.skipIf(!isLinux)('select leaves in timeout what is left of it (Linux does)', () => {
     const [a] = pair();
     const timeout = BigInt64Array.of(5n, 0n);
     expect(sys.select(a + 1, null, set(a), null, timeout)).toBe(1);
@@ -84,7 +84,7 @@ describe('readiness', () => {
     expect(revents.slice(1)).toEqual([POLLNVAL, 0]);
   });
 
-  test.skipIf(!linux)('epoll tells of what was added, with the data given for it (Linux has it)', () => {
+  test.skipIf(!isLinux)('epoll tells of what was added, with the data given for it (Linux has it)', () => {
     const [a, b] = pair();
     const epfd = opened(sys.epoll_create1(0));
     const size = layout['sizeof epoll_event']!;

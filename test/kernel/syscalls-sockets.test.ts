@@ -15,10 +15,10 @@ import {
 import { packSockaddr, unpackSockaddr } from '../../src/kernel/structs/sockaddr.ts';
 import * as sys from '../../src/syscalls.ts';
 import { closed, opened, pair } from '../support/descriptors.ts';
+import { isLinux } from '../support/platform.ts';
 
 const { AF_INET, AF_UNIX, MSG_OOB, MSG_PEEK } = consts;
 const { SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET } = consts;
-const linux = process.platform === 'linux';
 const at = (text: string) => Buffer.from(text);
 
 function name(call: (fd: number, addr: Uint8Array, addrlen: Int32Array) => number, fd: number) {
@@ -68,7 +68,7 @@ describe('the sockets of TCP', () => {
     expect([...addr.subarray(4)]).toEqual(Array(12).fill(0xee));
   });
 
-  test.skipIf(!linux)('accept4 gives the new descriptor its flags (Linux has it)', () => {
+  test.skipIf(!isLinux)('accept4 gives the new descriptor its flags (Linux has it)', () => {
     const { fd, address } = listener();
     for (const [flags, status, descriptor] of [
       [0, 0, 0],
@@ -112,7 +112,7 @@ describe('the sockets of TCP', () => {
     expect(sys.getsockopt(fd, SOL_SOCKET, 9999, value, len)).toBe(-ENOPROTOOPT);
   });
 
-  test.skipIf(!linux)('listen takes the backlog: Linux’s queue of UNIX sockets has one more', () => {
+  test.skipIf(!isLinux)('listen takes the backlog: Linux’s queue of UNIX sockets has one more', () => {
     const fd = opened(sys.socket(AF_UNIX, SOCK_STREAM, 0));
     expect(sys.bind(fd, packSockaddr(AF_UNIX, '', 'bind'))).toBe(0);
     expect(sys.listen(fd, 2)).toBe(0);
@@ -177,7 +177,7 @@ describe('bytes', () => {
     expect(sys.shutdown(a, 9)).toBe(-EINVAL);
   });
 
-  test.skipIf(!linux)('go through pipe2’s two ends, which bear its flags (Linux has it)', () => {
+  test.skipIf(!isLinux)('go through pipe2’s two ends, which bear its flags (Linux has it)', () => {
     const ends = new Int32Array(2);
     expect(sys.pipe2(ends, fcntl.O_CLOEXEC | fcntl.O_NONBLOCK)).toBe(0);
     const [r, w] = Array.from(ends, opened);

@@ -12,9 +12,9 @@ import * as sys from '../../src/kernel/syscalls.ts';
 import { socketpair } from '../../src/socket.ts';
 import * as door from '../../src/syscalls.ts';
 import { pair } from '../support/descriptors.ts';
+import { isLinux } from '../support/platform.ts';
 import { forms, titled } from '../support/signatures.ts';
 
-const linux = process.platform === 'linux';
 const names = Object.keys(native) as (keyof sys.Calls)[];
 const live: sys.Calls = sys;
 const raw = (name: keyof sys.Calls) => live[name] as (...args: unknown[]) => number;
@@ -157,7 +157,7 @@ describe('a kernel error is a negative errno', () => {
     'recvmsg',
     'sendmsg',
     'shutdown',
-    ...(linux ? ['accept4'] : []),
+    ...(isLinux ? ['accept4'] : []),
   );
 
   test.each(titled(onDescriptor.filter(({ name }) => calls.includes(name))))(

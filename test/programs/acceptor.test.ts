@@ -7,6 +7,7 @@ import { Acceptor } from '../../src/programs/serving/acceptor.ts';
 import { Connections } from '../../src/programs/serving/connections.ts';
 import { type InetAddress, type Socket, socket } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
+import { isLinux } from '../support/platform.ts';
 
 let server: Socket;
 let client: Socket;
@@ -93,7 +94,7 @@ describe('an acceptor', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('a connection table that cannot listen (needs /proc)', () => {
+describe.skipIf(!isLinux)('a connection table that cannot listen (needs /proc)', () => {
   const descriptors = () => readdirSync('/proc/self/fd').length;
 
   test.each(['socket', 'setsockopt', 'bind', 'listen'])(

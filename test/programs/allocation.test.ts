@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Load, Sample } from '../../src/tools/compare/load.ts';
+import { isLinux } from '../support/platform.ts';
 import { Program, within } from '../support/programs.ts';
 
 const program = fileURLToPath(new URL('./allocation-server.mjs', import.meta.url));
@@ -39,7 +40,7 @@ async function used(server: Program): Promise<number> {
   return Number((await server.has(/used (\d+)\n/, 'stderr', from))[1]);
 }
 
-describe.skipIf(process.platform !== 'linux')('250,000 messages (Linux: the load runs on epoll)', () => {
+describe.skipIf(!isLinux)('250,000 messages (Linux: the load runs on epoll)', () => {
   test.each(['epoll', 'poll'])(
     'leave the heap of the %s loop as it was',
     async (loop) => {

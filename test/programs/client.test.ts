@@ -4,6 +4,7 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { isLinux } from '../support/platform.ts';
 import { cli, Program, Server, startClient, within } from '../support/programs.ts';
 import { timeless } from '../support/visitor.ts';
 
@@ -34,7 +35,7 @@ async function type(port: number, ...keys: [wanted: string, typed: string][]) {
   return { status, screen: timeless(terminal.stdout).replaceAll('\r\n', '\n') };
 }
 
-describe.each(['select', 'epoll', 'node', 'python'].slice(process.platform === 'linux' ? 0 : 2))(
+describe.each(['select', 'epoll', 'node', 'python'].slice(isLinux ? 0 : 2))(
   'against the %s server, the client',
   (loop) => {
     test('sends each line of a pipe and prints the answer with three times', async () => {

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { isLinux } from '../support/platform.ts';
 import { DEADLINE, loops, Server } from '../support/programs.ts';
 import { Visitor } from '../support/visitor.ts';
 
@@ -15,7 +16,7 @@ function ticks(pid: number): number {
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-test.skipIf(process.platform !== 'linux').concurrent.each(loops)(
+test.skipIf(!isLinux).concurrent.each(loops)(
   `the %s loop uses 0 ticks in 5 s with ${CLIENTS} idle connections (needs /proc)`,
   async (loop) => {
     await using server = await Server.start(loop);

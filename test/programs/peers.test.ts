@@ -2,8 +2,8 @@
 
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { which } from '../support/platform.ts';
 import { loops, Program, Server, within } from '../support/programs.ts';
-import { which } from '../support/rights.ts';
 import { timeless } from '../support/visitor.ts';
 
 const pty = fileURLToPath(new URL('../support/terminal.py', import.meta.url));

@@ -4,12 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { EpollEvents } from '../../src/python/select/epoll.ts';
 import { EPOLLET, EPOLLIN, EPOLLOUT, epoll } from '../../src/select.ts';
 import { socketpair } from '../../src/socket.ts';
+import { isLinux } from '../support/platform.ts';
 
-test.skipIf(process.platform === 'linux')('epoll() throws ENOSYS where there is none (not on Linux)', () => {
+test.skipIf(isLinux)('epoll() throws ENOSYS where there is none (not on Linux)', () => {
   expect(() => epoll()).toThrow(expect.objectContaining({ code: 'ENOSYS', syscall: 'epoll_create1' }));
 });
 
-describe.skipIf(process.platform !== 'linux')('epoll (Linux)', () => {
+describe.skipIf(!isLinux)('epoll (Linux)', () => {
   test("wait() fills an array of the caller's", () => {
     const [near, far] = socketpair();
     using poller = epoll();

@@ -4,10 +4,9 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { Kevent } from '../../src/python/select/kevent.ts';
 import { EV_ADD, EV_ERROR, EVFILT_READ, kevent, kqueue } from '../../src/select.ts';
+import { isMac } from '../support/platform.ts';
 
-const onMac = process.platform === 'darwin';
-
-test.skipIf(onMac)('kqueue() throws ENOSYS where there is none (not on macOS)', () => {
+test.skipIf(isMac)('kqueue() throws ENOSYS where there is none (not on macOS)', () => {
   expect(() => kqueue()).toThrow(expect.objectContaining({ code: 'ENOSYS', syscall: 'kqueue' }));
 });
 
@@ -45,7 +44,7 @@ test('the ident of a kevent is a number or has a descriptor', () => {
   expect(() => kevent({ fileno: () => -1 }, -1, 1)).toThrow(RangeError);
 });
 
-describe.skipIf(!onMac)('kqueue (macOS)', () => {
+describe.skipIf(!isMac)('kqueue (macOS)', () => {
   test('a refused change is an event if there is room, else an error (H31)', () => {
     using queue = kqueue();
     const bad = kevent(10000, EVFILT_READ, EV_ADD);

@@ -5,9 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { IP_MULTICAST_LOOP } from '../../src/kernel/constants/socket.ts';
 import * as S from '../../src/socket.ts';
 import { addressOf, bound, kept, unixPair, withCode } from '../cpython/sockets.ts';
-import { isRoot } from '../support/rights.ts';
-
-const isLinux = process.platform === 'linux';
+import { isLinux, isRoot } from '../support/platform.ts';
 
 describe('a struct that the kernel takes comes back as it was', () => {
   test('linger', () => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { isLinux } from '../support/platform.ts';
 
 const script = (file: string) => fileURLToPath(new URL(`../../scripts/${file}`, import.meta.url));
 const gaps: { missing: { names: string[]; reason: string }[] } = JSON.parse(
@@ -28,7 +29,6 @@ function check(missing = gaps.missing): string {
   }
 }
 
-const isLinux = process.platform === 'linux';
 describe.skipIf(!isLinux)(isLinux ? 'the feature table' : 'the table asks the modules on Linux:', () => {
   test('docs/python.md is what the modules have', () => {
     expect(check()).toBe('');

@@ -17,15 +17,13 @@ import {
   SelectSelector,
 } from '../../src/selectors.ts';
 import { type Socket, socketpair } from '../../src/socket.ts';
-
-const onLinux = process.platform === 'linux';
-const onMac = process.platform === 'darwin';
+import { isLinux, isMac } from '../support/platform.ts';
 
 describe.each([
   ['SelectSelector', SelectSelector, true],
   ['PollSelector', PollSelector, true],
-  ['EpollSelector', EpollSelector, onLinux],
-  ['KqueueSelector', KqueueSelector, onMac],
+  ['EpollSelector', EpollSelector, isLinux],
+  ['KqueueSelector', KqueueSelector, isMac],
   ['DefaultSelector', DefaultSelector, true],
 ] as const)('%s', (name, Selector, exists) => {
   if (!exists) {
@@ -78,7 +76,7 @@ describe.each([
 });
 
 test('DefaultSelector is the best that the platform has', () => {
-  const best = onMac ? KqueueSelector : onLinux ? EpollSelector : PollSelector;
+  const best = isMac ? KqueueSelector : isLinux ? EpollSelector : PollSelector;
   expect(new DefaultSelector()).toBeInstanceOf(best);
   expect(select([], [], [], 0)).toEqual([[], [], []]);
 });

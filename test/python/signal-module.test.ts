@@ -39,6 +39,7 @@ import {
 } from '../../src/signal.ts';
 import { type Socket, socketpair } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
+import { isLinux } from '../support/platform.ts';
 import { module, run } from '../support/signalled.ts';
 
 const wrong = (value: unknown) => value as never;
@@ -229,23 +230,20 @@ test("names and numbers are the platform's", () => {
   expect(strsignal(SIGKILL)).toBe('Killed');
 });
 
-test.skipIf(process.platform !== 'linux')(
-  "strsignal and valid_signals agree with Python's (Linux: its words)",
-  () => {
-    const script =
-      'import signal, json; print(json.dumps([[n, signal.strsignal(n)] for n in range(1, signal.NSIG)])); print(json.dumps(sorted(signal.valid_signals())))';
-    const { stdout, status } = spawnSync('python3', ['-c', script], { encoding: 'utf8' });
-    expect(status).toBe(0);
-    const [texts, valid] = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    expect([...valid_signals()]).toEqual(valid);
-    expect(texts.filter(([n]: [number]) => valid.includes(n))).toEqual(
-      valid.map((n: number) => [n, strsignal(n)]),
-    );
-  },
-);
+test.skipIf(!isLinux)("strsignal and valid_signals agree with Python's (Linux: its words)", () => {
+  const script =
+    'import signal, json; print(json.dumps([[n, signal.strsignal(n)] for n in range(1, signal.NSIG)])); print(json.dumps(sorted(signal.valid_signals())))';
+  const { stdout, status } = spawnSync('python3', ['-c', script], { encoding: 'utf8' });
+  expect(status).toBe(0);
+  const [texts, valid] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect([...valid_signals()]).toEqual(valid);
+  expect(texts.filter(([n]: [number]) => valid.includes(n))).toEqual(
+    valid.map((n: number) => [n, strsignal(n)]),
+  );
+});
 
 test.each<[string, (near: Socket, seconds: number) => unknown[]]>([
   ['select', (near, seconds) => select([near], [], [], seconds).flat()],

@@ -21,6 +21,7 @@ import {
   socketpair,
 } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
+import { isLinux } from '../support/platform.ts';
 
 const errno = { ...numbers, ...errors };
 
@@ -180,7 +181,7 @@ describe('connect', () => {
   });
 });
 
-test.skipIf(process.platform !== 'linux')(
+test.skipIf(!isLinux)(
   'connect to a full AF_UNIX listener is BlockingIOError, not a timeout (Linux: EAGAIN)',
   () => {
     const server = kept(socket(AF_UNIX));

@@ -5,13 +5,14 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isLinux } from './platform.ts';
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const pythonServer = fileURLToPath(new URL('../../bench/select_server.py', import.meta.url));
 
 /** The loops that this platform has. */
 export const loops = ['select', 'poll', 'selectors', 'node'].concat(
-  process.platform === 'linux' ? ['epoll', 'epoll-edge'] : ['kqueue'],
+  isLinux ? ['epoll', 'epoll-edge'] : ['kqueue'],
 );
 
 export const DEADLINE = 20_000;
@@ -36,8 +37,7 @@ export function existing(pid: string | number): boolean {
 
 /** What ps calls the state of a process: S and I are sleep. */
 function stateOf(pid: number): string {
-  if (process.platform !== 'linux')
-    return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  if (!isLinux) return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
   return readFileSync(`/proc/${pid}/stat`, 'utf8').match(/\) (\w)/)![1];
 }
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { EMFILE } from '../../src/kernel/errno.ts';
 import * as sys from '../../src/syscalls.ts';
 import { afterTest } from './cleanup.ts';
-import { isRoot } from './rights.ts';
+import { isRoot } from './platform.ts';
 
 /** RLIMIT_NOFILE, from now on. */
 export const LIMIT = 256;

@@ -10,8 +10,7 @@ import { Kevents, kevent } from '../../../src/kernel/structs/kevent.ts';
 import { PollFds, pollfd } from '../../../src/kernel/structs/pollfd.ts';
 import { Timespecs, Timevals } from '../../../src/kernel/structs/timespec.ts';
 import * as sys from '../../../src/kernel/syscalls.ts';
-
-const isLinux = process.platform === 'linux';
+import { isLinux } from '../../support/platform.ts';
 
 function withPair(use: (near: number, far: number) => void): void {
   const sv = new Int32Array(2);

@@ -10,8 +10,8 @@ import {
   type SockaddrLike,
   unpackSockaddr,
 } from '../../../src/kernel/structs/sockaddr.ts';
+import { isLinux } from '../../support/platform.ts';
 
-const linux = process.platform === 'linux';
 const there = (family: number, address: SockaddrLike) => packSockaddr(family, address, 'bind');
 const thereAndBack = (family: number, address: SockaddrLike) => {
   const sockaddr = there(family, address);
@@ -34,7 +34,7 @@ describe('a round trip', () => {
     expect(thereAndBack(family, address)).toEqual(expected);
   });
 
-  test.skipIf(!linux)('keeps an abstract name, to its NULs (Linux has them)', () => {
+  test.skipIf(!isLinux)('keeps an abstract name, to its NULs (Linux has them)', () => {
     for (const name of [
       Buffer.from('\0abc'),
       Buffer.from('\0a\0\xff', 'latin1'),
@@ -46,7 +46,7 @@ describe('a round trip', () => {
   });
 
   test('keeps the longest path, with a NUL behind it', () => {
-    const path = 'p'.repeat(linux ? 107 : 103);
+    const path = 'p'.repeat(isLinux ? 107 : 103);
     expect(thereAndBack(AF_UNIX, path)).toBe(path);
     expect(there(AF_UNIX, path).at(-1)).toBe(0);
   });
@@ -69,7 +69,7 @@ describe('a round trip', () => {
 });
 
 describe('the bytes of a sockaddr', () => {
-  const start = (length: number, family: number) => (linux ? [family, 0] : [length, family]);
+  const start = (length: number, family: number) => (isLinux ? [family, 0] : [length, family]);
 
   test('are the family, then port and address in network order', () => {
     const inet = [...start(16, AF_INET), 0x12, 0x34, 1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -159,7 +159,7 @@ describe('what is no address', () => {
     expect(() => there(family, address as SockaddrLike)).toThrow(new RangeError(`bind(): ${text}`));
   });
 
-  test.skipIf(!linux)(
+  test.skipIf(!isLinux)(
     'is a path or an abstract name that sun_path has no room for (108 bytes on Linux)',
     () => {
       for (const [name, text] of [

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { layout } from '../../../src/kernel/native.ts';
 import { bits, nested, overlaid, struct, u8, u16, u32 } from '../../../src/kernel/structs/struct.ts';
 import * as structs from '../../../src/structs.ts';
+import { isLinux } from '../../support/platform.ts';
 
-const isLinux = process.platform === 'linux';
 const isStruct = (value: unknown): value is structs.Struct<Record<string, structs.Type<unknown>>> =>
   typeof value === 'object' && value !== null && 'members' in value;
 const all = Object.entries<unknown>(structs).flatMap(([name, value]) =>

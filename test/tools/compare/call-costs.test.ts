@@ -9,9 +9,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { CallCosts } from '../../../src/tools/compare/call-costs.ts';
 import type { Report } from '../../../src/tools/compare/report.ts';
 import { tables } from '../../../src/tools/compare/table.ts';
+import { isLinux } from '../../support/platform.ts';
 import { cli, existing, Program, within } from '../../support/programs.ts';
 
-const onLinux = process.platform === 'linux';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const names = ['close', 'recv', 'send', 'select', 'poll', 'epoll_wait'];
 
@@ -44,7 +44,7 @@ test('a library that is missing is not compared', () => {
   expect(text).toMatch(/\n\nnot compared\nkoffi +koffi is not installed\n$/);
 });
 
-describe.skipIf(!onLinux)('a run (Linux)', () => {
+describe.skipIf(!isLinux)('a run (Linux)', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'rfds-call-costs-test-'));

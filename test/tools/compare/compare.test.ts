@@ -8,9 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Sample } from '../../../src/tools/compare/load.ts';
 import type { Report } from '../../../src/tools/compare/report.ts';
 import { measures, summarize, tables } from '../../../src/tools/compare/table.ts';
+import { isLinux } from '../../support/platform.ts';
 import { cli, existing, Program, within } from '../../support/programs.ts';
-
-const onLinux = process.platform === 'linux';
 
 function sample(messages: number, cpuSeconds: number): Sample {
   return {
@@ -62,7 +61,7 @@ test('the tables name the loads, the calls, and who was not compared', () => {
   expect(text).toMatch(/not compared\nBun\.listen +bun is not installed\n$/);
 });
 
-describe.skipIf(!onLinux)('a run (Linux)', () => {
+describe.skipIf(!isLinux)('a run (Linux)', () => {
   let folder: string;
   let report: Report;
   let html: string;
@@ -136,7 +135,7 @@ describe.skipIf(!onLinux)('a run (Linux)', () => {
   });
 });
 
-test.skipIf(!onLinux)('an unknown contender is one line and status 1 (Linux)', async () => {
+test.skipIf(!isLinux)('an unknown contender is one line and status 1 (Linux)', async () => {
   await using program = new Program(process.execPath, [cli, 'compare', '--only', 'nginx']);
   expect(await within(program.exited, 'the end of the comparison')).toBe(1);
   expect(program.stderr).toMatch(/^rfds compare: there is no contender 'nginx': there are rfds epoll, /);

@@ -8,8 +8,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { PacketLine } from '../../../src/interpose/recorder/recording.ts';
 import * as rfds from '../../../src/socket.ts';
 import { Capture, type Refusal } from '../../../src/tools/trace/run/packet-capture.ts';
+import { mayCapture, which } from '../../support/platform.ts';
 import { existing, Program, within } from '../../support/programs.ts';
-import { mayCapture, which } from '../../support/rights.ts';
 
 const program = fileURLToPath(
   new URL('../../../dist/tools/trace/run/packet-capture-main.js', import.meta.url),

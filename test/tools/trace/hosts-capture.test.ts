@@ -10,8 +10,8 @@ import type { PacketLine } from '../../../src/interpose/recorder/recording.ts';
 import { renderPcapng } from '../../../src/tools/trace/render/pcapng.ts';
 import { Hosts } from '../../../src/tools/trace/run/hosts.ts';
 import { Capture } from '../../../src/tools/trace/run/packet-capture.ts';
+import { hasHosts, which } from '../../support/platform.ts';
 import { cli, Program, within } from '../../support/programs.ts';
-import { hasHosts, which } from '../../support/rights.ts';
 import { comparable, type Dissected, dissect, hasTshark, Tshark } from '../../support/tshark.ts';
 
 // The hosts are ours alone: the documented port is free on them.

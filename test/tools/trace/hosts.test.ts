@@ -8,8 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Hosts, HostsError } from '../../../src/tools/trace/run/hosts.ts';
+import { hasHosts, which } from '../../support/platform.ts';
 import { existing, Program, within } from '../../support/programs.ts';
-import { hasHosts, which } from '../../support/rights.ts';
 
 const compiled = fileURLToPath(new URL('../../../dist/tools/trace/run/hosts.js', import.meta.url));
 

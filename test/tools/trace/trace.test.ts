@@ -15,11 +15,8 @@ import {
   type Recording,
 } from '../../../src/interpose/recorder/recording.ts';
 import { inferred } from '../../../src/tools/trace/analyse/infer.ts';
+import { hasHosts, isLinux, isRoot, which } from '../../support/platform.ts';
 import { cli, existing, loops, Program } from '../../support/programs.ts';
-
-const onLinux = process.platform === 'linux';
-const isRoot = process.geteuid?.() === 0;
-const has = (command: string) => spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
 
 const folder = mkdtempSync(path.join(tmpdir(), 'rfds-test-trace-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -68,7 +65,7 @@ const helloAgain = () => {
 const brief = ({ tcp }: PacketLine, server: number) =>
   `${tcp!.sourcePort === server ? 'server' : 'client'} ${[...tcp!.flags].sort()} ${tcp!.relativeSeq} ${tcp!.relativeAck} ${tcp!.payloadLength}`;
 
-describe.skipIf(!onLinux)('a conversation on loopback', () => {
+describe.skipIf(!isLinux)('a conversation on loopback', () => {
   test.each(loops.filter((loop) => loop !== 'node'))(
     'is recorded from both sides with %s',
     deadline,
@@ -119,7 +116,7 @@ describe.skipIf(!onLinux)('a conversation on loopback', () => {
     expect(summary(inferred(recording))).toEqual(summary(recording.packets));
   });
 
-  test.skipIf(!isRoot || !has('setpriv'))(
+  test.skipIf(!isRoot || !which('setpriv'))(
     'has inferred packets where none may be captured, and says so',
     deadline,
     () => {
@@ -187,7 +184,7 @@ describe.skipIf(!onLinux)('a conversation on loopback', () => {
   });
 });
 
-describe.skipIf(!onLinux)('Ctrl+C', () => {
+describe.skipIf(!isLinux)('Ctrl+C', () => {
   test('pressed again and again leaves nothing either', deadline, async () => {
     const run = new Program(process.execPath, [cli, 'trace', '--step', '--port', '0'], ownFolder);
     await run.has(/server: sigaction/, 'stderr');
@@ -199,7 +196,7 @@ describe.skipIf(!onLinux)('Ctrl+C', () => {
   });
 });
 
-describe.skipIf(!onLinux || !isRoot || !has('ip'))('a conversation on two hosts', () => {
+describe.skipIf(!hasHosts)('a conversation on two hosts', () => {
   test('is between 10.0.0.2 and 10.0.0.1, and nothing is left of them', deadline, () => {
     const { packets } = recorded('--hosts', 'Hello');
     expect(packets[0].ip).toMatchObject({ source: '10.0.0.2', destination: '10.0.0.1' });
@@ -306,7 +303,7 @@ describe('what goes wrong is one line', () => {
     expect(stdout).toBe('');
   });
 
-  test.skipIf(!onLinux)('a full disk', deadline, () => {
+  test.skipIf(!isLinux)('a full disk', deadline, () => {
     const { status, stderr } = trace('--port', '0', '--html', '/dev/full', 'Hello');
     expect(status).toBe(1);
     expect(stderr).toMatch(/^rfds trace: cannot write \/dev\/full: ENOSPC/m);
@@ -323,7 +320,7 @@ describe('what goes wrong is one line', () => {
   });
 });
 
-describe.skipIf(!onLinux)('--step', () => {
+describe.skipIf(!isLinux)('--step', () => {
   test('asks before every call, and shows the result beside the prediction', deadline, () => {
     const { status, stderr } = spawnSync(process.execPath, [cli, 'trace', '--step', '--port', '0', 'Hello'], {
       input: 'zero\n0\n',

@@ -1,4 +1,4 @@
-// What this machine has, and lets its tests do.
+// What this machine is, has, and lets its tests do.
 
 import { execFileSync } from 'node:child_process';
 
@@ -11,10 +11,12 @@ export function which(program: string): string | null {
   }
 }
 
+export const isLinux = process.platform === 'linux';
+export const isMac = process.platform === 'darwin';
 export const isRoot = process.geteuid?.() === 0;
 
 /** Whether network namespaces can be made. */
-export const hasHosts = process.platform === 'linux' && isRoot && which('ip') !== null;
+export const hasHosts = isLinux && isRoot && which('ip') !== null;
 
 /** Whether packets can be captured. */
-export const mayCapture = process.platform === 'linux' && isRoot;
+export const mayCapture = isLinux && isRoot;
