@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import type { Report } from '../../src/tools/compare/report.ts';
 
@@ -65,6 +66,20 @@ export class Chromium {
     await page.goto(href);
     return { page, problems };
   }
+}
+
+const withAxe = new WeakSet<Page>();
+
+/** What axe finds in a page, but for the elements of a selector: a line for each rule. */
+export async function violations(page: Page, except?: string): Promise<string[]> {
+  if (!withAxe.has(page)) await page.evaluate(axe.source);
+  withAxe.add(page);
+  const context = { include: ['html'], exclude: except === undefined ? [] : [except] };
+  // Of what passes axe would describe every element.
+  const options = { resultTypes: ['violations'] };
+  const run = `axe.run(${JSON.stringify(context)}, ${JSON.stringify(options)})`;
+  const found = (await page.evaluate(run)) as axe.AxeResults;
+  return found.violations.map(({ id, nodes }) => `${id}, ${nodes.length} times: ${nodes[0].html}`);
 }
 
 /** A section of the page, by its title. */

@@ -4,7 +4,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Report } from '../../../src/tools/compare/report.ts';
 import {
@@ -12,8 +11,10 @@ import {
   computed,
   hasChromium,
   needsChromium,
+  type Opened,
   phone,
   unfold,
+  violations,
   wide,
 } from '../../support/chromium.ts';
 import { exampleReport } from './example-report.ts';
@@ -29,8 +30,10 @@ function committed(file: string): [string, Report][] {
   return [[file, { ...(report as Report), cells, calls }]];
 }
 
+const EXAMPLE = 'the example';
+
 const reports: [string, Report][] = [
-  ['the example', exampleReport()],
+  [EXAMPLE, exampleReport()],
   ...readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .flatMap(committed),
@@ -54,6 +57,8 @@ function contrast(...colors: [string, string]): number {
   return (lighter + 0.05) / (darker + 0.05);
 }
 
+type Size = typeof wide;
+
 interface Box {
   text: string;
   left: number;
@@ -73,10 +78,24 @@ describe.skipIf(!hasChromium)(`the page (${needsChromium})`, () => {
   });
   afterAll(() => chromium.close());
 
-  describe.each(reports)('of %s', (_, report) => {
+  /** Pages as they were opened: a test that only reads one shares it. */
+  const shared = new Map<string, Promise<Opened>>();
+  function opened(
+    name: string,
+    options: { viewport: Size; colorScheme?: 'light' | 'dark' },
+  ): Promise<Opened> {
+    const { viewport, colorScheme = 'light' } = options;
+    const key = `${name} ${viewport.width} ${colorScheme}`;
+    const report = reports.find(([one]) => one === name)![1];
+    const page = shared.get(key) ?? chromium.open(report, { viewport, colorScheme });
+    shared.set(key, page);
+    return page;
+  }
+
+  describe.each(reports)('of %s', (name) => {
     describe.each(screens)('on a screen that is a %s one', (_, viewport) => {
       test('has every plot, asks for nothing, warns of nothing, does not scroll sideways', async () => {
-        const { page, problems } = await chromium.open(report, { viewport });
+        const { page, problems } = await opened(name, { viewport });
         for (const one of await page.getByRole('img').all()) {
           expect(await one.locator('svg').count(), (await one.getAttribute('aria-label'))!).toBeGreaterThan(
             0,
@@ -88,7 +107,7 @@ describe.skipIf(!hasChromium)(`the page (${needsChromium})`, () => {
       });
 
       test('has no two texts of a plot in one place', async () => {
-        const { page } = await chromium.open(report, { viewport });
+        const { page } = await opened(name, { viewport });
         for (const one of await page.getByRole('img').all()) {
           const boxes: Box[] = await one.locator('svg text').evaluateAll((all) =>
             all
@@ -127,7 +146,7 @@ describe.skipIf(!hasChromium)(`the page (${needsChromium})`, () => {
 
   describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     test('has a contrast of 4.5 at least in its texts, of 3 in its marks', async () => {
-      const { page, problems } = await chromium.open(exampleReport(), { colorScheme });
+      const { page, problems } = await opened(EXAMPLE, { viewport: wide, colorScheme });
       const [back] = await computed(page, 'body', 'background-color');
       expect(contrast(back, colorScheme === 'light' ? 'rgb(255,255,255)' : 'rgb(0,0,0)')).toBeLessThan(1.3);
       const texts = [
@@ -154,11 +173,9 @@ describe.skipIf(!hasChromium)(`the page (${needsChromium})`, () => {
 
     test('gives axe nothing to find', async () => {
       // On a phone, where tables scroll and plots have legends.
-      const { page } = await chromium.open(exampleReport(), { colorScheme, viewport: phone });
+      const { page } = await opened(EXAMPLE, { colorScheme, viewport: phone });
       await unfold(page);
-      await page.evaluate(axe.source);
-      const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
-      expect(violations.map(({ id, nodes }) => `${id}, ${nodes.length} times: ${nodes[0].html}`)).toEqual([]);
+      expect(await violations(page)).toEqual([]);
     });
   });
 });
