@@ -26,12 +26,14 @@ test.each<[string, (sock: Socket) => Buffer]>([
   (_, receive) => {
     const [near, far] = pair();
     const [nearInHandler, farInHandler] = pair(SOCK_DGRAM);
-    const inHandler: Buffer[] = [];
+    const sent: string[] = [];
+    const received: Buffer[] = [];
     let own: Buffer | undefined;
     withAlarms(
       (count) => {
+        sent.push(`in handler ${count}`);
         farInHandler.send(Buffer.from(`in handler ${count}`));
-        inHandler.push(receive(nearInHandler));
+        received.push(receive(nearInHandler));
         if (count === 3) far.send(Buffer.from('the interrupted call'));
       },
       () => {
@@ -39,6 +41,8 @@ test.each<[string, (sock: Socket) => Buffer]>([
       },
     );
     expect(String(own)).toBe('the interrupted call');
-    expect(inHandler.map(String).slice(0, 3)).toEqual(['in handler 1', 'in handler 2', 'in handler 3']);
+    // Handlers may run within handlers: in any order.
+    expect(sent.length).toBeGreaterThanOrEqual(3);
+    expect(received.map(String).sort()).toEqual(sent.sort());
   },
 );
