@@ -17,7 +17,10 @@ import { inRange } from '../../kernel/structs/struct.ts';
 import { timeval, toSeconds, toTimeval } from '../../kernel/structs/timespec.ts';
 import { if_nametoindex } from './interfaces.ts';
 
-/** The option that takes packLinger's seconds: macOS counts those of SO_LINGER in hundredths (docs/hazards.md, H34). */
+/**
+ * The option that takes packLinger's seconds: macOS counts those of SO_LINGER in hundredths (docs/hazards.md,
+ * H34).
+ */
 export const SO_LINGER_SECONDS: number = SO_LINGER_SEC ?? SO_LINGER;
 
 /**
