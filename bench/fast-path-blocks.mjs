@@ -40,7 +40,7 @@ export async function transfers(from, to) {
 
 /** A block of each call that has a fast way. */
 export async function each(from, to) {
-  const { recv, send, write, getpeername, clock_gettime, signals_noted } = (
+  const { recv, send, write, getpeername, clock_gettime, take_pending_signals } = (
     await module('kernel/fast-calls.js')
   ).kernel;
   const nowhere = openSync('/dev/null', 'w');
@@ -67,8 +67,8 @@ export async function each(from, to) {
     clock_gettime() {
       for (let i = 0; i < BLOCK; i++) expect(clock_gettime(CLOCK_REALTIME, timespec), 0);
     },
-    signals_noted() {
-      for (let i = 0; i < BLOCK; i++) expect(signals_noted(signums), 0);
+    take_pending_signals() {
+      for (let i = 0; i < BLOCK; i++) expect(take_pending_signals(signums), 0);
     },
   };
 }

@@ -16,11 +16,11 @@ import { median } from 'simple-statistics';
 import { dist, withFleet } from './loaded-server.mjs';
 
 const LOOPS = ['epoll', 'poll', 'select'];
-const FAST = ['recv', 'send', 'write', 'getpeername', 'clock_gettime', 'signals_noted'];
+const FAST = ['recv', 'send', 'write', 'getpeername', 'clock_gettime', 'take_pending_signals'];
 /** How often a loop makes each call for a message, on 100 connections; what it batches is not among them. */
 const PER_MESSAGE = {
-  epoll: { write: 1, clock_gettime: 1, signals_noted: 0.02 },
-  select: { recv: 1, send: 1, write: 1, getpeername: 2, clock_gettime: 1, signals_noted: 0.02 },
+  epoll: { write: 1, clock_gettime: 1, take_pending_signals: 0.02 },
+  select: { recv: 1, send: 1, write: 1, getpeername: 2, clock_gettime: 1, take_pending_signals: 0.02 },
 };
 
 const { values, positionals } = parseArgs({
@@ -59,12 +59,12 @@ function makeBuilds() {
     writeFileSync(
       path.join(kernel, 'fast-calls.js'),
       `import { native } from './native.js';
-import { kernel as fast, ENTRY_WORDS, RECV } from './fast-calls-as-built.js';
+import { kernel as fast, WORDS_PER_CALL, RECV } from './fast-calls-as-built.js';
 export * from './fast-calls-as-built.js';
 export const kernel = ${calls};
 const { recv, send } = kernel;
 export function batch(buf, entries, n) {
-  for (let at = 0; at < n * ENTRY_WORDS; at += ENTRY_WORDS)
+  for (let at = 0; at < n * WORDS_PER_CALL; at += WORDS_PER_CALL)
     entries[at] = entries[at] === RECV
       ? recv(entries[at + 1], buf, entries[at + 2], entries[at + 3], entries[at + 4])
       : send(entries[at + 1], buf, entries[at + 2], entries[at + 3], entries[at + 4]);
@@ -157,7 +157,7 @@ function measureEach(builds, loops) {
       return `${((100 * saved * (counts[call] ?? 0)) / nsPerMessage).toFixed(1)} % of a message in the ${loop} loop`;
     });
     console.log(
-      `  ${call.padEnd(14)} plain ${median(plain).toFixed(0)}, fast ${median(fast).toFixed(0)}: ` +
+      `  ${call.padEnd(20)} plain ${median(plain).toFixed(0)}, fast ${median(fast).toFixed(0)}: ` +
         `saves ${saved.toFixed(0)}, ${((100 * saved) / median(plain)).toFixed(1)} % of the call${loops ? `; ${shares.join(', ')}` : ''}`,
     );
   }

@@ -1,13 +1,13 @@
-// What a call costs through rfds and through foreign-function interfaces, beside the same call in C.
-// Above: run.ts. Below: bench/calls.c and call-loops.ts, processes of their own; programs.ts.
+// What a call costs through rfds and through foreign-function interfaces, beside the same call in C: bench/calls.c
+// and call-loops.ts, processes of their own.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from '../../kernel/native.ts';
-import { compile, outputOf, type Runnable } from './programs.ts';
+import { TemporaryFolder } from '../long-run.ts';
+import { compile, outputOf, type Runnable } from './executables.ts';
 
 /** Every sample: nanoseconds by call, of one library in one round. */
 export interface CallCosts {
@@ -33,7 +33,7 @@ function rfds(): Library {
   return inJs('rfds', `raw layer ${version}`);
 }
 
-/** koffi is a tool of our own development: who installs rfds need not have it. */
+/** koffi is a development dependency: an installed rfds may lack it. */
 async function koffi(): Promise<Library> {
   try {
     const { version } = await import('koffi');
@@ -50,7 +50,7 @@ function nodeFfi(): Library {
 }
 
 /**
- * Runs C and each library in turn, round after round. progress is told of each step; an abort kills
+ * Runs C and each library in turn, round after round. progress is given each step; an abort kills
  * what runs. A library that is missing, or fails, is named with its reason and costs the others nothing.
  */
 export async function measureCalls(
@@ -58,32 +58,28 @@ export async function measureCalls(
   stop: AbortSignal,
   progress: (step: string) => void,
 ): Promise<CallCosts> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'rfds-calls-'));
-  try {
-    const rows: Library[] = [{ name: 'C', ...compile('calls', folder) }, rfds(), await koffi(), nodeFfi()];
-    const result: CallCosts = { libraries: [], samples: [] };
-    const running = rows.flatMap(({ name, about, command }) => {
-      const entry: CallCosts['libraries'][number] = { name, about };
-      result.libraries.push(entry);
-      if (Array.isArray(command)) return { entry, command };
-      entry.missing = command.missing;
-      return [];
-    });
-    for (let round = 1; round <= rounds; round++) {
-      for (const { entry, command } of running) {
-        if (entry.missing !== undefined) continue;
-        progress(`cost per call, round ${round} of ${rounds}: ${entry.name}`);
-        try {
-          const output = await outputOf([...command, String(calls)], stop);
-          result.samples.push({ library: entry.name, round, nanoseconds: JSON.parse(output) });
-        } catch (error) {
-          stop.throwIfAborted();
-          entry.missing = (error as Error).message;
-        }
+  using folder = new TemporaryFolder('rfds-calls-');
+  const rows: Library[] = [{ name: 'C', ...compile('calls', folder.path) }, rfds(), await koffi(), nodeFfi()];
+  const result: CallCosts = { libraries: [], samples: [] };
+  const running = rows.flatMap(({ name, about, command }) => {
+    const entry: CallCosts['libraries'][number] = { name, about };
+    result.libraries.push(entry);
+    if (Array.isArray(command)) return { entry, command };
+    entry.missing = command.missing;
+    return [];
+  });
+  for (let round = 1; round <= rounds; round++) {
+    for (const { entry, command } of running) {
+      if (entry.missing !== undefined) continue;
+      progress(`cost per call, round ${round} of ${rounds}: ${entry.name}`);
+      try {
+        const output = await outputOf([...command, String(calls)], stop);
+        result.samples.push({ library: entry.name, round, nanoseconds: JSON.parse(output) });
+      } catch (error) {
+        stop.throwIfAborted();
+        entry.missing = (error as Error).message;
       }
     }
-    return result;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
+  return result;
 }

@@ -1,10 +1,8 @@
 // What a call costs through each library, over what it costs in C: the page's section of calls.
-// Above: page.ts. Below: notes.ts, ahead.ts.
 
 import { max, median, min } from 'simple-statistics';
-import { ahead } from './ahead.ts';
 import type { CallCosts } from './call-costs.ts';
-import { leaderNotes } from './notes.ts';
+import { ahead, leaderNotes } from './notes.ts';
 import type { Point, Section } from './plots.ts';
 
 /** What the others are measured against. */

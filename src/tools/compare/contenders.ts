@@ -1,12 +1,9 @@
 // Who takes part in `rfds compare`: rows of data. Every contender is a program that serves the
 // documented conversation on 127.0.0.1, on the port that ends its command, and prints the same lines.
-// Above: fleet.ts, which starts them. Below: programs.ts.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bench, compile, firstLine, type Runnable } from './programs.ts';
+import { TemporaryFolder } from '../long-run.ts';
+import { bench, compile, firstLine, type Runnable } from './executables.ts';
 
 /** Its command is without the port. */
 export interface Contender extends Runnable {
@@ -39,7 +36,7 @@ function inC(loop: string, folder: string): Contender {
 /** All rows, those that are missing here included. Disposing of them removes what was compiled. */
 export class Contenders {
   readonly rows: Contender[];
-  readonly #folder = mkdtempSync(path.join(tmpdir(), 'rfds-compare-'));
+  readonly #folder = new TemporaryFolder('rfds-compare-');
 
   constructor() {
     const python = firstLine('python3', '--version');
@@ -52,8 +49,8 @@ export class Contenders {
       own('selectors', null, 'DefaultSelector, non-blocking'),
       own('select', null, 'the documented loop, blocking'),
       own('node', null, `libuv ${process.versions.uv}`),
-      inC('epoll', this.#folder),
-      inC('select', this.#folder),
+      inC('epoll', this.#folder.path),
+      inC('select', this.#folder.path),
       program('Python select', 'the documented loop', python, ['python3', bench('select_server.py')]),
       program('asyncio', 'streams', python, ['python3', bench('asyncio_server.py')]),
       program('Bun.listen', 'Bun', bun, ['bun', bench('bun_server.ts')]),
@@ -61,6 +58,6 @@ export class Contenders {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder[Symbol.dispose]();
   }
 }

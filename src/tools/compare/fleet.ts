@@ -1,5 +1,5 @@
-// The contenders as running processes: started, put under loads, ended together.
-// Above: run.ts, bench/*.mjs. Below: contenders.ts, load.ts (a process of its own).
+// The contenders as running processes: started, put under loads, ended together. A load is a process of its own
+// (load.ts).
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,12 +7,12 @@ import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Contender } from './contenders.ts';
+import { outputOf } from './executables.ts';
 import type { Load, Sample } from './load.ts';
-import { outputOf } from './programs.ts';
 
 const loadProgram = fileURLToPath(new URL('load.js', import.meta.url));
 
-/** How many descriptors a process may have at most: what everybody's limit is raised to. */
+/** How many descriptors a process may have at most: what the limit of every contender is raised to. */
 export function descriptorLimit(): number {
   const limit = execFileSync('/bin/sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim();
   return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit);
@@ -25,7 +25,7 @@ export interface Running {
   port: number;
 }
 
-/** Those that were started. Disposing of it ends them. */
+/** The contenders that were started. Disposing of it ends them. */
 export class Fleet {
   readonly #started: ChildProcess[] = [];
   readonly #stop: AbortSignal;
@@ -40,7 +40,7 @@ export class Fleet {
     if (!Array.isArray(command)) throw new Error(command.missing);
     this.#stop.throwIfAborted();
     const port = await freePort();
-    // Everybody has all the descriptors that there are, and prints every line, into the same void.
+    // Each has all the descriptors that there are, and prints every line, to /dev/null.
     const raised = ['-c', 'ulimit -n "$(ulimit -Hn)"; exec "$0" "$@"', ...command, String(port)];
     const child = spawn('/bin/sh', raised, { stdio: 'ignore' });
     this.#started.push(child);

@@ -1,6 +1,6 @@
 // The load: a process of its own that keeps one message in flight on each of many connections and
 // writes what it measured to stdout, one line of JSON. It runs on rfds' own epoll, and stops by
-// itself. Above: fleet.ts, which starts it with a Load in JSON. Below: epoll.ts, socket.ts, syscalls.ts.
+// itself. fleet.ts starts it with a Load in JSON.
 
 import { quantileSorted } from 'simple-statistics';
 import { EPOLLIN } from '../../kernel/constants/select.ts';
@@ -23,7 +23,7 @@ export interface Load {
   port: number;
   pid: number;
   connections: number;
-  /** How many connections more say nothing. */
+  /** How many connections more send nothing. */
   idle: number;
   /** Bytes in a message. */
   size: number;
@@ -71,13 +71,13 @@ class Client {
 // of the runs before, which the kernel still remembers.
 const IDLE_PER_ADDRESS = 5000;
 
-/** Connects clients that say nothing more, waiting now and then until the server has let them in. */
+/** Connects clients that send nothing more, waiting now and then until the server has accepted them. */
 function connectIdle(port: number, count: number): Client[] {
   const idle: Client[] = [];
   while (idle.length < count) {
     const client = new Client(port, `127.0.0.${2 + Math.floor(idle.length / IDLE_PER_ADDRESS)}`);
     idle.push(client);
-    // Its answer tells that all before it were accepted: the queue of those who wait never fills.
+    // Its answer means that all before it were accepted: the listener's queue never fills.
     if (idle.length % 64 > 0 && idle.length < count) continue;
     client.socket.settimeout(5);
     client.socket.sendall(Buffer.of(LAST));

@@ -1,13 +1,28 @@
-// What the page says below a plot: who is ahead of rfds, and who failed and why. Above: plots.ts,
-// call-section.ts.
+// What the page says below a plot: who is ahead of rfds, and who failed and why.
 
-/** Somebody of whom there is something to say, at one place of the x axis; '' where there is no such axis. */
+import type { Measure, Summary } from './table.ts';
+
+const isOurs = ({ contender }: Summary) => contender.startsWith('rfds');
+
+/**
+ * The peers whose median is better than the best of ours, in their order, compared by the digits that are
+ * shown. None where there is nothing of ours, or no better direction.
+ */
+export function ahead(rows: Summary[], { better, digits }: Pick<Measure, 'better' | 'digits'>): string[] {
+  if (better === undefined || !rows.some(isOurs)) return [];
+  const sign = better === 'more' ? 1 : -1;
+  const merit = ({ median }: Summary) => sign * Number(median.toFixed(digits));
+  const best = Math.max(...rows.filter(isOurs).map(merit));
+  return rows.filter((row) => !isOurs(row) && merit(row) > best).map(({ contender }) => contender);
+}
+
+/** A contender or library at one place of the x axis; '' where there is no such axis. */
 interface Place {
   name: string;
   x: number | string;
 }
 
-/** One line: who is ahead, and where, of so many places; none if nobody is. */
+/** One line: who is ahead, and where, of so many places. No line if there are no leaders. */
 export function leaderNotes(leaders: Place[], unit: string, placeCount: number): string[] {
   if (leaders.length === 0) return [];
   const texts = grouped(leaders, ({ name }) => name).map((rows) => {

@@ -1,10 +1,9 @@
 // The comparison as one self-contained HTML page: texts and tables written here, plots drawn in the
 // reader's browser by Observable Plot, which is inlined, as are the raw samples. Light and dark, wide
-// and narrow. Above: command.ts. Below: plots.ts, call-section.ts, html.ts, ../html.ts, assets/.
+// and narrow.
 
 import { embedded, escaped, filled } from '../page.ts';
 import { callSection } from './call-section.ts';
-import { list, table } from './html.ts';
 import { cellSections, type Plot, type Section } from './plots.ts';
 import type { Report } from './report.ts';
 import { LEAST_COUNT } from './table.ts';
@@ -33,7 +32,7 @@ function sectionHtml({ title, about, plots }: Section): string {
   return `<section><h2>${escaped(title)}</h2><p>${escaped(about)}.</p>${parts}</section>`;
 }
 
-/** Where everybody failed there is nothing to draw. */
+/** Where every contender failed there is nothing to draw. */
 const isDrawn = ({ points }: Plot) => points.length > 0;
 
 /** A plot's texts and figures, and the place where draw.js puts the plot itself. */
@@ -72,4 +71,29 @@ function syscallsHtml({ syscallsPerMessage }: Report): string {
   const title = 'System calls per message';
   const about = 'Messages of 64 B, 100 connections';
   return `<section><h2>${title}</h2><p>${about}. Less than ${LEAST_COUNT} is left out.</p>${table(`${title}: ${about}`, [['', ...counted.map(([name]) => name)], ...rows])}</section>`;
+}
+
+/** Names and what is said of them. */
+function list(pairs: [string, string][]): string {
+  const row = ([name, text]: [string, string]) =>
+    `<div><dt>${escaped(name)}</dt><dd>${escaped(text)}</dd></div>`;
+  return `<dl>${pairs.map(row).join('')}</dl>`;
+}
+
+/**
+ * A table whose first row and column are headings. Where the page is narrower, it scrolls in a region
+ * of its own, which the keyboard reaches.
+ */
+function table(name: string, [headings, ...rows]: string[][]): string {
+  const head = headings
+    .map((text) => (text ? `<th scope="col">${escaped(text)}</th>` : '<td></td>'))
+    .join('');
+  const body = rows
+    .map(([heading, ...cells]) => {
+      const figures = cells.map((text) => `<td>${escaped(text)}</td>`).join('');
+      return `<tr><th scope="row">${escaped(heading)}</th>${figures}</tr>`;
+    })
+    .join('');
+  const label = `aria-label="${escaped(name)}"`;
+  return `<div class="table" role="region" tabindex="0" ${label}><table ${label}><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }

@@ -7,10 +7,10 @@ import type { Sample } from './load.ts';
 export interface Cell {
   connections: number;
   size: number;
-  /** Connections beside those, which say nothing. */
+  /** Connections beside those, which send nothing. */
   idle: number;
   samples: { contender: string; round: number; sample: Sample }[];
-  /** Who could not serve this load, and why. */
+  /** The contenders that could not serve this load, and why. */
   failed: { contender: string; why: string }[];
 }
 

@@ -1,5 +1,5 @@
 // Runs the comparison: starts every contender, puts the same loads on them in turn, round after
-// round, and keeps every sample. Above: command.ts. Below: contenders.ts, fleet.ts, syscall-counts.ts, call-costs.ts.
+// round, and keeps every sample.
 
 import { measureCalls } from './call-costs.ts';
 import { Contenders } from './contenders.ts';
@@ -8,7 +8,7 @@ import { type Cell, type Comparison, titleOf } from './report.ts';
 import { countSyscalls } from './syscall-counts.ts';
 
 export interface Plan {
-  /** among: who is put under it; everybody if absent. */
+  /** among: the contenders that are put under it; all if absent. */
   loads: { connections: number; size: number; idle: number; among?: string[] }[];
   rounds: number;
   /** How long a load is measured. */
@@ -17,11 +17,11 @@ export interface Plan {
   warmupSeconds: number;
   /** How often a process makes each call whose cost is measured. */
   calls: number;
-  /** The names of those who take part, and 'calls' for the cost of the calls; everything if absent. */
+  /** The names of the contenders, and 'calls' for the cost of the calls; everything if absent. */
   only?: string[];
 }
 
-// libevent's graph: what a message costs beside ever more connections that say nothing. Some
+// libevent's graph: what a message costs beside ever more connections that send nothing. Some
 // descriptors are for the process itself.
 const idle = [10, 100, 900, 5000, Math.min(20_000, descriptorLimit() - 100)].map((idle) => ({
   connections: 10,
@@ -56,7 +56,7 @@ export const plans: Record<'full' | 'quick', Plan> = {
 export const ordinary = { connections: 100, size: 64, idle: 0 };
 
 /**
- * Runs a plan. progress is told of each step; an abort ends every process that was started.
+ * Runs a plan. progress is given each step; an abort ends every process that was started.
  * A contender that is missing, or fails under a load, is named with its reason and costs the others
  * nothing.
  */
@@ -108,7 +108,7 @@ export async function compare(
   return { contenders, cells, syscallsPerMessage, calls };
 }
 
-/** Puts one load on those it is for, in turn, round after round. Who fails once is out of it. */
+/** Puts one load on its contenders in turn, round after round. One that fails once is left out from then on. */
 async function measure(
   { connections, size, idle, among }: Plan['loads'][number],
   { rounds, seconds }: Plan,

@@ -1,11 +1,10 @@
 // How many system calls of which kind a process makes for a message, counted by strace.
-// Above: run.ts.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { TemporaryFolder } from '../long-run.ts';
 import type { Sample } from './load.ts';
 
 /**
@@ -16,22 +15,18 @@ export async function countSyscalls(
   pid: number,
   load: () => Promise<Sample>,
 ): Promise<Record<string, number> | null> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'rfds-strace-'));
-  const output = path.join(folder, 'counts');
-  try {
-    const strace = spawn('strace', ['-f', '-c', '-o', output, '-p', String(pid)], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    const ended = once(strace, 'exit').catch(() => {});
-    const attached = once(strace.stderr, 'data').then(([text]) => String(text).includes('attached'));
-    if (!(await Promise.race([attached, ended]).catch(() => false))) return null;
-    const { messages } = await load();
-    strace.kill('SIGINT');
-    await ended;
-    return countsIn(readFileSync(output, 'utf8'), messages);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  using folder = new TemporaryFolder('rfds-strace-');
+  const output = path.join(folder.path, 'counts');
+  const strace = spawn('strace', ['-f', '-c', '-o', output, '-p', String(pid)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = once(strace, 'exit').catch(() => {});
+  const attached = once(strace.stderr, 'data').then(([text]) => String(text).includes('attached'));
+  if (!(await Promise.race([attached, ended]).catch(() => false))) return null;
+  const { messages } = await load();
+  strace.kill('SIGINT');
+  await ended;
+  return countsIn(readFileSync(output, 'utf8'), messages);
 }
 
 /** The table that strace -c writes: "% time  seconds  usecs/call  calls  errors  syscall". */

@@ -1,4 +1,4 @@
-// The comparison as tables for a terminal: medians, with their spread. Above: command.ts, page.ts.
+// The comparison as tables for a terminal: medians, with their spread.
 
 import { max, median, min } from 'simple-statistics';
 import type { CallCosts } from './call-costs.ts';

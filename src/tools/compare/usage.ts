@@ -1,4 +1,4 @@
-// What a process has used so far, from Linux's /proc: proc_pid_stat(5), proc_pid_status(5). A leaf.
+// What a process has used so far, from Linux's /proc: proc_pid_stat(5), proc_pid_status(5).
 
 import { readdirSync, readFileSync } from 'node:fs';
 

@@ -1,9 +1,8 @@
 // Which cells make a plot, and who is ahead of rfds in it.
 
 import { expect, test } from 'vitest';
-import { ahead } from '../../../src/tools/compare/ahead.ts';
-import { cellSections } from '../../../src/tools/compare/plots.ts';
-import { sweeps } from '../../../src/tools/compare/sweeps.ts';
+import { ahead } from '../../../src/tools/compare/notes.ts';
+import { cellSections, sweeps } from '../../../src/tools/compare/plots.ts';
 import { exampleReport } from './example-report.ts';
 
 const rows = (medians: Record<string, number>) =>

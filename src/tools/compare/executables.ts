@@ -1,4 +1,4 @@
-// The programs that a comparison needs: found, compiled, run to their end. A leaf.
+// The executables that a comparison needs: found, compiled, run to their end.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
