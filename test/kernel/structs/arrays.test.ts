@@ -3,42 +3,31 @@
 import { describe, expect, test } from 'vitest';
 import { CLOCK_MONOTONIC } from '../../../src/kernel/constants/clock.ts';
 import { EPOLL_CTL_ADD, EPOLLIN, FD_SETSIZE, POLLIN, POLLOUT } from '../../../src/kernel/constants/select.ts';
-import { AF_UNIX, SOCK_STREAM } from '../../../src/kernel/constants/socket.ts';
 import { EpollEvents, epoll_event } from '../../../src/kernel/structs/epoll-event.ts';
 import { FdSet } from '../../../src/kernel/structs/fd-set.ts';
 import { Kevents, kevent } from '../../../src/kernel/structs/kevent.ts';
 import { PollFds, pollfd } from '../../../src/kernel/structs/pollfd.ts';
 import { Timespecs, Timevals } from '../../../src/kernel/structs/timespec.ts';
 import * as sys from '../../../src/kernel/syscalls.ts';
+import { pair } from '../../support/descriptors.ts';
 import { isLinux } from '../../support/platform.ts';
-
-function withPair(use: (near: number, far: number) => void): void {
-  const sv = new Int32Array(2);
-  expect(sys.socketpair(AF_UNIX, SOCK_STREAM, 0, sv)).toBe(0);
-  try {
-    use(sv[0], sv[1]);
-  } finally {
-    for (const fd of sv) sys.close(fd);
-  }
-}
 
 describe('FdSet', () => {
   test('is what select takes, and what it leaves', () => {
-    withPair((near, far) => {
-      const [rfds, wfds] = [new FdSet(), new FdSet()];
-      for (const fd of [near, far]) {
-        rfds.add(fd);
-        wfds.add(fd);
-      }
-      wfds.delete(far);
-      sys.send(far, new Uint8Array(1), 0);
-      const nfds = Math.max(near, far) + 1;
-      expect(sys.select(nfds, rfds.memory, wfds.memory, null, new Timevals().memory)).toBe(2);
-      expect([rfds.fds(), wfds.fds(nfds)]).toEqual([[near], [near]]);
-      expect([rfds.has(near), rfds.has(far)]).toEqual([true, false]);
-      rfds.clear();
-      expect(rfds.fds()).toEqual([]);
-    });
+    const [near, far] = pair();
+    const [rfds, wfds] = [new FdSet(), new FdSet()];
+    for (const fd of [near, far]) {
+      rfds.add(fd);
+      wfds.add(fd);
+    }
+    wfds.delete(far);
+    sys.send(far, new Uint8Array(1), 0);
+    const nfds = Math.max(near, far) + 1;
+    expect(sys.select(nfds, rfds.memory, wfds.memory, null, new Timevals().memory)).toBe(2);
+    expect([rfds.fds(), wfds.fds(nfds)]).toEqual([[near], [near]]);
+    expect([rfds.has(near), rfds.has(far)]).toEqual([true, false]);
+    rfds.clear();
+    expect(rfds.fds()).toEqual([]);
   });
 
   test('has whole words of 64 bits, and no descriptor beyond them', () => {
@@ -59,19 +48,18 @@ describe('FdSet', () => {
 
 describe('PollFds', () => {
   test('is what poll takes, and what it leaves', () => {
-    withPair((near, far) => {
-      const fds = new PollFds(3);
-      fds.set(0, near, POLLIN);
-      fds.set(1, -1, POLLIN | POLLOUT);
-      fds.set(2, far, POLLIN | POLLOUT);
-      sys.send(far, new Uint8Array(1), 0);
-      expect(sys.poll(fds.memory, fds.length, 0)).toBe(2);
-      expect([0, 1, 2].map((i) => [fds.fd(i), fds.events(i), fds.revents(i)])).toEqual([
-        [near, POLLIN, POLLIN],
-        [-1, POLLIN | POLLOUT, 0],
-        [far, POLLIN | POLLOUT, POLLOUT],
-      ]);
-    });
+    const [near, far] = pair();
+    const fds = new PollFds(3);
+    fds.set(0, near, POLLIN);
+    fds.set(1, -1, POLLIN | POLLOUT);
+    fds.set(2, far, POLLIN | POLLOUT);
+    sys.send(far, new Uint8Array(1), 0);
+    expect(sys.poll(fds.memory, fds.length, 0)).toBe(2);
+    expect([0, 1, 2].map((i) => [fds.fd(i), fds.events(i), fds.revents(i)])).toEqual([
+      [near, POLLIN, POLLIN],
+      [-1, POLLIN | POLLOUT, 0],
+      [far, POLLIN | POLLOUT, POLLOUT],
+    ]);
   });
 
   test('can lie anywhere in a memory, and has as many entries as fit', () => {
@@ -90,17 +78,16 @@ describe('PollFds', () => {
 
 describe('EpollEvents', () => {
   test.skipIf(!isLinux)('is what epoll_ctl takes and epoll_wait gives (Linux)', () => {
-    withPair((near, far) => {
-      const epfd = sys.epoll_create1(0);
-      const events = new EpollEvents(2);
-      events.set(0, near, EPOLLIN);
-      expect(sys.epoll_ctl(epfd, EPOLL_CTL_ADD, near, events.memory)).toBe(0);
-      sys.send(far, new Uint8Array(1), 0);
-      const given = new EpollEvents(2);
-      expect(sys.epoll_wait(epfd, given.memory, 2, 0)).toBe(1);
-      expect([given.fd(0), given.events(0), given.data(0)]).toEqual([near, EPOLLIN, BigInt(near)]);
-      sys.close(epfd);
-    });
+    const [near, far] = pair();
+    const epfd = sys.epoll_create1(0);
+    const events = new EpollEvents(2);
+    events.set(0, near, EPOLLIN);
+    expect(sys.epoll_ctl(epfd, EPOLL_CTL_ADD, near, events.memory)).toBe(0);
+    sys.send(far, new Uint8Array(1), 0);
+    const given = new EpollEvents(2);
+    expect(sys.epoll_wait(epfd, given.memory, 2, 0)).toBe(1);
+    expect([given.fd(0), given.events(0), given.data(0)]).toEqual([near, EPOLLIN, BigInt(near)]);
+    sys.close(epfd);
   });
 
   test('data is 64 bits, of which the descriptor is the first 32', () => {

@@ -1,5 +1,6 @@
 // The tables of members: each struct of rfds/structs against the compiler's layout, and what its codec throws.
 
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { layout } from '../../../src/kernel/native.ts';
 import { bits, nested, overlaid, struct, u8, u16, u32 } from '../../../src/kernel/structs/struct.ts';
@@ -48,6 +49,12 @@ describe('a struct is laid out as the compiler has it', () => {
     });
     expect(told).toEqual([]);
   });
+});
+
+test('docs/structs.md lists every name of rfds/structs', () => {
+  const page = readFileSync(new URL('../../../docs/structs.md', import.meta.url), 'utf8');
+  const listed = new Set([...page.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+  expect(Object.keys(structs).filter((name) => !listed.has(name))).toEqual([]);
 });
 
 describe('packing and unpacking', () => {
