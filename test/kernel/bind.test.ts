@@ -10,10 +10,10 @@ import { forms, takesNull, titled } from '../support/signatures.ts';
 
 const formsWithParameters = titled(forms.filter(({ parameters }) => parameters.length > 0));
 
-/** An object that notices if anyone looks at it. */
+/** An object that throws if any of its traps runs. */
 function untouchable<T extends object>(target: T): T {
   const notice = (_: object, trap: string | symbol) => {
-    throw new Error(`looked at: ${String(trap)}`);
+    throw new Error(`trapped: ${String(trap)}`);
   };
   return new Proxy(target, new Proxy({}, { get: notice }));
 }
@@ -79,7 +79,7 @@ describe('the arguments', () => {
   });
 });
 
-// Nothing here may touch a descriptor that somebody uses, change a signal, or wait.
+// Nothing here may touch a descriptor that is in use, change a signal, or wait.
 test('random arguments never do more than throw TypeError or RangeError', () => {
   const junk = fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true });
   const unlikeAnInt = junk.filter((value) => !Number.isInteger(value));

@@ -1,4 +1,4 @@
-// The gate and its batches: the same results and the same errors as the plain way, in one crossing.
+// Fast calls and batches: the same results and the same errors as the ordinary calls, in one crossing.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/kernel/batch.ts';
@@ -28,7 +28,7 @@ function received(fd: number): string {
   return into.toString('latin1', 0, Math.max(sys.recv(fd, into, MSG_DONTWAIT), 0));
 }
 
-describe('a call through the gate', () => {
+describe('a fast call', () => {
   test.each([
     ['an ArrayBuffer', memory],
     ['a TypedArray', bytes],
@@ -91,7 +91,7 @@ describe('a call through the gate', () => {
     ['null for the buffer', [-1, null, 0, 1]],
     ['a detached buffer', [-1, detached, 0, 1]],
   ];
-  test.each(wrong)('refuses %s as the plain way does', (_, args) => {
+  test.each(wrong)('throws for %s what the ordinary call throws', (_, args) => {
     for (const name of ['recv', 'send', 'write'] as const) {
       const given = name === 'write' ? args : [...args, 0];
       const refused = (call: unknown) => {
@@ -145,7 +145,7 @@ describe('a batch', () => {
     expect(received(sv[1])).toBe('345');
   });
 
-  test('refuses what reaches outside its memory, after what came before', () => {
+  test('throws for a call that reaches outside its memory, after those before it were made', () => {
     const batch = new Batch(memory, 3);
     batch.send(0, sv[0], 0, 1, 0);
     batch.send(1, sv[0], 60, 5, 0);

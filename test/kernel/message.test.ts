@@ -1,5 +1,5 @@
 // recvmsg and sendmsg of native/message.cc, and control.ts: messages in parts, with a sender's
-// address and control messages; and arrays that change while they are looked at.
+// address and control messages; and arrays that change while they are read.
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -159,7 +159,7 @@ describe('an array of buffers', () => {
     expect(() => send(buffers)).toThrow(new TypeError(`${expected}, got an object`));
   });
 
-  test('may shrink while it is looked at, and is refused then', () => {
+  test('that shrinks while its elements are read is a TypeError', () => {
     const shrinking = withGetter(64, 1, (array) => {
       array.length = 2;
       return new Uint8Array(8);
@@ -175,7 +175,7 @@ describe('an array of buffers', () => {
     expect(() => send(throwing)).toThrow(error);
   });
 
-  test('may take away memory that was looked at already: that counts as empty', () => {
+  test('may transfer memory away that was read already: that counts as empty', () => {
     const [here, there] = pair();
     const taken = new Uint8Array(8).fill(0x61);
     const taking = withGetter(2, 1, () => {
@@ -189,7 +189,7 @@ describe('an array of buffers', () => {
     expect(received.toString('latin1', 0, 4)).toBe('rest');
   });
 
-  test('may shrink the memory of its own address: that is looked at behind it', () => {
+  test('may shrink the memory of its own address, which is read after it', () => {
     const memory: ArrayBuffer = Reflect.construct(ArrayBuffer, [16, { maxByteLength: 16 }]);
     const name = new Uint8Array(memory);
     const shrinking = withGetter(1, 0, () => {

@@ -45,7 +45,7 @@ describe('an interface', () => {
       expect(sys.if_indextoname(index, Buffer.alloc(IF_NAMESIZE))).toBe(-ENXIO);
   });
 
-  test('stands in the list of all, as many of which are written as there is room for', () => {
+  test('is in the list of all, as many of which are written as the memory holds', () => {
     expect(sys.if_nameindex(new Uint8Array(0))).toBeGreaterThan(0);
     const all = list(500);
     expect(all).toContainEqual([sys.if_nametoindex(Buffer.from(name)), name]);

@@ -1,4 +1,4 @@
-// Signals as Python's: noted in C, handled in JavaScript when a blocking call is interrupted.
+// Signals as Python's: marked pending in C, handled in JavaScript when a blocking call is interrupted.
 
 import { expect, test } from 'vitest';
 import { module, run } from '../support/signalled.ts';
@@ -76,7 +76,7 @@ test('a signal that came before the call is handled before it blocks', async () 
 });
 
 test.each(['select([near], [], [])', 'near.recv(1)'])(
-  'a signal between the last look and the kernel does not let %s sleep on',
+  'a signal between the last check and the kernel’s wait interrupts %s (no lost wakeup)',
   async (call) => {
     const { stdout } = await run(
       `import { interpose } from ${module('syscalls')};

@@ -84,7 +84,7 @@ test('a select on the wakeup descriptor ends with the signal', () => {
   expect([...near.recv(10)]).toEqual([SIGALRM]);
 });
 
-test('a signal that is ignored or left to its default wakes nobody', () => {
+test('a signal that is ignored or left to its default writes nothing to the wakeup descriptor', () => {
   const [near, far] = pair();
   far.setblocking(false);
   set_wakeup_fd(far.fileno());
@@ -93,7 +93,7 @@ test('a signal that is ignored or left to its default wakes nobody', () => {
   expect(select([near], [], [], 0)[0]).toEqual([]);
 });
 
-test('the wakeup descriptor is refused if it is closed, blocking or no number', () => {
+test('set_wakeup_fd throws for a descriptor that is closed, blocking or no number', () => {
   const [near, far] = pair();
   expect(() => set_wakeup_fd(near.fileno())).toThrow(
     new RangeError(`the fd ${near.fileno()} must be in non-blocking mode`),

@@ -34,7 +34,7 @@ test.each([
   expect(status).toBe(7);
 });
 
-test('a listener that is added, used up and added again is heard each time', async () => {
+test('a listener that is added, used up and added again is called each time', async () => {
   const { stdout } = await run(
     `${sockets}
      for (let i = 0; i < 3; i++) {
@@ -52,7 +52,7 @@ test('a listener that is added, used up and added again is heard each time', asy
   expect(stdout).toBe('InterruptedError\nlistener 2\nend\n');
 });
 
-test('once nobody listens any more, the signal ends the program as before', async () => {
+test('once there is no listener any more, the signal ends the program as before', async () => {
   const { status } = await run(
     `${sockets}
      const listener = () => {};
@@ -128,7 +128,7 @@ test("a listener added behind signal()'s handler: both run, and the call goes on
   expect(stdout).toBe('handler\nx\nlistener\n');
 });
 
-test('a signal between the last look and the kernel does not let a call sleep on', async () => {
+test('a signal that Node listens for, between the last check and the kernel’s wait, interrupts the call (no lost wakeup)', async () => {
   const { stdout } = await run(
     `import { interpose } from ${module('syscalls')};
      ${sockets}
@@ -147,7 +147,7 @@ test('a signal between the last look and the kernel does not let a call sleep on
   expect(stdout).toBe('InterruptedError\nlistener\n');
 });
 
-test('a listener that was added just before the kernel sleeps is heard, too', async () => {
+test('a listener that was added just before the kernel’s wait is called, too', async () => {
   const { stdout } = await run(
     `import { interpose } from ${module('syscalls')};
      ${sockets}
