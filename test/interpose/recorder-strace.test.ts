@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { forms } from '../../src/interpose/recorder/call-args.ts';
+import { recordedCalls } from '../../src/interpose/recorder/call-decoders.ts';
 import { type CallLine, parseRecording, type Recording } from '../../src/interpose/recorder/recording.ts';
 import { callOf, kernelName } from '../../src/kernel/calls.ts';
 import { renderStrace } from '../../src/tools/trace/render/strace.ts';
@@ -245,7 +245,7 @@ describe.skipIf(!hasStrace)(hasStrace ? 'under strace' : 'strace is missing, or 
       const found = pairs(recording.calls, rendered, strace, 1000);
       expect(found.map(([ours]) => ours)).toEqual(found.map(([, theirs]) => theirs));
       expect(new Set(recording.calls.map(({ name }) => name))).toEqual(
-        new Set(Object.keys(forms).map((name) => callOf(name)?.libc ?? name)),
+        new Set(recordedCalls.map((name) => callOf(name)?.libc ?? name)),
       );
     } finally {
       rmSync(folder, { recursive: true });

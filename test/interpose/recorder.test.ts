@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type CallLine, parseRecording, type Recording } from '../../src/interpose/recorder/recording.ts';
+import { watched } from '../../src/tools/trace/analyse/memory.ts';
 import { isLinux } from '../support/platform.ts';
 import { cli, Program, within } from '../support/programs.ts';
 
@@ -158,6 +159,54 @@ sys.interpose(null);
 sys.close(sys.dup(a.fileno()));
 `);
     expect(recording().calls.map(({ name }) => name)).toEqual(['socketpair', 'dup', 'close']);
+  });
+});
+
+describe('the arguments', () => {
+  test('have values beside strace’s text: numbers, names of flags, addresses, sets, timeouts', async () => {
+    await run(`
+const [a, b] = S.socketpair();
+sys.send(a.fileno(), Buffer.from('x'), S.MSG_DONTWAIT | S.MSG_NOSIGNAL);
+const set = new Uint8Array(128);
+set[b.fileno() >> 3] |= 1 << (b.fileno() & 7);
+sys.select(b.fileno() + 1, set, null, null, BigInt64Array.of(1n, 500000n));
+const c = S.socket(S.AF_INET6);
+c.bind(['::1', 0]);
+sys.poll(new Int32Array(2).fill(-1), 1, 0);
+`);
+    const { calls } = recording();
+    const values = (name: string) =>
+      Object.fromEntries(
+        calls.find((call) => call.name === name)!.args.map((argument) => [argument.name, argument.value]),
+      );
+    const { sv } = values('socketpair') as { sv: number[] };
+    const fd = calls.find(({ name }) => name === 'bind')!.fd;
+    expect(values('send')).toEqual({ fd: sv[0], len: 1, flags: ['MSG_DONTWAIT', 'MSG_NOSIGNAL'] });
+    expect(values('select')).toEqual({
+      nfds: sv[1] + 1,
+      readfds: [sv[1]],
+      writefds: null,
+      exceptfds: null,
+      timeout: { seconds: 1, nanoseconds: 500_000_000 },
+    });
+    const address = { family: 'AF_INET6', host: '::1', port: 0, flowinfo: 0, scopeId: 0 };
+    expect(values('bind')).toEqual({ fd, addr: address, addrlen: 28 });
+    expect(values('poll')).toMatchObject({ fds: [{ fd: -1, revents: [] }], nfds: 1, timeout: 0 });
+  });
+
+  test('have an array of poll’s whole as a value, though its text ends where strace’s does', async () => {
+    await run(`
+const [a, b] = S.socketpair();
+const fds = new Int32Array(80);
+for (let i = 0; i < 40; i++) fds.set([b.fileno(), 1], i * 2);
+a.send(Buffer.from('x'));
+sys.poll(fds, 40, 0);
+`);
+    const [poll] = named(recording(), 'poll');
+    const entry = { fd: poll.ready![0], events: ['POLLIN'], revents: ['POLLIN'] };
+    expect(poll.args[0].text).toMatch(/, \.\.\.\]$/);
+    expect(poll.args[0].value).toEqual(Array(40).fill(entry));
+    expect(watched(poll)).toEqual(Array(40).fill(entry.fd));
   });
 });
 

@@ -51,10 +51,14 @@ describe('parseRecording', () => {
   });
 
   test('refuses another version, and says which one it knows', () => {
-    const newer = lines[0].replace('"version":1', '"version":2');
-    expect(() => parseRecording(newer)).toThrow(
-      new RangeError(`line 1: version 2 of the schema, this reader knows ${VERSION}`),
-    );
+    for (const other of [VERSION - 1, VERSION + 1]) {
+      const line = lines[0].replace(`"version":${VERSION}`, `"version":${other}`);
+      expect(() => parseRecording(line)).toThrow(
+        new RangeError(
+          `line 1: the recording has version ${other} of the format, this rfds reads version ${VERSION}`,
+        ),
+      );
+    }
   });
 });
 

@@ -2,12 +2,14 @@
 // any number of messages, a goodbye. The same every time. Below: sample-packet.ts.
 
 import { readFileSync } from 'node:fs';
-import type {
-  CallLine,
-  FrameLine,
-  ProcessLine,
-  Recording,
-  SocketState,
+import {
+  type Argument,
+  type CallLine,
+  type FrameLine,
+  type ProcessLine,
+  type Recording,
+  type SocketState,
+  VERSION,
 } from '../../src/interpose/recorder/recording.ts';
 import { callOf, cNamesOf } from '../../src/kernel/calls.ts';
 import { SampleWire } from './sample-packet.ts';
@@ -61,6 +63,8 @@ export function sampleRecording(options: SampleOptions = {}): Recording {
   return new Sample().told(options.messages ?? 1, options.message ?? 'Hello');
 }
 
+type Shown = Omit<Argument, 'name'>;
+
 interface CallOptions {
   fd?: number;
   data?: string;
@@ -92,7 +96,7 @@ class Sample {
   #call(
     pid: number,
     name: string,
-    args: string[],
+    args: Shown[],
     result: number,
     start: number,
     options: CallOptions = {},
@@ -105,7 +109,7 @@ class Sample {
       thread: 0,
       n: this.#n(pid),
       name,
-      args: args.map((text, i) => ({ name: cNamesOf(callOf(name)!)[i], text })),
+      args: args.map((argument, i) => ({ name: cNamesOf(callOf(name)!)[i], ...argument })),
       result,
       ...(result < 0 && { errno: 'EAGAIN' }),
       start,
@@ -120,7 +124,7 @@ class Sample {
   }
 
   /** A call that takes its time and nobody else's. */
-  #quick(pid: number, name: string, args: string[], result: number, options: CallOptions = {}): void {
+  #quick(pid: number, name: string, args: Shown[], result: number, options: CallOptions = {}): void {
     const start = this.#pass(6 * µs);
     this.#pass(7 * µs);
     this.#call(pid, name, args, result, start, options);
@@ -134,19 +138,43 @@ class Sample {
   #n = (pid: number) => this.#calls.filter((call) => call.pid === pid).length;
 
   told(messages: number, message: string): Recording {
-    this.#quick(SERVER, 'socket', ['AF_INET', 'SOCK_STREAM|SOCK_CLOEXEC', 'IPPROTO_IP'], 3, { fd: 3 });
-    this.#quick(SERVER, 'setsockopt', ['3', 'SOL_SOCKET', 'SO_REUSEADDR', '[1]', '4'], 0, { fd: 3 });
-    this.#quick(SERVER, 'bind', ['3', inet('0.0.0.0', 12345), '16'], 0, { fd: 3 });
-    this.#quick(SERVER, 'listen', ['3', '128'], 0, { fd: 3, sockets: [listener(0)] });
+    this.#quick(
+      SERVER,
+      'socket',
+      [text('AF_INET'), text('SOCK_STREAM|SOCK_CLOEXEC'), text('IPPROTO_IP')],
+      3,
+      { fd: 3 },
+    );
+    this.#quick(
+      SERVER,
+      'setsockopt',
+      [number(3), text('SOL_SOCKET'), text('SO_REUSEADDR'), option(1), number(4)],
+      0,
+      { fd: 3 },
+    );
+    this.#quick(SERVER, 'bind', [number(3), inet('0.0.0.0', 12345), number(16)], 0, { fd: 3 });
+    this.#quick(SERVER, 'listen', [number(3), number(128)], 0, { fd: 3, sockets: [listener(0)] });
     const selectStart = this.#pass(9 * µs);
     this.#pass(31 * ms);
-    this.#quick(CLIENT, 'socket', ['AF_INET', 'SOCK_STREAM|SOCK_CLOEXEC', 'IPPROTO_IP'], 3, { fd: 3 });
+    this.#quick(
+      CLIENT,
+      'socket',
+      [text('AF_INET'), text('SOCK_STREAM|SOCK_CLOEXEC'), text('IPPROTO_IP')],
+      3,
+      { fd: 3 },
+    );
     this.#connect();
-    this.#call(SERVER, 'select', selectArgs('[3]'), 1, selectStart, { ready: [3], sockets: [listener(1)] });
-    this.#quick(SERVER, 'accept4', ['3', inet('10.0.0.2', 54321), '[16]', 'SOCK_CLOEXEC'], 5, {
-      fd: 5,
-      sockets: [listener(0), conversation(SERVER, 0, '')],
-    });
+    this.#call(SERVER, 'select', selectArgs(3), 1, selectStart, { ready: [3], sockets: [listener(1)] });
+    this.#quick(
+      SERVER,
+      'accept4',
+      [number(3), inet('10.0.0.2', 54321), text('[16]'), names('SOCK_CLOEXEC')],
+      5,
+      {
+        fd: 5,
+        sockets: [listener(0), conversation(SERVER, 0, '')],
+      },
+    );
     let waiting = this.#pass(20 * µs);
     for (let i = 0; i < messages; i++) waiting = this.#exchange(waiting, `${message}`, i);
     this.#goodbye(waiting);
@@ -173,7 +201,7 @@ class Sample {
     );
     this.#wire.packet('client', ['ACK'], this.#pass(11 * µs), 'the kernel ends the handshake');
     this.#pass(16 * µs);
-    this.#call(CLIENT, 'connect', ['3', inet('10.0.0.1', 12345), '16'], 0, start, {
+    this.#call(CLIENT, 'connect', [number(3), inet('10.0.0.1', 12345), number(16)], 0, start, {
       fd: 3,
       cpu: 58 * µs,
       sockets: [conversation(CLIENT, 0, '')],
@@ -182,33 +210,40 @@ class Sample {
   }
 
   /** A message and its answer; returns since when the server waits again. */
-  #exchange(waiting: number, text: string, i: number): number {
-    const message = `1700000000.${String(123456 + i).padStart(6, '0')}:${text}`;
+  #exchange(waiting: number, input: string, i: number): number {
+    const message = `1700000000.${String(123456 + i).padStart(6, '0')}:${input}`;
     const response = `1700000000.${String(123999 + i).padStart(6, '0')}:${message}`;
     const size = Buffer.byteLength(message);
-    this.#quick(CLIENT, 'write', ['1', '"> "', '2'], 2, { fd: 1, data: '> ' });
+    this.#quick(CLIENT, 'write', [number(1), quoted('> '), number(2)], 2, { fd: 1, data: '> ' });
     const reading = this.#pass(7 * µs);
     this.#pass(i === 0 ? 45 * ms : 300 * µs);
-    this.#call(CLIENT, 'read', ['0', quoted(`${text}\n`), '65536'], Buffer.byteLength(text) + 1, reading, {
-      fd: 0,
-      data: `${text}\n`,
-    });
+    this.#call(
+      CLIENT,
+      'read',
+      [number(0), quoted(`${input}\n`), number(65536)],
+      Buffer.byteLength(input) + 1,
+      reading,
+      {
+        fd: 0,
+        data: `${input}\n`,
+      },
+    );
     this.#send(CLIENT, 3, message);
     const receiving = this.#pass(6 * µs);
-    this.#call(SERVER, 'select', selectArgs('[3 5]'), 1, waiting, {
+    this.#call(SERVER, 'select', selectArgs(3, 5), 1, waiting, {
       ready: [5],
       sockets: [listener(0), conversation(SERVER, i, message)],
     });
-    this.#quick(SERVER, 'recv', ['5', quoted(message), '1024', '0'], size, {
+    this.#quick(SERVER, 'recv', [number(5), quoted(message), number(1024), names()], size, {
       fd: 5,
       data: message,
       sockets: [conversation(SERVER, i + 1, '')],
     });
     for (let twice = 0; twice < 2; twice++) {
-      this.#quick(SERVER, 'getpeername', ['5', inet('10.0.0.2', 54321), '[16]'], 0, { fd: 5 });
+      this.#quick(SERVER, 'getpeername', [number(5), inet('10.0.0.2', 54321), text('[16]')], 0, { fd: 5 });
     }
     const line = `[10.0.0.2:54321] 1700000000.123999:b'${message}'\n`;
-    this.#quick(SERVER, 'write', ['1', quoted(line), String(line.length)], line.length, {
+    this.#quick(SERVER, 'write', [number(1), quoted(line), number(line.length)], line.length, {
       fd: 1,
       data: line,
     });
@@ -216,7 +251,7 @@ class Sample {
     this.#call(
       CLIENT,
       'recv',
-      ['3', quoted(response), '65536', '0'],
+      [number(3), quoted(response), number(65536), names()],
       Buffer.byteLength(response),
       receiving,
       {
@@ -226,29 +261,32 @@ class Sample {
       },
     );
     const again = this.#pass(12 * µs);
-    this.#quick(CLIENT, 'write', ['1', quoted(response), String(size)], size, { fd: 1, data: response });
+    this.#quick(CLIENT, 'write', [number(1), quoted(response), number(size)], size, {
+      fd: 1,
+      data: response,
+    });
     return again;
   }
 
-  #send(pid: number, fd: number, text: string): void {
+  #send(pid: number, fd: number, data: string): void {
     const start = this.#pass(9 * µs);
-    const payload = Buffer.from(text);
+    const payload = Buffer.from(data);
     const [from, to] = pid === CLIENT ? (['client', 'server'] as const) : (['server', 'client'] as const);
     const size = payload.length;
     const why = `send() put ${size} bytes into it`;
     this.#wire.packet(from, ['PSH', 'ACK'], this.#pass(13 * µs), why, payload, { pid, n: this.#n(pid) });
     this.#wire.packet(to, ['ACK'], this.#pass(9 * µs), `the kernel acknowledges ${size} bytes`);
     this.#pass(11 * µs);
-    this.#call(pid, 'send', [String(fd), quoted(text), String(size), 'MSG_NOSIGNAL'], size, start, {
+    this.#call(pid, 'send', [number(fd), quoted(data), number(size), names('MSG_NOSIGNAL')], size, start, {
       fd,
-      data: text,
+      data,
       cpu: 31 * µs,
       sockets: [conversation(pid, 1, '')],
     });
   }
 
   #goodbye(waiting: number): void {
-    this.#quick(CLIENT, 'read', ['0', '""', '65536'], 0, { fd: 0 });
+    this.#quick(CLIENT, 'read', [number(0), quoted(''), number(65536)], 0, { fd: 0 });
     const start = this.#pass(9 * µs);
     const none = Buffer.alloc(0);
     const cause = { pid: CLIENT, n: this.#n(CLIENT) };
@@ -261,11 +299,11 @@ class Sample {
       cause,
     );
     this.#pass(12 * µs);
-    this.#call(CLIENT, 'close', ['3'], 0, start, { fd: 3 });
+    this.#call(CLIENT, 'close', [number(3)], 0, start, { fd: 3 });
     this.#wire.packet('server', ['ACK'], this.#pass(30 * µs), 'the kernel acknowledges the FIN');
     this.#pass(5 * µs);
-    this.#call(SERVER, 'select', selectArgs('[3 5]'), 1, waiting, { ready: [5] });
-    this.#quick(SERVER, 'recv', ['5', '""', '1024', '0'], 0, { fd: 5 });
+    this.#call(SERVER, 'select', selectArgs(3, 5), 1, waiting, { ready: [5] });
+    this.#quick(SERVER, 'recv', [number(5), quoted(''), number(1024), names()], 0, { fd: 5 });
     const closing = this.#pass(6 * µs);
     const own = { pid: SERVER, n: this.#n(SERVER) };
     this.#wire.packet(
@@ -278,7 +316,7 @@ class Sample {
     );
     this.#wire.packet('client', ['ACK'], this.#pass(9 * µs), 'the kernel acknowledges the FIN');
     this.#pass(7 * µs);
-    this.#call(SERVER, 'close', ['5'], 0, closing, { fd: 5 });
+    this.#call(SERVER, 'close', [number(5)], 0, closing, { fd: 5 });
   }
 }
 
@@ -294,14 +332,27 @@ const innerFrame = (pid: number): FrameLine => ({
   text: 'sys.call(...)',
 });
 
-const inet = (host: string, port: number) =>
-  `{sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("${host}")}`;
-const selectArgs = (set: string) => ['6', set, '[]', '[]', 'NULL'];
-const quoted = (text: string) => JSON.stringify(text);
+const text = (text: string): Shown => ({ text });
+const number = (value: number): Shown => ({ text: String(value), value });
+const inet = (host: string, port: number): Shown => ({
+  text: `{sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("${host}")}`,
+  value: { family: 'AF_INET', host, port },
+});
+const set = (...fds: number[]): Shown => ({ text: `[${fds.join(' ')}]`, value: fds });
+const selectArgs = (...fds: number[]) => [
+  number(6),
+  set(...fds),
+  set(),
+  set(),
+  { text: 'NULL', value: null },
+];
+const quoted = (string: string) => text(JSON.stringify(string));
+const names = (...flags: string[]): Shown => ({ text: flags.join('|') || '0', value: flags });
+const option = (value: number): Shown => ({ text: `[${value}]`, value });
 
 const process = (role: 'server' | 'client', pid: number, start: number): ProcessLine => ({
   type: 'process',
-  version: 1,
+  version: VERSION,
   pid,
   role,
   argv: ['node', 'dist/cli.js', role],

@@ -1,19 +1,18 @@
 // Which descriptors are sockets, and what of them stays as it is. Learnt from the calls that the program
-// makes, and asked of the kernel where another made the descriptor. Above: socket-state.ts, recorder.ts.
-// Below: looks.ts.
+// makes; for a descriptor that another made, the kernel is asked.
 //
 // Descriptors are the process's, but this table is its thread's: of a descriptor that another thread or
 // Node itself closed and opened again, the addresses are stale until this thread has closed it.
 
 import { type Call, type CallName, calls } from '../../kernel/calls.ts';
 import { F_SETFD } from '../../kernel/constants/fcntl.ts';
-import { SO_TYPE, SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET } from '../../kernel/constants/socket.ts';
+import { SO_TYPE, SOL_SOCKET } from '../../kernel/constants/socket.ts';
 import { ENOTSOCK } from '../../kernel/errno.ts';
 import { kernel } from '../../kernel/fast-calls.ts';
-import { layout } from '../../kernel/native.ts';
 import { sizeofStorage, unpackSockaddr } from '../../kernel/structs/sockaddr.ts';
-import { madeDescriptors } from '../made-descriptors.ts';
-import { note } from './probes.ts';
+import { familyOf } from '../../kernel/structs/sockaddr-header.ts';
+import { typeFlags } from './decoders/socket.ts';
+import { observe } from './probes.ts';
 import type { AddressText } from './recording.ts';
 
 export interface Known {
@@ -23,15 +22,14 @@ export interface Known {
   local: AddressText | null;
   remote: AddressText | null;
   listens: boolean;
-  /** Only this process can change them, and does it through a call that is seen; null: not looked at. */
+  /** Only this process can change them, and does it through a call that is recorded; null: not known. */
   descriptorFlags: string[] | null;
-  /** As the last look had it. */
+  /** When its state was last inspected. */
   nonblocking: boolean;
-  /** Both addresses stay as they are until it is closed. */
-  settled: boolean;
+  /** Both addresses are known, and stay as they are until it is closed. */
+  hasAddresses: boolean;
 }
 
-const typeFlags = (SOCK_CLOEXEC ?? 0) | (SOCK_NONBLOCK ?? 0);
 export const sockets = new Map<number, Known | null>();
 
 const intMemory = new ArrayBuffer(4);
@@ -40,24 +38,23 @@ const lengthMemory = new ArrayBuffer(4);
 const length = new Int32Array(lengthMemory);
 const sockaddrMemory = new ArrayBuffer(sizeofStorage);
 const sockaddr = Buffer.from(sockaddrMemory);
-const familyAt = layout['sockaddr.sa_family']!;
 
 /** Learns from a call that the program made which descriptors are sockets. */
-export function learn(name: CallName, args: unknown[], fd: number | undefined, result: number): void {
+export function learn(name: CallName, args: unknown[], made: number[], result: number): void {
   if (result < 0 && name !== 'connect') return;
   const call: Call = calls[name];
-  if (call.makes) learnMade(call, madeDescriptors(call, args, result), args);
+  learnMade(call, made, args);
   switch (name) {
     case 'listen':
       if (sockets.get(args[0] as number)) sockets.get(args[0] as number)!.listens = true;
       break;
     case 'connect': {
       const socket = sockets.get(args[0] as number);
-      if (socket) socket.settled = false;
+      if (socket) socket.hasAddresses = false;
       break;
     }
     case 'close':
-      sockets.delete(fd!);
+      sockets.delete(args[0] as number);
       break;
     case 'ioctl':
       forgetFlags(args[0] as number);
@@ -101,15 +98,15 @@ const fresh = (family: number, type: number): Known => ({
   listens: false,
   nonblocking: false,
   descriptorFlags: null,
-  settled: false,
+  hasAddresses: false,
 });
 
-// What a descriptor is: asked of the kernel where no call of this thread made it.
+/** What a descriptor is: by asking the kernel where no call of this thread made it. null: no socket. */
 export function known(fd: number): Known | null {
   const socket = sockets.get(fd);
   if (socket !== undefined) return socket;
   length[0] = 4;
-  note('getsockopt');
+  observe('getsockopt');
   const result = kernel.getsockopt(fd, SOL_SOCKET, SO_TYPE, intMemory, lengthMemory);
   if (result < 0) {
     if (result === -ENOTSOCK) sockets.set(fd, null);
@@ -117,18 +114,18 @@ export function known(fd: number): Known | null {
   }
   const kind = int[0];
   if (nameOf(fd, 'getsockname') === undefined) return null;
-  const found = fresh(familyAt === 1 ? sockaddr[1] : sockaddr.readUInt16LE(0), kind);
+  const found = fresh(familyOf(sockaddr), kind);
   sockets.set(fd, found);
   return found;
 }
 
-/** Whether a socket's calls were seen not to wait. */
+/** Whether a socket was non-blocking when its state was last inspected. */
 export const isNonblocking = (fd: number) => sockets.get(fd)?.nonblocking === true;
 
-/** The address that getsockname or getpeername tells. */
+/** The address that getsockname or getpeername gives. */
 export function nameOf(fd: number, call: 'getsockname' | 'getpeername'): AddressText | undefined {
   length[0] = sizeofStorage;
-  note(call);
+  observe(call);
   if (kernel[call](fd, sockaddrMemory, lengthMemory) < 0) return undefined;
   const address = unpackSockaddr(sockaddr, length[0]);
   if (address === null) return '';

@@ -1,24 +1,26 @@
 // The lines of a recording that the recorder writes: a record as text, and the process's own line.
-// Above: recorder.ts. Below: call-args.ts, looks.ts; format: recording.ts.
+// Format: recording.ts.
 
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import path from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
+import type { CallName } from '../../kernel/calls.ts';
 import { errorcode } from '../../kernel/errno.ts';
 import { root } from '../../kernel/native.ts';
 import type { Stack } from '../call-site.ts';
-import { argumentsOf, type CallName } from './call-args.ts';
-import type { Form, Kept } from './decoders/decoder.ts';
+import type { Decoder, Kept } from './decoders/decoder.ts';
 import { monotonic, realtimeOffset } from './probes.ts';
 import { type CallLine, type ProcessLine, type SocketState, VERSION } from './recording.ts';
 
 /** A record as it is kept until it is written. */
 export interface Entry {
   name: CallName;
-  form: Form;
+  decoder: Decoder;
   n: number;
   kept: Kept;
+  /** The descriptor that the call is about. */
+  fd: number | undefined;
   result: number;
   start: number;
   end: number;
@@ -29,29 +31,18 @@ export interface Entry {
 }
 
 /** The line of a record. */
-export function callLine({
-  name,
-  form,
-  n,
-  kept,
-  result,
-  start,
-  end,
-  cpu,
-  stack,
-  sockets,
-  observed,
-}: Entry): CallLine {
-  const fd = form.fd?.(kept, result);
-  const data = form.data?.(kept);
-  const detail = form.detail?.(kept, result);
+export function callLine(entry: Entry): CallLine {
+  const { name, decoder, n, kept, fd, result, start, end, cpu, stack, sockets, observed } = entry;
+  const { own } = decoder;
+  const data = own.data?.(kept);
+  const detail = own.detail?.(kept, result);
   return {
     type: 'call',
     pid: process.pid,
     thread: isMainThread ? 0 : threadId,
     n,
     name,
-    args: argumentsOf(form, kept, result),
+    args: decoder.arguments(kept, result),
     result,
     ...(result < 0 && { errno: errorcode(result) }),
     ...(detail && { detail }),
@@ -61,7 +52,7 @@ export function callLine({
     ...(fd !== undefined && fd >= 0 && { fd }),
     ...(data &&
       data.length > 0 && { data: Buffer.from(data.buffer, data.byteOffset, data.length).toString('base64') }),
-    ...(form.ready && { ready: form.ready(kept, result) }),
+    ...(own.ready && { ready: own.ready(kept, result) }),
     stack: stack.stack,
     at: stack.at,
     ...(sockets.length > 0 && { sockets }),

@@ -1,9 +1,9 @@
-// --step, in the recorded process: says which call comes next, and waits to be told to go on.
-// Above: recorder.ts. Below: looks.ts. At the other end: stepper.ts.
+// --step, in the recorded process: reports the next call, and waits for permission to go on.
+// At the other end: tools/trace/run/stepper.ts.
 
 import { EINTR } from '../../kernel/errno.ts';
 import { kernel } from '../../kernel/fast-calls.ts';
-import { note, outOfTheWay } from './probes.ts';
+import { moveHigh, observe } from './probes.ts';
 import type { Step } from './recording.ts';
 
 export class Pauser {
@@ -13,26 +13,26 @@ export class Pauser {
 
   /** fd: where to ask and be answered. */
   constructor(fd: number) {
-    this.#fd = outOfTheWay(fd);
+    this.#fd = moveHigh(fd);
   }
 
   /** call: what is about to be called; at: the frame of the program's own line. */
   before(call: string, at: number | null): void {
-    this.#tell({ type: 'before', call, at });
+    this.#report({ type: 'before', call, at });
     if (!this.#goesOn) return;
-    note('read');
+    observe('read');
     const n = kernel.read(this.#fd, this.#answer);
-    // Interrupted: the call is made, and sees the signal. Nobody there any more: nobody is asked again.
+    // Interrupted: the call is made, and gets the signal. The other end is gone: it is not asked again.
     if (n <= 0 && n !== -EINTR) this.#goesOn = false;
   }
 
   after(result: string): void {
-    this.#tell({ type: 'after', result });
+    this.#report({ type: 'after', result });
   }
 
-  #tell(step: Step): void {
+  #report(step: Step): void {
     if (!this.#goesOn) return;
-    note('write');
+    observe('write');
     const line = Buffer.from(`${JSON.stringify(step)}\n`);
     if (kernel.write(this.#fd, line) !== line.length) this.#goesOn = false;
   }

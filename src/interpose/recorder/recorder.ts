@@ -1,33 +1,31 @@
 // Records every call at the choke point, if RFDS_TRACE names a file: what was asked and answered,
 // when, from which line, and the kernel's state behind it. Format: recording.ts.
-// Above: syscalls.ts, which alone uses it. Below: call-args.ts, frames.ts, socket-state.ts, looks.ts.
 //
 // Records are kept as they are and become text in bulk: before a call that may block, when there are
-// many, soon after the program has returned to the runtime's loop, and when the process ends. Whoever
-// kills the process finds everything up to the call it slept in.
+// many, soon after the program has returned to the runtime's loop, and when the process ends. A process that
+// is killed leaves everything up to the call it blocked in.
 
 import { setTimeout } from 'node:timers';
-import { isMainThread } from 'node:worker_threads';
-import { callOf } from '../../kernel/calls.ts';
+import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from 'node:worker_threads';
+import { argumentOf, type CallName, type Call as CallRow } from '../../kernel/calls.ts';
+import { MSG_DONTWAIT } from '../../kernel/constants/socket.ts';
 import { errorcode } from '../../kernel/errno.ts';
 import type { Call, Layer } from '../../kernel/syscalls.ts';
-import { Depth, stackAbove, takeFrameLines } from '../call-site.ts';
-import { argumentsOf, type CallName, forms } from './call-args.ts';
-import { isFirst, nextCall, nextFrame } from './counters.ts';
-import { type Form, int, type Kept } from './decoders/decoder.ts';
-import { learn } from './known-sockets.ts';
-import { mayBlock } from './may-block.ts';
+import { Depth, type Stack, stackAbove, takeFrameLines } from '../call-site.ts';
+import { madeDescriptors } from '../made-descriptors.ts';
+import { decoders } from './call-decoders.ts';
+import type { Decoder } from './decoders/decoder.ts';
+import { isNonblocking, learn } from './known-sockets.ts';
 import { callLine, type Entry, processLine } from './ndjson.ts';
 import { Pauser } from './pause.ts';
-import { monotonic, takeNoted, threadCpu } from './probes.ts';
+import { isReady, monotonic, takeObserved, threadCpu } from './probes.ts';
 import type { SocketState } from './recording.ts';
-import { look, lookAtAll } from './socket-state.ts';
+import { stateOf, statesOfAll } from './socket-state.ts';
 import { TraceFile } from './trace-file.ts';
 
 /** So many records are written at once at most. */
-const MOST = 256;
-/** In milliseconds. */
-const SOON = 50;
+const MOST_ENTRIES = 256;
+const FLUSH_DELAY_MS = 50;
 
 /** Records every call that enters the kernel in the file. Null if it cannot be opened, which stderr says. */
 export function recordTo(path: string): Layer | null {
@@ -38,8 +36,9 @@ export function recordTo(path: string): Layer | null {
   const recorder = new Recorder(file, process.env.RFDS_TRACE_STATE ?? 'call', pauser);
   process.on('exit', () => recorder.end());
   return (name, call) => {
-    const form = forms[name as CallName];
-    return form === undefined ? call : recorder.wrap((callOf(name)?.libc ?? name) as CallName, form, call);
+    const decoder = decoders.get(name);
+    // By libc's name: what the addon has of its own is recorded as the call that it makes.
+    return decoder === undefined ? call : recorder.wrap((decoder.call.libc ?? name) as CallName, decoder, call);
   };
 }
 
@@ -58,78 +57,61 @@ class Recorder {
     if (isFirst()) this.#file.append(`${JSON.stringify(processLine())}\n`);
   }
 
-  wrap(name: CallName, form: Form, call: Call): Call {
+  wrap(name: CallName, decoder: Decoder, call: Call): Call {
     const recorder = this;
     const depth = new Depth();
     return function recordedCall(...args: unknown[]): number {
       if (!recorder.#file.open) return call(...args);
-      const before = recorder.#prepare(name, form, args);
-      if (recorder.#pauser) recorder.#pause(recorder.#pauser, name, form, args, recordedCall);
-      const cpu = threadCpu();
-      const start = monotonic();
+      const before = recorder.#prepare(decoder, args);
+      if (recorder.#pauser) recorder.#pause(recorder.#pauser, name, decoder, args, recordedCall);
+      const entry: Entry = { ...unmade, name, decoder };
+      entry.cpu = threadCpu();
+      entry.start = monotonic();
       const result = call(...args);
-      const end = monotonic();
-      const spent = threadCpu() - cpu;
+      entry.end = monotonic();
+      entry.cpu = threadCpu() - entry.cpu;
+      entry.result = result;
       recorder.#pauser?.after(result < 0 ? `${result} ${errorcode(result)}` : String(result));
-      recorder.#record(name, form, args, before, result, start, end, spent, recordedCall, depth);
+      recorder.#record(entry, args, before, recordedCall, depth);
       return result;
     };
   }
 
-  // What must be done before the call. A wrong argument is the call's to refuse.
-  #prepare(name: CallName, form: Form, args: unknown[]): unknown {
+  // What must be done before the call. For a wrong argument the call itself throws.
+  #prepare(decoder: Decoder, args: unknown[]): unknown[] | undefined {
     try {
-      if (this.#entries.length > 0 && (this.#entries.length >= MOST || mayBlock(name, args))) this.flush();
-      return form.before?.(args);
+      const { length } = this.#entries;
+      if (length > 0 && (length >= MOST_ENTRIES || mayBlock(decoder.call, args))) this.flush();
+      return decoder.before(args);
     } catch {
       return undefined;
     }
   }
 
-  #pause(pauser: Pauser, name: CallName, form: Form, args: unknown[], below: Call): void {
+  #pause(pauser: Pauser, name: CallName, decoder: Decoder, args: unknown[], below: Call): void {
     try {
       const { at } = stackAbove(below, nextFrame, new Depth());
       this.#write([]);
-      const kept = form.keep ? form.keep(args, -1, form.before?.(args)) : args;
-      const texts = argumentsOf(form, kept, -1).map(({ text }) => text);
+      const kept = decoder.keep(args, -1, decoder.before(args));
+      const texts = decoder.arguments(kept, -1).map(({ text }) => text);
       pauser.before(`${name}(${texts.join(', ')})`, at);
     } catch {
-      // A wrong argument is the call's to refuse.
+      // For a wrong argument the call itself throws.
     }
   }
 
-  #record(
-    name: CallName,
-    form: Form,
-    args: unknown[],
-    before: unknown,
-    result: number,
-    start: number,
-    end: number,
-    cpu: number,
-    below: Call,
-    depth: Depth,
-  ): void {
+  #record(entry: Entry, args: unknown[], before: unknown[] | undefined, below: Call, depth: Depth): void {
+    const { name, decoder, result } = entry;
     try {
-      const kept = form.keep ? form.keep(args, result, before) : args;
-      const fd = form.fd?.(kept, result);
-      learn(name, args, fd, result);
-      const sockets = this.#sockets(name, kept, fd, result);
-      const n = nextCall();
-      const stack = stackAbove(below, nextFrame, depth);
-      this.#entries.push({
-        name,
-        form,
-        n,
-        kept,
-        result,
-        start,
-        end,
-        cpu,
-        stack,
-        sockets,
-        observed: takeNoted(),
-      });
+      entry.kept = decoder.keep(args, result, before);
+      entry.fd = decoder.fd(args, result);
+      const made = madeDescriptors(decoder.call, args, result);
+      learn(name, args, made, result);
+      entry.sockets = this.#sockets(entry, made);
+      entry.n = nextCall();
+      entry.stack = stackAbove(below, nextFrame, depth);
+      entry.observed = takeObserved();
+      this.#entries.push(entry);
       if (this.#ends) this.flush();
       else if (!this.#isTimed) this.#flushSoon();
       if (name === 'close' && args[0] === this.#file.fd && result === 0)
@@ -139,14 +121,12 @@ class Recorder {
     }
   }
 
-  // Of accept also the new one, of socketpair both.
-  #sockets(name: CallName, kept: Kept, fd: number | undefined, result: number): SocketState[] {
-    if (this.#state === 'all') return lookAtAll();
+  // Those that the call is about, and the sockets that it made.
+  #sockets({ name, decoder, fd }: Entry, made: number[]): SocketState[] {
+    if (this.#state === 'all') return statesOfAll();
     if (this.#state === 'none' || fd === undefined || fd < 0 || name === 'close') return [];
-    const fds = [fd];
-    if (result >= 0 && (name === 'accept' || name === 'accept4')) fds.push(result);
-    if (result >= 0 && name === 'socketpair') fds.push(int(kept[3], 1));
-    return fds.map(look).filter((state) => state !== undefined);
+    const fds = decoder.call.makes?.what === 'socket' ? [...new Set([fd, ...made])] : [fd];
+    return fds.map(stateOf).filter((state) => state !== undefined);
   }
 
   /** From now on nothing is kept back: other listeners may make calls while the process ends. */
@@ -162,7 +142,7 @@ class Recorder {
       this.#isTimed = false;
       this.flush();
     };
-    setTimeout(flush, SOON).unref();
+    setTimeout(flush, FLUSH_DELAY_MS).unref();
   }
 
   flush(): void {
@@ -185,3 +165,64 @@ class Recorder {
     }
   }
 }
+
+const unmade = {
+  n: -1,
+  kept: [] as unknown[],
+  fd: undefined as number | undefined,
+  result: 0,
+  start: 0,
+  end: 0,
+  cpu: 0,
+  stack: { stack: [], at: null } as Stack,
+  sockets: [] as SocketState[],
+  observed: [] as string[],
+};
+
+/**
+ * Whether a call may block. The kernel is asked about a descriptor that is not known to be non-blocking; a
+ * call that waits for events blocks, mostly.
+ */
+function mayBlock(call: CallRow, args: unknown[]): boolean {
+  if (call.blocks === undefined) return false;
+  const { until, timeout, unless } = call.blocks;
+  switch (until) {
+    case 'event':
+      return argumentOf(call, timeout!, args) !== 0;
+    case 'connected':
+      return true;
+    case 'readable':
+    case 'writable': {
+      if (unless && (argumentOf(call, 'flags', args) as number) & MSG_DONTWAIT) return false;
+      const fd = args[0] as number;
+      return !isNonblocking(fd) && !isReady(fd, until);
+    }
+  }
+}
+
+// ---- What the threads of a process share while they record
+
+const [CALLS, FRAMES, PROCESS] = [0, 1, 2];
+const KEY = 'rfds.trace';
+
+let counters: Int32Array | undefined;
+
+const next = (which: number) => {
+  counters ??= shared();
+  return Atomics.add(counters, which, 1);
+};
+
+function shared(): Int32Array {
+  const theirs = getEnvironmentData(KEY);
+  if (theirs instanceof Int32Array) return theirs;
+  const ours = new Int32Array(new SharedArrayBuffer(12));
+  // A thread whose parent does not record cannot share: its numbers begin elsewhere.
+  if (!isMainThread) ours.fill((threadId % 2000) * 1_000_000, 0, 2);
+  setEnvironmentData(KEY, ours as never);
+  return ours;
+}
+
+const nextCall = () => next(CALLS);
+const nextFrame = () => next(FRAMES);
+/** Whether the caller is the first of the process to ask. */
+const isFirst = () => next(PROCESS) === 0;

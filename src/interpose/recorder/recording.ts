@@ -1,13 +1,13 @@
 // What a recording is: lines of JSON (NDJSON), each an object whose `type` says what it is. The
 // processes of one run append to one file, and so does the capture of packets; the lines are in the
 // order in which they were written, not of their times. It imports nothing, for the page reads it in a browser.
-// Above: recorder.ts, which writes it; the renderers, which tell it. Schema: recording.schema.json.
+// Schema: recording.schema.json.
 //
 // Every time is in nanoseconds of CLOCK_MONOTONIC, which all processes of a machine share; a number
 // is exact for the first 104 days of uptime. Bytes are base64. Addresses are Python's: [host, port].
 
 /** The version of this schema: goes up where an older reader would misread. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** How many bytes of a call's data, and of a receive queue, are kept at most. */
 export const DATA_LIMIT = 4096;
@@ -55,10 +55,80 @@ export interface SourceLine {
   text: string;
 }
 
-/** An argument in C's order, as strace writes it after the call: { name: 'flags', text: 'MSG_NOSIGNAL' }. */
+/** An argument in C's order after the call: { name: 'len', text: '1024', value: 1024 }. */
 export interface Argument {
   name: string;
+  /** As strace writes it. */
   text: string;
+  /** The same for programs. None where text is a name by itself ('AF_INET'), or nothing is known of it. */
+  value?: Value;
+}
+
+/**
+ * A number; null for NULL; descriptors (of a set, of a pair); the names of flags; an address; a timeout; what
+ * recvmsg and sendmsg have beside bytes; and the arrays of poll, epoll and kevent, whole.
+ */
+export type Value =
+  | number
+  | null
+  | number[]
+  | string[]
+  | AddressValue
+  | TimeValue
+  | MessageValue
+  | PollValue[]
+  | EpollValue[]
+  | KeventValue[];
+
+/** What is known of an address, by its family. */
+export interface AddressValue {
+  /** 'AF_INET' */
+  family: string;
+  /** AF_INET and AF_INET6. */
+  host?: string;
+  port?: number;
+  /** AF_INET6. */
+  flowinfo?: number;
+  scopeId?: number;
+  /** AF_UNIX: '' for none; an abstract name begins with NUL. */
+  path?: string;
+}
+
+/** A timeout. */
+export interface TimeValue {
+  seconds: number;
+  nanoseconds: number;
+}
+
+/** Of a struct msghdr: the address, and the descriptors of SCM_RIGHTS. */
+export interface MessageValue {
+  name: AddressValue | null;
+  rights: number[];
+}
+
+/** A struct pollfd after the call. */
+export interface PollValue {
+  fd: number;
+  /** 'POLLIN' */
+  events: string[];
+  revents: string[];
+}
+
+/** A struct epoll_event. */
+export interface EpollValue {
+  /** 'EPOLLIN' */
+  events: string[];
+  /** data.fd: the descriptor, in the programs that keep it there. */
+  fd: number;
+}
+
+/** A struct kevent. */
+export interface KeventValue {
+  ident: number;
+  /** 'EVFILT_READ' */
+  filter: string;
+  /** 'EV_ADD' */
+  flags: string[];
 }
 
 /** One call. */
@@ -97,6 +167,10 @@ export interface CallLine {
   /** The calls that looked at that state, by their names in rfds/syscalls, in order: not the program's. */
   observed?: string[];
 }
+
+/** The value of an argument by its name in C; undefined where the recording has none. */
+export const argumentValue = <T extends Value>(call: CallLine, name: string): T | undefined =>
+  call.args.find((argument) => argument.name === name)?.value as T | undefined;
 
 /** [host, port] (IPv6: with flowinfo and scope_id), or a UNIX path. */
 export type AddressText = [string, number, ...number[]] | string;
@@ -298,7 +372,7 @@ function parseLine(text: string, number: number): Line {
   }
   if (line.type === 'process' && line.version !== VERSION) {
     throw new RangeError(
-      `line ${number}: version ${line.version} of the schema, this reader knows ${VERSION}`,
+      `line ${number}: the recording has version ${line.version} of the format, this rfds reads version ${VERSION}`,
     );
   }
   return line as Line;

@@ -1,6 +1,5 @@
-// What the kernel knows of a socket, looked at between two calls of the program. Looking changes
-// nothing: no error is taken away from the program (a datagram socket's peek would take one), no byte.
-// Above: recorder.ts. Below: sockets.ts, tcp-info.ts, looks.ts.
+// What the kernel knows of a socket, inspected between two calls of the program. That changes nothing: no
+// error is taken away from the program (a datagram socket's peek would take one), no byte.
 
 import { F_GETFD, F_GETFL, FD_CLOEXEC, O_NONBLOCK } from '../../kernel/constants/fcntl.ts';
 import { FIONREAD, SIOCOUTQ } from '../../kernel/constants/ioctl.ts';
@@ -19,13 +18,13 @@ import { EBADF } from '../../kernel/errno.ts';
 import { kernel } from '../../kernel/fast-calls.ts';
 import { statusFlags } from './decoders/file.ts';
 import { type Known, known, nameOf, sockets } from './known-sockets.ts';
-import { note } from './probes.ts';
+import { observe } from './probes.ts';
 import { DATA_LIMIT, type SocketState } from './recording.ts';
 import { named } from './strace-text.ts';
 import { acceptQueue, readTcpState, sendQueueOf, TCP_STATE, tcpInfoMemory } from './tcp-info.ts';
 
-/** How many sockets are looked at at once. */
-const MOST = 16;
+/** How many sockets are inspected at once. */
+const MOST_SOCKETS = 16;
 
 const intMemory = new ArrayBuffer(4);
 const int = new Int32Array(intMemory);
@@ -34,10 +33,10 @@ const length = new Int32Array(lengthMemory);
 const peekMemory = new ArrayBuffer(DATA_LIMIT);
 
 /** The state of a socket; undefined if the descriptor is none. */
-export function look(fd: number): SocketState | undefined {
+export function stateOf(fd: number): SocketState | undefined {
   const socket = known(fd);
   if (socket === null) return undefined;
-  note('fcntl');
+  observe('fcntl');
   const status = kernel.fcntl(fd, F_GETFL, 0);
   if (status === -EBADF) {
     sockets.delete(fd);
@@ -45,10 +44,10 @@ export function look(fd: number): SocketState | undefined {
   }
   socket.nonblocking = (status & O_NONBLOCK) !== 0;
   if (socket.descriptorFlags === null) {
-    note('fcntl');
+    observe('fcntl');
     socket.descriptorFlags = kernel.fcntl(fd, F_GETFD, 0) & FD_CLOEXEC ? ['FD_CLOEXEC'] : [];
   }
-  if (!socket.settled) settle(fd, socket);
+  if (!socket.hasAddresses) learnAddresses(fd, socket);
   const state: SocketState = {
     fd,
     family: named('AF_', socket.family),
@@ -66,12 +65,12 @@ export function look(fd: number): SocketState | undefined {
   return state;
 }
 
-/** The state of every socket that is known, at most MOST. */
-export function lookAtAll(): SocketState[] {
+/** The state of every socket that is known, at most MOST_SOCKETS. */
+export function statesOfAll(): SocketState[] {
   const states: SocketState[] = [];
   for (const fd of [...sockets.keys()].sort((a, b) => a - b)) {
-    if (states.length === MOST) break;
-    const state = sockets.get(fd) ? look(fd) : undefined;
+    if (states.length === MOST_SOCKETS) break;
+    const state = sockets.get(fd) ? stateOf(fd) : undefined;
     if (state !== undefined) states.push(state);
   }
   return states;
@@ -87,16 +86,16 @@ function flagsOf(status: number): string[] {
   return names;
 }
 
-function settle(fd: number, socket: Known): void {
+function learnAddresses(fd: number, socket: Known): void {
   socket.local = nameOf(fd, 'getsockname') ?? null;
   if (!socket.listens) socket.remote = nameOf(fd, 'getpeername') ?? null;
-  socket.settled = socket.remote !== null || socket.listens;
+  socket.hasAddresses = socket.remote !== null || socket.listens;
 }
 
-// Returns how many bytes the send queue has, where the struct tells.
+// Returns how many bytes the send queue has, where the struct says so.
 function tcp(fd: number, socket: Known, state: SocketState): number | undefined {
   length[0] = tcpInfoMemory.byteLength;
-  note('getsockopt');
+  observe('getsockopt');
   if (kernel.getsockopt(fd, IPPROTO_TCP, TCP_STATE, tcpInfoMemory, lengthMemory) < 0) return undefined;
   state.tcp = readTcpState(length[0]);
   if (state.tcp.state === 'LISTEN') {
@@ -110,7 +109,7 @@ function queues(fd: number, socket: Known, state: SocketState, sendQueue: number
   state.receiveQueue = queued(fd, FIONREAD, SO_NREAD);
   state.sendQueue = sendQueue ?? queued(fd, SIOCOUTQ, SO_NWRITE);
   if (state.receiveQueue === 0 || socket.kind !== SOCK_STREAM) return;
-  note('recv');
+  observe('recv');
   const n = kernel.recv(fd, peekMemory, 0, Math.min(state.receiveQueue, DATA_LIMIT), MSG_PEEK | MSG_DONTWAIT);
   if (n > 0) state.receiveQueueData = Buffer.from(peekMemory, 0, n).toString('base64');
 }
@@ -119,11 +118,11 @@ function queues(fd: number, socket: Known, state: SocketState, sendQueue: number
 function queued(fd: number, request: number, option: number | undefined): number {
   int[0] = 0;
   if (process.platform === 'linux') {
-    note('ioctl');
+    observe('ioctl');
     return kernel.ioctl(fd, request, intMemory) < 0 ? 0 : int[0];
   }
   if (option === undefined) return 0;
   length[0] = 4;
-  note('getsockopt');
+  observe('getsockopt');
   return kernel.getsockopt(fd, SOL_SOCKET, option, intMemory, lengthMemory) < 0 ? 0 : int[0];
 }

@@ -1,8 +1,9 @@
-// How strace writes a value: strings with escapes, flags by name, addresses, times. A leaf.
-// Above: call-args.ts. Format: strace(1), version 6.
+// How strace writes a value: strings with escapes, flags by name, addresses, times. Format: strace(1),
+// version 6.
 
 import { constants, layout } from '../../kernel/native.ts';
-import { formatInet, formatInet6 } from '../../kernel/structs/sockaddr.ts';
+import { formatInet, formatInet6 } from '../../kernel/structs/inet-text.ts';
+import { familyOf } from '../../kernel/structs/sockaddr-header.ts';
 
 /** strace's -s: how many bytes of a string it shows. */
 export const STRING_LIMIT = 32;
@@ -59,8 +60,9 @@ export function named(prefix: string, value: number): string {
   return table(prefix).get(value) ?? unknown(prefix, value);
 }
 
+// timerfd_settime's flags are TFD_TIMER_ABSTIME and the like, and TFD_??? where they are not known.
 const unknown = (prefix: string, value: number) =>
-  `0x${(value >>> 0).toString(16)} /* ${prefix.endsWith('_') ? prefix : `${prefix}_`}??? */`;
+  `0x${(value >>> 0).toString(16)} /* ${prefix === 'TFD_TIMER_' ? 'TFD_' : prefix.endsWith('_') ? prefix : `${prefix}_`}??? */`;
 
 // Numbers among the flags.
 const noFlag = /^(O_RDONLY|O_WRONLY|O_RDWR|EPOLL_CTL_.*)$/;
@@ -72,8 +74,26 @@ const ofSettime = (prefix: string, name: string) => prefix === 'TFD_' && name.st
 
 const bits = new Map<string, [number, string][]>();
 
-/** 'MSG_DONTWAIT|MSG_NOSIGNAL|0x10000000'; zero is '0'. Flags of a single bit, in the order of their values. */
-export function flags(prefix: string, value: number): string {
+const splits = new Map<string, [names: string[], rest: number]>();
+
+// The names of the flags of a single bit, in the order of their values, and the bits that have none.
+function split(prefix: string, value: number): [names: string[], rest: number] {
+  const key = prefix + value;
+  let found = splits.get(key);
+  if (found !== undefined) return found;
+  let rest = value >>> 0;
+  const names: string[] = [];
+  for (const [bit, name] of bitsOf(prefix)) {
+    if ((rest & bit) === 0) continue;
+    names.push(name);
+    rest = (rest & ~bit) >>> 0;
+  }
+  found = [names, rest];
+  if (splits.size < 1000) splits.set(key, found);
+  return found;
+}
+
+function bitsOf(prefix: string): [number, string][] {
   let list = bits.get(prefix);
   if (list === undefined) {
     const single = [...table(prefix)].filter(
@@ -87,25 +107,33 @@ export function flags(prefix: string, value: number): string {
       [list[wait], list[exec]] = [list[exec], list[wait]];
     bits.set(prefix, list);
   }
-  let rest = value >>> 0;
-  const names: string[] = [];
-  for (const [bit, name] of list) {
-    if ((rest & bit) === 0) continue;
-    names.push(name);
-    rest = (rest & ~bit) >>> 0;
-  }
+  return list;
+}
+
+/** 'MSG_DONTWAIT|MSG_NOSIGNAL|0x10000000'; zero is '0'. */
+export function flags(prefix: string, value: number): string {
+  const [names, rest] = split(prefix, value);
   if (rest === 0) return names.length === 0 ? '0' : names.join('|');
   return names.length === 0 ? unknown(prefix, rest) : `${names.join('|')}|0x${rest.toString(16)}`;
 }
 
-const familyAt = layout['sockaddr.sa_family']!;
+/** ['MSG_DONTWAIT', 'MSG_NOSIGNAL', '0x10000000'] */
+export function flagNames(prefix: string, value: number): string[] {
+  const [names, rest] = split(prefix, value);
+  return rest === 0 ? names : [...names, `0x${rest.toString(16)}`];
+}
+
+/** An array: strace stops at so many elements. */
+export const shownList = <T>(list: T[], text: (item: T) => string) =>
+  `[${list.slice(0, 32).map(text).join(', ')}${list.length > 32 ? ', ...' : ''}]`;
+
 const pathAt = layout['sockaddr_un.sun_path']!;
 
 /** {sa_family=AF_INET, sin_port=htons(12345), sin_addr=inet_addr("127.0.0.1")} */
 export function sockaddr(bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < 2) return quoted(bytes);
-  const family = familyAt === 1 ? bytes[1] : view.getUint16(0, true);
+  const family = familyOf(bytes);
   const begin = `{sa_family=${named('AF_', family)}`;
   if (family === constants.AF_INET && bytes.length >= 8) {
     return `${begin}, sin_port=htons(${view.getUint16(2)}), sin_addr=inet_addr("${formatInet(bytes, 4)}")}`;

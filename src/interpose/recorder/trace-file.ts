@@ -1,12 +1,12 @@
 // The file of a recording: lines put at its end, several whole lines in one write, so that the
 // processes of a run may share it. When it cannot be written (a full disk, a closed descriptor) that is
-// said once, on stderr, and nothing more is written: the program goes on. Above: recorder.ts.
+// said once, on stderr, and nothing more is written: the program goes on.
 
 import { openSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { EINTR, errorcode } from '../../kernel/errno.ts';
 import { kernel } from '../../kernel/fast-calls.ts';
-import { outOfTheWay } from './probes.ts';
+import { moveHigh } from './probes.ts';
 
 export class TraceFile {
   readonly #path: string;
@@ -19,7 +19,7 @@ export class TraceFile {
     try {
       fd = openSync(file, 'a');
       // A worker's stays as it is: Node closes that with the worker.
-      if (isMainThread) fd = outOfTheWay(fd);
+      if (isMainThread) fd = moveHigh(fd);
     } catch (error) {
       this.fail((error as NodeJS.ErrnoException).code ?? String(error));
     }

@@ -145,7 +145,7 @@ describe('a claim looks at the recording', () => {
       'reuseaddr',
       'contradicted',
       (run) => {
-        callOf(run, 'server', 'setsockopt').args[3].text = '[0]';
+        callOf(run, 'server', 'setsockopt').args[3].value = 0;
       },
     ],
     [
@@ -159,7 +159,7 @@ describe('a claim looks at the recording', () => {
       'rfds-listener',
       'contradicted',
       (run) => {
-        callOf(run, 'server', 'select').args[1].text = '[21 99]';
+        callOf(run, 'server', 'select').args[1].value = [21, 99];
       },
     ],
     [
@@ -224,7 +224,7 @@ describe('a claim looks at the recording', () => {
       'rfds-both',
       'contradicted',
       (run) => {
-        callOf(run, 'server', 'select', 1).args[1].text = '[22]';
+        callOf(run, 'server', 'select', 1).args[1].value = [22];
       },
     ],
     [
@@ -315,7 +315,7 @@ describe('a claim looks at the recording', () => {
       'recv-1024',
       'contradicted',
       (run) => {
-        callOf(run, 'server', 'recv').args[2].text = '512';
+        callOf(run, 'server', 'recv').args[2].value = 512;
       },
     ],
     [
@@ -350,7 +350,7 @@ describe('a claim looks at the recording', () => {
       'client-recv-1024',
       'seen',
       (run) => {
-        callOf(run, 'client', 'recv').args[2].text = '1024';
+        callOf(run, 'client', 'recv').args[2].value = 1024;
       },
     ],
     [
@@ -402,7 +402,7 @@ function renumber({ processes, calls }: Recording, role: string, from: number, t
   for (const call of calls.filter((call) => call.pid === pid)) {
     if (call.fd === from) call.fd = to;
     if (call.name === 'socket' && call.result === from) call.result = to;
-    for (const arg of call.args) if (arg.name === 'fd' && arg.text === String(from)) arg.text = String(to);
+    for (const arg of call.args) if (arg.name === 'fd' && arg.value === from) arg.value = to;
     for (const state of call.sockets ?? []) if (state.fd === from) state.fd = to;
   }
 }

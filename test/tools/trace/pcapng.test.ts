@@ -5,11 +5,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type {
-  CallLine,
-  PacketLine,
-  ProcessLine,
-  Recording,
+import {
+  type CallLine,
+  type PacketLine,
+  type ProcessLine,
+  type Recording,
+  VERSION,
 } from '../../../src/interpose/recorder/recording.ts';
 import { renderPcapng } from '../../../src/tools/trace/render/pcapng.ts';
 import { decodeFrame } from '../../../src/tools/trace/run/wire/decode.ts';
@@ -40,7 +41,7 @@ function recording(packets: PacketLine[], more: Partial<Recording> = {}): Record
 
 const client: ProcessLine = {
   type: 'process',
-  version: 1,
+  version: VERSION,
   pid: 42,
   role: 'client',
   argv: [],

@@ -161,7 +161,7 @@ function arrowsOf(document: TraceDocument) {
 }
 
 describe('which bytes went where', () => {
-  const pair = { name: 'socketpair', args: [{ name: 'sv', text: '[3, 4]' }] };
+  const pair = { name: 'socketpair', args: [{ name: 'sv', text: '[3, 4]', value: [3, 4] }] };
   const sent = (text: string) => ({ name: 'send', fd: 3, result: text.length, data: base64(text) });
   const received = (text: string) => ({ name: 'recv', fd: 4, result: text.length, data: base64(text) });
   // By the numbers of the calls.
@@ -182,13 +182,16 @@ describe('which bytes went where', () => {
   });
 
   test('what was peeked at or failed does not count', () => {
-    const peeked = { ...received('ab'), args: [{ name: 'flags', text: 'MSG_PEEK|MSG_DONTWAIT' }] };
+    const peeked = {
+      ...received('ab'),
+      args: [{ name: 'flags', text: 'MSG_PEEK|MSG_DONTWAIT', value: ['MSG_PEEK', 'MSG_DONTWAIT'] }],
+    };
     const failed = { name: 'recv', fd: 4, result: -11, errno: 'EAGAIN' };
     expect(arrows(recordingOf([pair, failed, sent('ab'), peeked, received('ab')]))).toEqual([[2, 4, 2]]);
   });
 
   test('a descriptor that was closed is another one when it comes back', () => {
-    const closed = { name: 'close', args: [{ name: 'fd', text: '4' }], fd: 4 };
+    const closed = { name: 'close', args: [{ name: 'fd', text: '4', value: 4 }], fd: 4 };
     expect(arrows(recordingOf([pair, sent('ab'), closed, { ...received('ab'), name: 'read' }]))).toEqual([]);
     const again = [pair, sent('ab'), closed, { name: 'socket', result: 4 }, received('ab')];
     expect(arrows(recordingOf(again))).toEqual([]);

@@ -318,9 +318,9 @@ describe('other recordings', () => {
   test('any other program is a plain list of its steps', () => {
     const told = renderStory(
       recordingOf([
-        { name: 'socketpair', args: [{ name: 'sv', text: '[3, 4]' }] },
-        { name: 'send', fd: 3, result: 2, args: [{ name: 'fd', text: '3' }], data: base64('ab') },
-        { name: 'recv', fd: 4, result: -11, errno: 'EAGAIN', args: [{ name: 'fd', text: '4' }] },
+        { name: 'socketpair', args: [{ name: 'sv', text: '[3, 4]', value: [3, 4] }] },
+        { name: 'send', fd: 3, result: 2, args: [{ name: 'fd', text: '3', value: 3 }], data: base64('ab') },
+        { name: 'recv', fd: 4, result: -11, errno: 'EAGAIN', args: [{ name: 'fd', text: '4', value: 4 }] },
       ]),
       plain,
     );

@@ -1,30 +1,114 @@
-// How a call is kept and told: the shape of an entry in call-args.ts, and how memory is copied. What is
-// kept is copied on the recorder's hot path, and only that; the text is made when it is written.
-// Above: call-args.ts and the forms beside it. A leaf.
+// How a call's arguments are kept and decoded: parameter by parameter, by the kinds that the table of calls
+// (kernel/calls.ts) has. What is kept is copied on the recorder's hot path, and only that; the text and the
+// value are made when it is written.
 
+import { type Call, cNamesOf, type Kind, parametersOf } from '../../../kernel/calls.ts';
 import type { Bytes } from '../../../kernel/native.ts';
+import type { Argument, Value } from '../recording.ts';
 
-/** A call's arguments in C's order, memory being copies of as much of it as was of use. */
+/** What is kept of each argument: a number, or a copy of as much memory as was of use. */
 export type Kept = unknown[];
 
-export interface Form {
-  /** The names of the arguments in C. */
-  names: string[];
-  /** The descriptor that the call is about. */
-  fd?: (kept: Kept, result: number) => number;
-  /** What the kernel writes over, copied before the call. */
-  before?: (args: unknown[]) => unknown;
-  /** Copies memory. Absent: all arguments are numbers. */
-  keep?: (args: unknown[], result: number, before: unknown) => Kept;
-  /** The texts of what was kept; a number not spoken of is decimal. */
-  texts: (kept: Kept, result: number) => unknown[];
-  /** The bytes that it moved, at most DATA_LIMIT. */
-  data?: (kept: Kept) => Uint8Array | undefined;
-  /** The descriptors that it reported. */
-  ready?: (kept: Kept, result: number) => number[];
-  /** What strace writes in brackets behind the result. */
-  detail?: (kept: Kept, result: number) => string;
+/** An argument of C's, without its name. */
+export type Shown = Omit<Argument, 'name'>;
+
+/** How one parameter is kept and shown. */
+export interface ParameterDecoder {
+  /** What the kernel writes over, copied before the call. i: where in args it is. */
+  before?(args: readonly unknown[], i: number): unknown;
+  /** What is kept after the call. Absent: what before() gave, or the argument itself, which is a number. */
+  keep?(args: readonly unknown[], i: number, result: number, before: unknown): unknown;
+  /** As arguments in C: one, or two where C has a length beside it; none where it has no such argument. */
+  show(kept: unknown, result: number, all: Kept): Shown[];
 }
+
+/** What a call has beside its parameters. */
+export interface CallDecoder {
+  /** For parameters that their kind alone does not decode. */
+  parameters?: Record<string, ParameterDecoder>;
+  /** The bytes that it moved, at most DATA_LIMIT. */
+  data?(kept: Kept): Uint8Array | undefined;
+  /** The descriptors that it reported. */
+  ready?(kept: Kept, result: number): number[];
+  /** What strace writes in brackets behind the result. */
+  detail?(kept: Kept, result: number): string;
+}
+
+/** How the parameters of a kind are decoded; isPart: of the form with an offset and a length behind buf. */
+export type KindDecoder = (kind: Kind, isPart: boolean) => ParameterDecoder;
+
+/** Keeps and decodes the arguments of one call. */
+export class Decoder {
+  readonly call: Call;
+  readonly own: CallDecoder;
+  readonly #names: string[];
+  /** By the form of the call: all of buf, or a part of it. */
+  readonly #lists: ParameterDecoder[][];
+  readonly #looksBefore: boolean;
+  /** Where the descriptor is that the call is about: -1 the result, -2 nowhere. */
+  readonly #fdAt: number;
+
+  constructor(call: Call, own: CallDecoder, decoderOf: KindDecoder) {
+    this.call = call;
+    this.own = own;
+    this.#names = cNamesOf(call);
+    this.#lists = parametersOf(call).map((list, form) =>
+      list.map(({ name, kind }) => {
+        if (form === 1 && (name === 'offset' || name === 'length')) return notInC;
+        return own.parameters?.[name] ?? decoderOf(kind, form === 1);
+      }),
+    );
+    this.#looksBefore = this.#lists[0].some(({ before }) => before !== undefined);
+    const parameters = Object.keys(call.args);
+    const fd = call.fd ?? 'fd';
+    this.#fdAt = fd === 'result' ? -1 : parameters.includes(fd) ? parameters.indexOf(fd) : -2;
+  }
+
+  #list(count: number): ParameterDecoder[] {
+    const [whole, part = whole] = this.#lists;
+    return count > whole.length ? part : whole;
+  }
+
+  /** What must be copied before the call. */
+  before(args: readonly unknown[]): unknown[] | undefined {
+    if (!this.#looksBefore) return undefined;
+    return this.#list(args.length).map((parameter, i) => parameter.before?.(args, i));
+  }
+
+  /** What is kept after it. */
+  keep(args: readonly unknown[], result: number, before: unknown[] | undefined): Kept {
+    const list = this.#list(args.length);
+    const kept: Kept = [];
+    for (let i = 0; i < list.length; i++) {
+      const { keep, before: looksBefore } = list[i];
+      if (keep) kept.push(keep(args, i, result, before?.[i]));
+      else kept.push(looksBefore ? before?.[i] : args[i]);
+    }
+    return kept;
+  }
+
+  /** The descriptor that the call is about. */
+  fd(args: readonly unknown[], result: number): number | undefined {
+    if (this.#fdAt === -2) return undefined;
+    if (this.#fdAt === -1) return result;
+    const argument = args[this.#fdAt];
+    if (typeof argument === 'number') return argument;
+    return result === 0 ? int(argument) : -1;
+  }
+
+  /** The arguments as they are in C. */
+  arguments(kept: Kept, result: number): Argument[] {
+    const shown = this.#list(kept.length).flatMap((parameter, i) => parameter.show(kept[i], result, kept));
+    return shown.map((argument, i) => ({ name: this.#names[i], ...argument }));
+  }
+}
+
+const notInC: ParameterDecoder = { show: () => [] };
+
+/** An argument without a value: its text says it all, or nothing is known of it. */
+export const text = (text: string): Shown => ({ text });
+export const number = (value: number): Shown => ({ text: String(value), value });
+export const withValue = (text: string, value: Value): Shown => ({ text, value });
 
 /** A copy of the bytes [offset, offset + length) of an argument, cut at its end. */
 export function copy(bytes: unknown, offset = 0, length = Number.POSITIVE_INFINITY): Uint8Array {
@@ -35,7 +119,8 @@ export function copy(bytes: unknown, offset = 0, length = Number.POSITIVE_INFINI
   const end = Math.min(byteLength, offset + length);
   return new Uint8Array(buffer, byteOffset + offset, Math.max(end - offset, 0)).slice();
 }
-export const copyOrNull = (bytes: unknown) => (bytes == null ? null : copy(bytes));
+export const copyOrNull = (bytes: unknown, length?: number) =>
+  bytes == null ? null : copy(bytes, 0, length);
 export const size = (bytes: unknown) => (bytes as Bytes).byteLength;
 /** The i-th int32 in memory; every platform that Node runs on is little-endian. */
 export const int = (bytes: unknown, i = 0): number => {
@@ -46,7 +131,5 @@ export const int = (bytes: unknown, i = 0): number => {
   return a | (b << 8) | (c << 16) | (d << 24);
 };
 
-// An address in memory, which JavaScript does not know.
+/** An address in memory, which JavaScript does not know. */
 export const SOMEWHERE = '0x?';
-export const first = (kept: Kept) => kept[0] as number;
-export const made = (_: Kept, result: number) => result;

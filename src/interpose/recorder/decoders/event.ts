@@ -1,11 +1,16 @@
-// Descriptors for what is no I/O, and the signal masks that some calls take: eventfd, signalfd, timerfd.
-// Above: call-args.ts, wait-forms.ts. Below: call-form.ts, strace-text.ts.
+// Signals and times: signal masks, the timers of timerfd and setitimer, timeouts.
 
+import { Timespecs, Timevals } from '../../../kernel/structs/timespec.ts';
 import { flags, named, time } from '../strace-text.ts';
-import { copy, type Form, first, made, SOMEWHERE } from './decoder.ts';
-
-export const maskCopy = (mask: unknown) =>
-  mask == null ? null : new BigUint64Array(copy(mask, 0, 8).buffer)[0];
+import {
+  type CallDecoder,
+  copyOrNull,
+  type ParameterDecoder,
+  type Shown,
+  SOMEWHERE,
+  text,
+  withValue,
+} from './decoder.ts';
 
 const SIGNALS = 64;
 // The kernel's first real-time signal; libc begins later.
@@ -14,7 +19,7 @@ const REALTIME = 32;
 const MANY = Math.floor((SIGNALS * 2) / 3);
 
 /** '[INT USR1]', '~[]' for all; null is NULL. */
-export function sigset(mask: bigint | null): string {
+function sigsetText(mask: bigint | null): string {
   if (mask === null) return 'NULL';
   const has = (signum: number) => ((mask >> BigInt(signum - 1)) & 1n) === 1n;
   const all = Array.from({ length: SIGNALS }, (_, i) => i + 1);
@@ -30,52 +35,77 @@ function signal(signum: number): string {
   return named('SIG', signum).replace('SIG', '');
 }
 
-export const eventfdForm: Form = {
-  names: ['initval', 'flags'],
-  fd: made,
-  texts: ([initval, flag]) => [initval, flags('EFD_', flag as number)],
+export const sigset: ParameterDecoder = {
+  keep: (args, i) => (args[i] == null ? null : new BigUint64Array(copyOrNull(args[i], 8)!.buffer)[0]),
+  show: (mask: bigint | null) => [text(sigsetText(mask))],
 };
 
-export const signalfdForm: Form = {
-  names: ['fd', 'mask', 'flags'],
-  fd: made,
-  keep: ([fd, mask, flag]) => [fd, maskCopy(mask), flag],
-  texts: ([fd, mask, flag]) => [fd, sigset(mask as bigint), flags('SFD_', flag as number)],
+export const epoll_pwait: CallDecoder = {
+  parameters: {
+    sigmask: {
+      ...sigset,
+      show: (mask: bigint | null, n) => [text(n < 0 ? SOMEWHERE : sigsetText(mask))], // As strace has it.
+    },
+  },
 };
 
-export const timerfdCreate: Form = {
-  names: ['clockid', 'flags'],
-  fd: made,
-  texts: ([clock, flag]) => [named('CLOCK_', clock as number), flags('TFD_', flag as number)],
+type Words = BigInt64Array | null;
+const words = (bytes: unknown, size: number): Words => {
+  const copied = copyOrNull(bytes, size);
+  return copied === null ? null : new BigInt64Array(copied.buffer);
 };
 
-const timerCopy = (timer: unknown) => (timer == null ? null : new BigInt64Array(copy(timer, 0, 32).buffer));
-const timerText = (timer: unknown) => {
-  if (timer === null) return 'NULL';
-  const words = timer as BigInt64Array;
-  const [interval, value] = [words.subarray(0, 2), words.subarray(2)].map((both) => time(both, 'tv_nsec'));
-  return `{it_interval=${interval}, it_value=${value}}`;
-};
-// What the kernel was to fill in, and did not.
-const answerText = (timer: unknown, result: number) =>
-  timer !== null && result < 0 ? SOMEWHERE : timerText(timer);
+/** struct itimerspec or itimerval: given, or filled in by the kernel. */
+export function timer(unit: 'tv_nsec' | 'tv_usec', isFilled: boolean): ParameterDecoder {
+  return {
+    ...(isFilled
+      ? { keep: (args: readonly unknown[], i: number) => words(args[i], 32) }
+      : { before: (args: readonly unknown[], i: number) => words(args[i], 32) }),
+    show(kept: Words, result) {
+      if (kept === null) return [text('NULL')];
+      if (isFilled && result < 0) return [text(SOMEWHERE)];
+      const [interval, value] = [kept.subarray(0, 2), kept.subarray(2)].map((both) => time(both, unit));
+      return [text(`{it_interval=${interval}, it_value=${value}}`)];
+    },
+  };
+}
 
-export const timerfdSettime: Form = {
-  names: ['fd', 'flags', 'new_value', 'old_value'],
-  fd: first,
-  before: ([, , timer]) => timerCopy(timer),
-  keep: ([fd, flag, , old], _, timer) => [fd, flag, timer, timerCopy(old)],
-  texts: ([fd, flag, timer, old], result) => [
-    fd,
-    flags('TFD_TIMER_', flag as number).replace('TFD_TIMER_???', 'TFD_???'),
-    timerText(timer),
-    answerText(old, result),
-  ],
+/** A timespec that the kernel only reads. */
+export const timespec: ParameterDecoder = {
+  before: (args, i) => words(args[i], 16),
+  show: (kept: Words) => [timeout(kept, 'tv_nsec')],
 };
 
-export const timerfdGettime: Form = {
-  names: ['fd', 'curr_value'],
-  fd: first,
-  keep: ([fd, timer]) => [fd, timerCopy(timer)],
-  texts: ([fd, timer], result) => [fd, answerText(timer, result)],
+/** select's timeval, which becomes what is left of it. */
+export interface TimevalKept {
+  before: Words;
+  after: Words;
+}
+export const timeval: ParameterDecoder = {
+  before: (args, i) => words(args[i], 16),
+  keep: (args, i, _, before) => ({ before, after: words(args[i], 16) }) as TimevalKept,
+  show: ({ before }: TimevalKept) => [timeout(before, 'tv_usec')],
+};
+
+function timeout(kept: Words, unit: 'tv_nsec' | 'tv_usec'): Shown {
+  if (kept === null) return withValue('NULL', null);
+  const seconds = Number(kept[0]);
+  const nanoseconds =
+    unit === 'tv_nsec' ? new Timespecs(kept).nanoseconds() : new Timevals(kept).microseconds() * 1000;
+  return withValue(time(kept, unit), { seconds, nanoseconds });
+}
+
+// The handler of catch_signal is native code's.
+const handlers = ['SIG_DFL', 'SIG_IGN'];
+const action = (handler: string, actionFlags: number): Shown[] => [
+  text(`{sa_handler=${handler}, sa_mask=[], sa_flags=${flags('SA_', actionFlags)}}`),
+  text('NULL'),
+];
+
+export const sigaction: CallDecoder = {
+  parameters: { handler: { show: (handler: number) => action(handlers[handler] ?? SOMEWHERE, 0) } },
+};
+
+export const catch_signal: CallDecoder = {
+  parameters: { flags: { show: (actionFlags: number) => action(SOMEWHERE, actionFlags) } },
 };

@@ -1,93 +1,103 @@
-// What goes through a socket with an address beside it: recvfrom, sendto, and the msghdr of recvmsg and
-// sendmsg, with its buffers and control messages. Above: call-args.ts. Below: socket-forms.ts, call-form.ts.
+// The bytes that calls move: buffers, or a part of one, and the msghdr of recvmsg and sendmsg, with its
+// pieces of memory, its address and its control messages.
 
 import { SCM_CREDENTIALS, SCM_RIGHTS, SCM_TIMESTAMP, SOL_SOCKET } from '../../../kernel/constants/socket.ts';
 import { layout } from '../../../kernel/native.ts';
 import { controlMessages } from '../../../kernel/structs/cmsghdr.ts';
-import { DATA_LIMIT } from '../recording.ts';
-import { flags, named, quoted, STRING_LIMIT, sockaddr } from '../strace-text.ts';
-import { copy, copyOrNull, type Form, first, int, type Kept, SOMEWHERE, size } from './decoder.ts';
-import { option, transfer } from './socket.ts';
-import { shown } from './wait.ts';
+import { DATA_LIMIT, type MessageValue } from '../recording.ts';
+import { flags, named, quoted, STRING_LIMIT, shownList } from '../strace-text.ts';
+import {
+  type CallDecoder,
+  copy,
+  copyOrNull,
+  int,
+  type Kept,
+  number,
+  type ParameterDecoder,
+  SOMEWHERE,
+  size,
+  text,
+  withValue,
+} from './decoder.ts';
+import { addressValue, option, shownAddress } from './socket.ts';
 
-const incoming = transfer('in', true);
-const outgoing = transfer('out', true);
-const lengthText = (before: number, after: number) =>
-  before === after ? `${after}` : `${before} => ${after}`;
-// The kernel wrote no address where it says that it has no bytes.
-const addressOf = (bytes: Uint8Array | null) =>
-  bytes === null ? 'NULL' : bytes.length === 0 ? SOMEWHERE : sockaddr(bytes);
+// ---- One buffer
 
-// The arguments of recv or send, and the ones behind flags: one or two.
-const parted = (args: unknown[], addresses: number) => [args.slice(0, -addresses), args.slice(-addresses)];
+interface BufferKept {
+  /** The bytes that were moved, or those that the kernel would not take; at most DATA_LIMIT. */
+  data: Uint8Array;
+  /** What strace shows, if that is more. */
+  shown: Uint8Array;
+  length: number;
+}
 
-export const recvfromForm: Form = {
-  names: [...incoming.names, 'src_addr', 'addrlen'],
-  fd: first,
-  before: (args) => (args.at(-1) == null ? null : int(args.at(-1))),
-  keep(args, result, room) {
-    const [own, [addr, addrlen]] = parted(args, 2);
-    const length = addrlen == null ? null : int(addrlen);
-    const bytes = addr == null ? null : copy(addr, 0, result < 0 ? 0 : length!);
-    return [...incoming.keep!(own, result, undefined), bytes, room, length];
-  },
-  texts(kept, result) {
-    const [bytes, room, length] = kept.slice(-3) as [Uint8Array | null, number | null, number];
-    const lengths = room === null ? 'NULL' : `[${lengthText(room, result < 0 ? room : length)}]`;
-    return [...incoming.texts(kept, result), addressOf(bytes), lengths];
-  },
-  data: incoming.data!,
-};
+/** A buffer and its length; isPart: of what is in the two arguments behind it. */
+export function buffer(direction: 'in' | 'out', isPart: boolean): ParameterDecoder {
+  return {
+    keep(args, i, result): BufferKept {
+      const [offset, length] = isPart ? [args[i + 1] as number, args[i + 2] as number] : [0, size(args[i])];
+      // MSG_TRUNC says how long the message was, which may be more than the capacity.
+      const moved = direction === 'out' || result >= 0 ? Math.min(result, length) : length;
+      const data = copy(args[i], offset, Math.min(Math.max(moved, 0), DATA_LIMIT));
+      const isShort = direction === 'in' && result < length;
+      return {
+        data,
+        shown: isShort ? copy(args[i], offset, Math.min(length, STRING_LIMIT + 1)) : data,
+        length,
+      };
+    },
+    show({ shown, length }: BufferKept, result) {
+      const total = direction === 'out' ? Math.min(result, length) : length;
+      const isUnfilled = direction === 'out' && result < 0;
+      return [text(isUnfilled ? SOMEWHERE : quoted(shown, total)), number(length)];
+    },
+  };
+}
 
-export const sendtoForm: Form = {
-  names: [...outgoing.names, 'dest_addr', 'addrlen'],
-  fd: first,
-  keep(args, result) {
-    const [own, [addr]] = parted(args, 1);
-    return [...outgoing.keep!(own, result, undefined), addr == null ? null : copy(addr, 0, 128), addr];
-  },
-  texts(kept, result) {
-    const [bytes, addr] = kept.slice(-2) as [Uint8Array | null, unknown];
-    return [...outgoing.texts(kept, result), addressOf(bytes), addr == null ? 0 : size(addr)];
-  },
-  data: outgoing.data!,
-};
+/** recv, send and their kin: what went through the buffer, their second argument. */
+export const transfer: CallDecoder = { data: ([, bytes]) => (bytes as BufferKept).data };
 
-interface Message {
-  fd: number;
-  name: Uint8Array | null;
-  namelen: [before: number, after: number];
-  /** Of each buffer: the first of the bytes that went through it, how many did, its size. */
-  iov: [Uint8Array, number, number][];
-  count: number;
-  control: Uint8Array | null;
-  told: number;
-  flags: number;
+// ---- Pieces of memory
+
+interface PiecesKept {
+  /** Of each piece: the first of the bytes that went through it, how many did, its size. */
+  pieces: [bytes: Uint8Array, moved: number, size: number][];
   data: Uint8Array;
 }
 
-// Of each buffer what strace shows, as far as n bytes fill them; and the n bytes, at most DATA_LIMIT.
-function through(buffers: unknown, n: number): Pick<Message, 'iov' | 'count' | 'data'> {
-  const list = buffers as unknown[];
+// Of each piece what strace shows, as far as n bytes fill them; and the n bytes, at most DATA_LIMIT.
+function through(buffers: unknown, n: number): PiecesKept {
   const parts: Uint8Array[] = [];
   let went = 0;
-  const iov = list.map((bytes): [Uint8Array, number, number] => {
+  const pieces = (buffers as unknown[]).map((bytes): [Uint8Array, number, number] => {
     const taken = Math.min(n - went, size(bytes));
     if (went < DATA_LIMIT) parts.push(copy(bytes, 0, Math.min(taken, DATA_LIMIT - went)));
     went += taken;
     return [copy(bytes, 0, Math.min(taken, STRING_LIMIT + 1)), taken, size(bytes)];
   });
-  return { iov, count: list.length, data: Buffer.concat(parts) };
+  return { pieces, data: Buffer.concat(parts) };
 }
 
-const kept = (message: Message): Kept => [message.fd, message];
-const messageOf = (all: Kept) => all[1] as Message;
+const piecesText = ({ pieces }: PiecesKept) =>
+  pieces.length === 0
+    ? 'NULL'
+    : shownList(pieces, ([bytes, n, room]) => `{iov_base=${quoted(bytes, n)}, iov_len=${room}}`);
+
+/** An iovec of a call that has no msghdr. */
+export function iovec(direction: 'in' | 'out'): ParameterDecoder {
+  return {
+    keep: (args, i, result) =>
+      through(args[i], direction === 'in' ? Number.POSITIVE_INFINITY : Math.max(result, 0)),
+    show: (kept: PiecesKept) => [text(piecesText(kept))],
+  };
+}
+
+// ---- Control messages
 
 function controlText(control: Uint8Array): string {
-  const whole = new Uint8Array(control);
-  if (whole.length < (layout['sizeof cmsghdr'] ?? 16)) return SOMEWHERE;
-  const messages = [...controlMessages(Buffer.from(whole), whole.length)];
-  if (messages.length === 0) return SOMEWHERE; // Malformed: the kernel refuses it.
+  if (control.length < (layout['sizeof cmsghdr'] ?? 16)) return SOMEWHERE;
+  const messages = [...controlMessages(Buffer.from(control), control.length)];
+  if (messages.length === 0) return SOMEWHERE; // Malformed: the kernel does not take it.
   const texts = messages.map(({ level, type, data }) => {
     const [levelText, optionName] = option(level, type);
     const typeText = level !== SOL_SOCKET || type === SCM_TIMESTAMP ? optionName : named('SCM_', type);
@@ -97,9 +107,10 @@ function controlText(control: Uint8Array): string {
   return `[${texts.join(', ')}]`;
 }
 
+const intsIn = (data: Uint8Array) => Array.from({ length: data.length >> 2 }, (_, i) => int(data, i));
+
 function controlData(level: number, type: number, data: Uint8Array): string {
-  const view = new DataView(data.buffer, data.byteOffset, data.length);
-  const ints = Array.from({ length: data.length >> 2 }, (_, i) => view.getInt32(i * 4, true));
+  const ints = intsIn(data);
   if (level === SOL_SOCKET && type === SCM_RIGHTS) return `, cmsg_data=[${ints.join(', ')}]`;
   if (level === SOL_SOCKET && type === SCM_CREDENTIALS && SCM_CREDENTIALS !== undefined)
     return `, cmsg_data={pid=${ints[0]}, uid=${ints[1]}, gid=${ints[2]}}`;
@@ -107,64 +118,97 @@ function controlData(level: number, type: number, data: Uint8Array): string {
   return data.length === 0 ? '' : `, cmsg_data=${quoted(data)}`;
 }
 
-function header({ name, namelen, iov, count, control, told }: Message): string {
-  const length = lengthText(...namelen);
-  const buffers =
-    count === 0
-      ? 'NULL'
-      : shown(iov, ([bytes, n, room]) => `{iov_base=${quoted(bytes, n)}, iov_len=${room}}`);
+const rightsIn = (control: Uint8Array | null) =>
+  control === null
+    ? []
+    : [...controlMessages(Buffer.from(control), control.length)].flatMap(({ level, type, data }) =>
+        level === SOL_SOCKET && type === SCM_RIGHTS ? intsIn(data) : [],
+      );
+
+// ---- recvmsg and sendmsg: one msghdr in C, several arguments here
+
+interface Header {
+  name: Uint8Array | null;
+  namelen: [before: number, after: number];
+  pieces: PiecesKept;
+  control: Uint8Array | null;
+  flags: number;
+}
+
+function shownHeader({ name, namelen: [before, after], pieces, control, flags: messageFlags }: Header) {
+  const length = before === after ? `${after}` : `${before} => ${after}`;
   const controls = control === null || control.length === 0 ? '' : ` msg_control=${controlText(control)},`;
-  return (
-    `{msg_name=${addressOf(name)}, msg_namelen=${length}, msg_iov=${buffers}, msg_iovlen=${count},` +
-    `${controls} msg_controllen=${control?.length ?? 0}, msg_flags=${flags('MSG_', told)}}`
+  const value: MessageValue = {
+    name: name === null || name.length === 0 ? null : addressValue(name),
+    rights: rightsIn(control),
+  };
+  return withValue(
+    `{msg_name=${shownAddress(name).text}, msg_namelen=${length}, msg_iov=${piecesText(pieces)}, ` +
+      `msg_iovlen=${pieces.pieces.length},${controls} msg_controllen=${control?.length ?? 0}, ` +
+      `msg_flags=${flags('MSG_', messageFlags)}}`,
+    value,
   );
 }
 
-export const recvmsgForm: Form = {
-  names: ['fd', 'msg', 'flags'],
-  fd: first,
-  before: ([, , , , lengths]) => int(lengths),
-  keep([fd, buffers, name, control, lengths, flag], result, room) {
-    const [namelen, controllen, told] = new Int32Array(copy(lengths, 0, 12).buffer);
-    const length = result < 0 ? (room as number) : namelen;
-    return kept({
-      fd: fd as number,
-      name: name == null ? null : copy(name, 0, result < 0 ? 0 : namelen),
-      namelen: [room as number, length],
-      ...through(buffers, Math.max(result, 0)),
-      control: control == null ? null : copy(control, 0, result < 0 ? 0 : controllen),
-      told,
-      flags: flag as number,
-    });
+const kept = (keep: ParameterDecoder['keep'] & object): ParameterDecoder => ({ keep, show: () => [] });
+const data = ([, pieces]: Kept) => (pieces as PiecesKept).data;
+
+interface LengthsKept {
+  capacity: number;
+  namelen: number;
+  flags: number;
+}
+
+export const recvmsg: CallDecoder = {
+  data,
+  parameters: {
+    buffers: {
+      keep: (args, i, result) => through(args[i], Math.max(result, 0)),
+      show(pieces: PiecesKept, result, all) {
+        const [, , name, control, lengths] = all as [0, 0, Header['name'], Header['control'], LengthsKept];
+        const { capacity, namelen, flags } = lengths;
+        if (result < 0) return [text(`{msg_namelen=${capacity}}`)];
+        return [shownHeader({ name, namelen: [capacity, namelen], pieces, control, flags })];
+      },
+    },
+    name: kept((args, i, result) => copyOrNull(args[i], result < 0 ? 0 : int(args[4], 0))),
+    control: kept((args, i, result) => copyOrNull(args[i], result < 0 ? 0 : int(args[4], 1))),
+    lengths: {
+      before: (args, i) => int(args[i]),
+      keep: (args, i, _, before): LengthsKept => ({
+        capacity: before as number,
+        namelen: int(args[i]),
+        flags: int(args[i], 2),
+      }),
+      show: () => [],
+    },
   },
-  texts(all, result) {
-    const message = messageOf(all);
-    const text = result < 0 ? `{msg_namelen=${message.namelen[0]}}` : header(message);
-    return [message.fd, text, flags('MSG_', message.flags)];
-  },
-  data: (all) => messageOf(all).data,
 };
 
-export const sendmsgForm: Form = {
-  names: ['fd', 'msg', 'flags'],
-  fd: first,
-  keep([fd, buffers, name, control, flag], result) {
-    const given = through(buffers, Number.POSITIVE_INFINITY);
-    const length = name == null ? 0 : size(name);
-    return kept({
-      fd: fd as number,
-      name: name == null ? null : copy(name, 0, 128),
-      namelen: [length, length],
-      ...given,
-      data: through(buffers, Math.max(result, 0)).data,
-      control: copyOrNull(control),
-      told: 0,
-      flags: flag as number,
-    });
+export const sendmsg: CallDecoder = {
+  data,
+  parameters: {
+    buffers: {
+      keep: (args, i, result): PiecesKept => ({
+        ...through(args[i], Number.POSITIVE_INFINITY),
+        data: through(args[i], Math.max(result, 0)).data,
+      }),
+      show(pieces: PiecesKept, _, all) {
+        const [, , name, control] = all as [
+          0,
+          0,
+          { bytes: Uint8Array; length: number } | null,
+          Header['control'],
+        ];
+        const length = name?.length ?? 0;
+        return [
+          shownHeader({ name: name?.bytes ?? null, namelen: [length, length], pieces, control, flags: 0 }),
+        ];
+      },
+    },
+    name: kept((args, i) =>
+      args[i] == null ? null : { bytes: copy(args[i], 0, 128), length: size(args[i]) },
+    ),
+    control: kept((args, i) => copyOrNull(args[i])),
   },
-  texts(all) {
-    const message = messageOf(all);
-    return [message.fd, header(message), flags('MSG_', message.flags)];
-  },
-  data: (all) => messageOf(all).data,
 };

@@ -1,115 +1,156 @@
-// The calls of sockets that have more to tell than numbers: addresses, options, types, and the bytes that
-// go through. Above: call-args.ts. Below: call-form.ts, strace-text.ts.
+// What the calls of sockets are given: families, types and protocols, addresses, options, pairs.
 
 import {
   AF_INET,
   AF_INET6,
+  AF_UNIX,
   SO_LINGER,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOL_SOCKET,
 } from '../../../kernel/constants/socket.ts';
-import { DATA_LIMIT } from '../recording.ts';
+import { type Inet6Address, type InetAddress, unpackSockaddr } from '../../../kernel/structs/sockaddr.ts';
+import { familyOf } from '../../../kernel/structs/sockaddr-header.ts';
+import type { AddressValue } from '../recording.ts';
 import { flags, named, quoted, sockaddr } from '../strace-text.ts';
-import { copy, type Form, first, int, type Kept, SOMEWHERE, size } from './decoder.ts';
+import {
+  type CallDecoder,
+  copy,
+  int,
+  number,
+  type ParameterDecoder,
+  type Shown,
+  SOMEWHERE,
+  size,
+  text,
+  withValue,
+} from './decoder.ts';
 
-const moved = (kept: Kept) => kept[1] as Uint8Array | undefined;
+/** The flags in a socket's type. */
+export const typeFlags = (SOCK_CLOEXEC ?? 0) | (SOCK_NONBLOCK ?? 0);
 
-// recv, read: what came; send, write: what the kernel took, or would not take.
-export function transfer(direction: 'in' | 'out', hasFlags: boolean): Form {
-  return {
-    names: ['fd', 'buf', 'len', ...(hasFlags ? ['flags'] : [])],
-    fd: first,
-    keep([fd, buf, ...rest], result) {
-      const isPart = rest.length > 1;
-      const [offset, length] = isPart ? (rest as number[]) : [0, size(buf)];
-      // MSG_TRUNC says how long the message was, which may be more than the room.
-      const wanted = direction === 'in' || result >= 0 ? Math.min(result, length) : length;
-      const data = copy(buf, offset, Math.min(Math.max(wanted, 0), DATA_LIMIT));
-      const shown = direction === 'out' && result < length ? copy(buf, offset, Math.min(length, 33)) : data;
-      return [fd, data, length, hasFlags ? (rest.at(-1) ?? 0) : 0, shown];
-    },
-    texts: ([fd, data, length, flag, shown], result) => {
-      const total = direction === 'in' ? Math.min(result, length as number) : (length as number);
-      const text =
-        direction === 'in' && result < 0 ? SOMEWHERE : quoted((shown ?? data) as Uint8Array, total);
-      return [fd, text, length, ...(hasFlags ? [flags('MSG_', flag as number)] : [])];
-    },
-    data: moved,
-  };
+/** 'SOCK_STREAM|SOCK_CLOEXEC' */
+export const socketType: ParameterDecoder = {
+  show(type: number) {
+    const kind = named('SOCK_', type & ~typeFlags);
+    const rest = type & typeFlags;
+    return [text(rest === 0 ? kind : `${kind}|${flags('SOCK_', rest)}`)];
+  },
+};
+
+/** By name where the domain, the first argument, is one of the internet's. */
+export const protocol: ParameterDecoder = {
+  show(value: number, _, [domain]) {
+    const isInternet = domain === AF_INET || domain === AF_INET6;
+    return [isInternet ? text(named('IPPROTO_', value)) : number(value)];
+  },
+};
+
+/** socketpair's and pipe's two descriptors. */
+export const pair: ParameterDecoder = {
+  keep: (args, i) => [int(args[i]), int(args[i], 1)],
+  show: (fds: number[], result) => [result < 0 ? text(SOMEWHERE) : withValue(`[${fds.join(', ')}]`, fds)],
+};
+
+/** What is known of an address. */
+export function addressValue(bytes: Uint8Array): AddressValue {
+  if (bytes.length < 2) return { family: named('AF_', 0) };
+  const number = familyOf(bytes);
+  const family = named('AF_', number);
+  if ((number === AF_INET && bytes.length >= 16) || (number === AF_INET6 && bytes.length >= 28)) {
+    const address = unpackSockaddr(Buffer.from(bytes), bytes.length) as InetAddress | Inet6Address;
+    const [host, port, flowinfo, scopeId] = address;
+    return scopeId === undefined
+      ? { family, host, port }
+      : { family, host, port, flowinfo: flowinfo!, scopeId };
+  }
+  if (number !== AF_UNIX) return { family };
+  const path = unpackSockaddr(Buffer.from(bytes), bytes.length);
+  return { family, path: Buffer.isBuffer(path) ? path.toString('latin1') : (path as string) };
 }
 
-export const family = (value: unknown) => named('AF_', value as number);
-
-export function type(value: unknown): string {
-  const rest = (value as number) & ((SOCK_CLOEXEC ?? 0) | (SOCK_NONBLOCK ?? 0));
-  const kind = named('SOCK_', (value as number) & ~rest);
-  return rest === 0 ? kind : `${kind}|${flags('SOCK_', rest)}`;
+/** An address; null where the caller wanted none, no bytes where the kernel wrote none. */
+export function shownAddress(bytes: Uint8Array | null): Shown {
+  if (bytes === null) return withValue('NULL', null);
+  return bytes.length === 0 ? text(SOMEWHERE) : withValue(sockaddr(bytes), addressValue(bytes));
 }
 
-export const protocol = (domain: unknown, value: unknown) =>
-  domain === AF_INET || domain === AF_INET6 ? named('IPPROTO_', value as number) : String(value);
+/** bind's, connect's and sendto's address, with its length. */
+export const givenAddress: ParameterDecoder = {
+  keep: (args, i) => (args[i] == null ? null : { bytes: copy(args[i], 0, 128), length: size(args[i]) }),
+  show: (kept: { bytes: Uint8Array; length: number } | null) =>
+    kept === null ? [shownAddress(null), number(0)] : [shownAddress(kept.bytes), number(kept.length)],
+};
 
-// accept, getsockname, getpeername: the room for an address before, its length after.
-export function answered(names: string[], rest: (kept: Kept) => unknown[] = () => []): Form {
-  return {
-    names: ['fd', 'addr', 'addrlen', ...names],
-    fd: first,
-    before: ([, , addrlen]) => (addrlen == null ? null : int(addrlen)),
-    keep([fd, addr, addrlen, ...others], result, room) {
-      const length = addrlen == null ? null : int(addrlen);
-      const bytes = addr == null ? null : result < 0 ? undefined : copy(addr, 0, length!);
-      return [fd, bytes, [room, length], ...others];
-    },
-    texts(kept, result) {
-      const [fd, bytes, [room, length]] = kept as [number, Uint8Array | null | undefined, (number | null)[]];
-      const lengths =
-        room === null ? 'NULL' : result < 0 || room === length ? `[${room}]` : `[${room} => ${length}]`;
-      return [fd, bytes === null ? 'NULL' : bytes ? sockaddr(bytes) : SOMEWHERE, lengths, ...rest(kept)];
-    },
-  };
-}
+/** The address that accept, getsockname, getpeername or recvfrom fills in; its length is the next argument. */
+export const filledAddress: ParameterDecoder = {
+  keep: (args, i, result) => (args[i] == null ? null : copy(args[i], 0, result < 0 ? 0 : int(args[i + 1]))),
+  show: (bytes: Uint8Array | null) => [shownAddress(bytes)],
+};
 
-export const addressed: Form = {
-  names: ['fd', 'addr', 'addrlen'],
-  fd: first,
-  keep: ([fd, addr]) => [fd, copy(addr, 0, 128), size(addr)],
-  texts: ([fd, addr, length]) => [fd, sockaddr(addr as Uint8Array), length],
+/** Its length: the capacity before the call, what the kernel says after it. */
+export const length: ParameterDecoder = {
+  before: (args, i) => (args[i] == null ? null : int(args[i])),
+  keep: (args, i, _, before) => (before === null ? null : [before, int(args[i])]),
+  show(kept: [number, number] | null, result) {
+    if (kept === null) return [text('NULL')];
+    const [before, after] = kept;
+    return [text(result < 0 || before === after ? `[${before}]` : `[${before} => ${after}]`)];
+  },
 };
 
 // strace's names for options whose number is that of the struct with 32-bit times.
 const old = /^SO_(RCVTIMEO|SNDTIMEO|TIMESTAMP|TIMESTAMPNS)$/;
 
-export function option(level: unknown, name: unknown): [string, string] {
+const levels: Record<number, [name: string, prefix: string]> = {
+  0: ['SOL_IP', 'IP_'],
+  6: ['SOL_TCP', 'TCP_'],
+  41: ['SOL_IPV6', 'IPV6_'],
+};
+
+/** The names of an option's level and of the option. */
+export function option(level: number, name: number): [string, string] {
   if (level === SOL_SOCKET) {
-    const text = named('SO_', name as number);
+    const text = named('SO_', name);
     return ['SOL_SOCKET', process.platform === 'linux' && old.test(text) ? `${text}_OLD` : text];
   }
-  const levels: Record<number, [string, string]> = {
-    0: ['SOL_IP', 'IP_'],
-    6: ['SOL_TCP', 'TCP_'],
-    41: ['SOL_IPV6', 'IPV6_'],
-  };
-  const [levelName, prefix] = levels[level as number] ?? [String(level), ''];
-  return [levelName, prefix ? named(prefix, name as number) : `0x${(name as number).toString(16)}`];
+  const [levelName, prefix] = levels[level] ?? [String(level), ''];
+  return [levelName, prefix ? named(prefix, name) : `0x${name.toString(16)}`];
 }
 
-export function optionValue(level: unknown, name: unknown, bytes: Uint8Array): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (level === SOL_SOCKET && name === SO_LINGER && bytes.length === 8) {
-    return `{l_onoff=${view.getInt32(0, true)}, l_linger=${view.getInt32(4, true)}}`;
-  }
-  if (bytes.length < 4) return SOMEWHERE; // Too short for any option.
-  return bytes.length === 4 ? `[${view.getInt32(0, true)}]` : quoted(bytes);
+function optionValue(level: unknown, name: unknown, bytes: Uint8Array): Shown {
+  if (level === SOL_SOCKET && name === SO_LINGER && bytes.length === 8)
+    return text(`{l_onoff=${int(bytes)}, l_linger=${int(bytes, 1)}}`);
+  if (bytes.length < 4) return text(SOMEWHERE); // Too short for any option.
+  return bytes.length === 4 ? withValue(`[${int(bytes)}]`, int(bytes)) : text(quoted(bytes));
 }
-export const pairForm: Form = {
-  names: ['domain', 'type', 'protocol', 'sv'],
-  fd: ([, , , sv], result) => (result === 0 ? new Int32Array((sv as Uint8Array).buffer)[0] : -1),
-  keep: ([domain, kind, proto, sv]) => [domain, kind, proto, copy(sv, 0, 8)],
-  texts: ([domain, kind, proto, sv], result) => [
-    family(domain),
-    type(kind),
-    proto,
-    result < 0 ? SOMEWHERE : `[${new Int32Array((sv as Uint8Array).buffer).join(', ')}]`,
-  ],
+
+const optionNames = {
+  level: { show: (level: number, _, all) => [text(option(level, all[2] as number)[0])] },
+  name: { show: (name: number, _, all) => [text(option(all[1] as number, name)[1])] },
+} satisfies Record<string, ParameterDecoder>;
+
+export const getsockopt: CallDecoder = {
+  parameters: {
+    ...optionNames,
+    value: {
+      keep: (args, i) => copy(args[i], 0, Math.min(int(args[i + 1]), 256)),
+      show: (bytes: Uint8Array, result, [, level, name]) => [
+        result < 0 ? text(SOMEWHERE) : optionValue(level, name, bytes),
+      ],
+    },
+  },
+};
+
+export const setsockopt: CallDecoder = {
+  parameters: {
+    ...optionNames,
+    value: {
+      keep: (args, i) => ({ bytes: copy(args[i], 0, 256), length: size(args[i]) }),
+      show: ({ bytes, length }: { bytes: Uint8Array; length: number }, _, [, level, name]) => [
+        optionValue(level, name, bytes),
+        number(length),
+      ],
+    },
+  },
 };

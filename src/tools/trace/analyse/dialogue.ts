@@ -1,7 +1,14 @@
 // The documented conversation in a recording: which call of which process is which step of it. What
 // was not recorded is undefined, for a recording may end anywhere, and a run may go wrong.
 
-import type { AddressText, CallLine, ProcessLine, Recording } from '../../../interpose/recorder/recording.ts';
+import {
+  type AddressText,
+  type AddressValue,
+  argumentValue,
+  type CallLine,
+  type ProcessLine,
+  type Recording,
+} from '../../../interpose/recorder/recording.ts';
 import { waitsForEvents } from '../../../kernel/calls.ts';
 import { addressText } from '../words.ts';
 import { acknowledgement, carriers, type TcpPacket, type Wire, wireOf } from './packets.ts';
@@ -120,11 +127,9 @@ function addresses(
   serverEnd: SocketLife | undefined,
   connect: CallLine | undefined,
 ): [AddressText | null, AddressText | null] {
-  const asked = connect?.args[1]?.text.match(/sin_port=htons\((\d+)\).*inet_addr\("([\d.]+)"\)/);
-  return [
-    clientEnd?.local ?? serverEnd?.remote ?? null,
-    serverEnd?.local ?? clientEnd?.remote ?? (asked ? [asked[2], Number(asked[1])] : null),
-  ];
+  const { host, port } = (connect && argumentValue<AddressValue>(connect, 'addr')) ?? {};
+  const asked: AddressText | null = host !== undefined && port !== undefined ? [host, port] : null;
+  return [clientEnd?.local ?? serverEnd?.remote ?? null, serverEnd?.local ?? clientEnd?.remote ?? asked];
 }
 
 function exchangesOf(

@@ -1,8 +1,12 @@
 // What was in memory after each call: the server's list called rfds, as far as its calls show it, and
-// the kernel's table of the process's sockets. Above: story-memory.ts, story-steps.ts, claims.
-// Below: recording.ts.
+// the kernel's table of the process's sockets.
 
-import type { CallLine, SocketState } from '../../../interpose/recorder/recording.ts';
+import {
+  argumentValue,
+  type CallLine,
+  type PollValue,
+  type SocketState,
+} from '../../../interpose/recorder/recording.ts';
 import { firstArgument } from './sockets.ts';
 
 export interface Memory {
@@ -37,24 +41,29 @@ function memoriesOf(calls: CallLine[]): Map<CallLine, Memory> {
 }
 
 function registered(interest: Set<number>, call: CallLine): void {
-  const fd = Number(call.args[2]?.text);
+  const fd = argumentValue<number>(call, 'fd') ?? -1;
   if (call.args[1]?.text === 'EPOLL_CTL_DEL') interest.delete(fd);
   else interest.add(fd);
 }
 
-/** The descriptors that a wait watches for reading; null if it is none. interest: what epoll was told. */
+/** The descriptors that a wait watches for reading; null if it is none. interest: those in the epoll. */
 export function watched(call: CallLine, interest = new Set<number>()): number[] | null {
-  if (call.name === 'select' || call.name === 'pselect') return numbers(call.args[1]?.text);
-  if (call.name === 'poll' || call.name === 'ppoll') {
-    return [...(call.args[0]?.text ?? '').matchAll(/fd=(\d+), events=[^,}]*POLLIN/g)].map(([, fd]) =>
-      Number(fd),
-    );
+  switch (call.name) {
+    case 'select':
+    case 'pselect':
+      return argumentValue<number[] | null>(call, 'readfds') ?? [];
+    case 'poll':
+    case 'ppoll': {
+      const entries = argumentValue<PollValue[]>(call, 'fds') ?? [];
+      return entries.filter(({ fd, events }) => fd >= 0 && events.includes('POLLIN')).map(({ fd }) => fd);
+    }
+    case 'epoll_wait':
+    case 'epoll_pwait':
+      return [...interest];
+    default:
+      return null;
   }
-  return call.name === 'epoll_wait' || call.name === 'epoll_pwait' ? [...interest] : null;
 }
-
-// Of '[3 5]', as strace writes a set; its result, '(in [3])', is no part of the argument.
-const numbers = (text = '') => (text.match(/\[([\d ]*)\]/)?.[1].match(/\d+/g) ?? []).map(Number);
 
 /** A socket's state after a call, if the recording has it. */
 export const stateAfter = (call: CallLine | undefined, fd: number | undefined): SocketState | undefined =>

@@ -1,7 +1,13 @@
 // Whose bytes are whose: the sockets of a recording, from the call that made each to its close, which
 // of them are two ends of one connection, and which send brought the bytes of which recv.
 
-import type { AddressText, CallLine, Recording, SocketState } from '../../../interpose/recorder/recording.ts';
+import {
+  type AddressText,
+  argumentValue,
+  type CallLine,
+  type Recording,
+  type SocketState,
+} from '../../../interpose/recorder/recording.ts';
 import { callOf } from '../../../kernel/calls.ts';
 import { addressText } from '../words.ts';
 
@@ -30,7 +36,9 @@ export const portOf = (address: AddressText | null | undefined): number =>
 export const dataOf = (call: CallLine): Buffer => Buffer.from(call.data ?? '', 'base64');
 
 /** The descriptor that a call names first. */
-export const firstArgument = (call: CallLine): number => Number.parseInt(call.args[0]?.text ?? '', 10);
+export function firstArgument({ args: [first] }: CallLine): number {
+  return typeof first?.value === 'number' ? first.value : Number.NaN;
+}
 
 /** The socket that a call made, or -1. */
 export function madeBy(call: CallLine): number {
@@ -45,7 +53,7 @@ export const isSend = (call: CallLine) => callOf(call.name)?.sends !== undefined
 export const isReceive = (call: CallLine) =>
   callOf(call.name)?.receives !== undefined &&
   call.result > 0 &&
-  !call.args.some(({ name, text }) => name === 'flags' && text.includes('MSG_PEEK'));
+  !argumentValue<string[]>(call, 'flags')?.includes('MSG_PEEK');
 
 /** All sockets, in the order in which they were made. */
 export function socketLives({ calls }: Recording): SocketLife[] {
@@ -71,10 +79,10 @@ export function socketLives({ calls }: Recording): SocketLife[] {
   return lives;
 }
 
-// socketpair says which two it made in its last argument, '[3, 4]'.
 function pair(begin: (pid: number, fd: number) => SocketLife, call: CallLine): void {
-  const [one, other] = (call.args.at(-1)?.text.match(/\d+/g) ?? []).map((fd) => begin(call.pid, Number(fd)));
-  if (other === undefined) return;
+  const fds = argumentValue<number[]>(call, 'sv');
+  if (fds === undefined) return;
+  const [one, other] = fds.map((fd) => begin(call.pid, fd));
   one.twin = other;
   other.twin = one;
 }

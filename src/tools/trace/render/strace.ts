@@ -2,7 +2,13 @@
 // during which another thread made one is written in two parts, as strace does.
 
 import { getSystemErrorMap } from 'node:util';
-import type { CallLine, ProcessLine, Recording } from '../../../interpose/recorder/recording.ts';
+import type {
+  Argument,
+  CallLine,
+  ProcessLine,
+  Recording,
+  TimeValue,
+} from '../../../interpose/recorder/recording.ts';
 import { callOf, entryOf } from '../../../kernel/calls.ts';
 
 // strace's -a: where the '=' stands.
@@ -72,9 +78,10 @@ export function straced(call: CallLine, process?: Pick<ProcessLine, 'platform' |
   const [name, ...added] = entryOf(own, process?.platform ?? 'linux', process?.arch ?? 'x64') ?? [own];
   const ours = args.map(({ text }) => text);
   const texts = [...(rewritten[`${own} ${name}`]?.(ours) ?? ours), ...added];
-  if (name === 'pselect6' || name === 'ppoll') {
-    const at = name === 'ppoll' ? 2 : 4;
-    texts[at] = timespec(texts[at]);
+  // select's timeval and poll's milliseconds are a timespec to the kernel.
+  if (own !== name && (name === 'pselect6' || name === 'ppoll')) {
+    const at = args.findIndex((argument) => argument.name === 'timeout');
+    if (at >= 0) texts[at] = timespec(args[at]);
   }
   const split = givenOf(own);
   return { name, before: texts.slice(0, split), after: texts.slice(split), result: resultText(call, name) };
@@ -87,12 +94,11 @@ const rewritten: Partial<Record<string, (texts: string[]) => string[]>> = {
   'epoll_create epoll_create1': () => ['0'],
 };
 
-// select's microseconds and poll's milliseconds are nanoseconds to the kernel.
-function timespec(text: string): string {
-  if (/^-\d+$/.test(text)) return 'NULL';
-  if (/^\d+$/.test(text))
-    return `{tv_sec=${Math.floor(Number(text) / 1000)}, tv_nsec=${(Number(text) % 1000) * 1e6}}`;
-  return text.replace(/tv_usec=(\d+)/, (_, micros) => `tv_nsec=${Number(micros) * 1000}`);
+function timespec({ text, value }: Argument): string {
+  if (typeof value === 'number')
+    return value < 0 ? 'NULL' : `{tv_sec=${Math.floor(value / 1000)}, tv_nsec=${(value % 1000) * 1e6}}`;
+  const time = value as TimeValue | null | undefined;
+  return time ? `{tv_sec=${time.seconds}, tv_nsec=${time.nanoseconds}}` : text;
 }
 
 // How the Linux kernel says EINTR to strace, which sees it before it becomes that; undefined: as it is.
@@ -115,7 +121,9 @@ function resultText({ name: own, result, errno, detail }: CallLine, name: string
   }
   if (!detail) return String(result);
   const number = detail.startsWith('flags ') ? `0x${result.toString(16)}` : String(result);
-  return `${number} (${timespec(detail)})`;
+  // What is left of select's timeval, too, is a timespec to the kernel.
+  const inNanoseconds = detail.replace(/tv_usec=(\d+)/, (_, micros) => `tv_nsec=${Number(micros) * 1000}`);
+  return `${number} (${inNanoseconds})`;
 }
 
 // libuv's texts are those of strerror(3), but for the first letter and these.

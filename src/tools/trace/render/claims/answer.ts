@@ -1,10 +1,22 @@
 // The walkthrough's client receiving the response, the delays, and both loops going round.
 
+import { argumentValue } from '../../../../interpose/recorder/recording.ts';
 import { delaysByCalls, delaysByTimestamps, timestamps } from '../../analyse/delays.ts';
 import { isInput } from '../../analyse/dialogue.ts';
 import { dataOf } from '../../analyse/sockets.ts';
 import { duration } from '../../words.ts';
-import { apart, type Claim, delay, finding, NotVisible, need, quoted, slept, spent } from './claim.ts';
+import {
+  apart,
+  type Claim,
+  callText,
+  delay,
+  finding,
+  NotVisible,
+  need,
+  quoted,
+  slept,
+  spent,
+} from './claim.ts';
 import { exchangeOf, receiveOf, responseAck, responseSegment, shownOf, watchedBy } from './parts.ts';
 
 const milliseconds = (nanos: number | undefined) => need(nanos, 'no timestamps') / 1e6;
@@ -15,8 +27,7 @@ export const answering: Claim[] = [
     at: 'client-10',
     says: 'The client asks recv() for at most 1024 bytes',
     check: (run) => {
-      const texts = receiveOf(run).args.map(({ text }) => text);
-      return finding(texts.includes('1024'), `${receiveOf(run).name}(${texts.join(', ')})`);
+      return finding(argumentValue(receiveOf(run), 'len') === 1024, callText(receiveOf(run)));
     },
   },
   {

@@ -1,5 +1,4 @@
 // What a claim of the walkthrough is, and what its check may ask of a conversation.
-// Above: parts.ts, and the claims, a file for each part of the walkthrough. Below: conversation.ts.
 
 import type { CallLine } from '../../../../interpose/recorder/recording.ts';
 import type { Conversation } from '../../analyse/dialogue.ts';
@@ -62,3 +61,7 @@ export const delay = (nanos: number | undefined, walkthrough: number): Finding =
   const measured = need(nanos, 'no timestamps');
   return finding(Math.abs(measured / 1e6 / walkthrough - 1) < 0.1, duration(measured));
 };
+
+/** 'recv(3, "Hello", 1024, 0)' */
+export const callText = ({ name, args }: CallLine): string =>
+  `${name}(${args.map(({ text }) => text).join(', ')})`;

@@ -1,5 +1,5 @@
 // The calls and packets of a conversation that claims are about. Each throws NotVisible where a
-// recording lacks it. Above: the claims. Below: claim.ts.
+// recording lacks it.
 
 import type { CallLine } from '../../../../interpose/recorder/recording.ts';
 import type { Conversation, Exchange } from '../../analyse/dialogue.ts';

@@ -1,10 +1,11 @@
 // The walkthrough's server receiving the message.
 
+import { argumentValue } from '../../../../interpose/recorder/recording.ts';
 import { timestamps } from '../../analyse/delays.ts';
 import type { Conversation } from '../../analyse/dialogue.ts';
 import { stateAfter } from '../../analyse/memory.ts';
 import { dataOf, portOf } from '../../analyse/sockets.ts';
-import { apart, type Claim, finding, NotVisible, need, quoted, slept, spent } from './claim.ts';
+import { apart, type Claim, callText, finding, NotVisible, need, quoted, slept, spent } from './claim.ts';
 import { answerOf, exchangeOf, messageAck, messageSegment, readOf, watchedBy, wokenOf } from './parts.ts';
 
 // The server's calls between reading and answering.
@@ -40,8 +41,7 @@ export const receiving: Claim[] = [
     at: 'receive-2',
     says: 'The server asks recv() for at most 1024 bytes',
     check: (run) => {
-      const texts = readOf(run).args.map(({ text }) => text);
-      return finding(texts.includes('1024'), `${readOf(run).name}(${texts.join(', ')})`);
+      return finding(argumentValue(readOf(run), 'len') === 1024, callText(readOf(run)));
     },
   },
   {

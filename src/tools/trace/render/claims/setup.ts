@@ -1,9 +1,10 @@
 // The walkthrough before any message: the server's steps 1 to 6 and the client's first.
 
+import { type AddressValue, argumentValue } from '../../../../interpose/recorder/recording.ts';
 import { watched } from '../../analyse/memory.ts';
 import { madeBy, portOf } from '../../analyse/sockets.ts';
 import { addressText, duration } from '../../words.ts';
-import { type Claim, finding, lasted, list, need, slept, spent } from './claim.ts';
+import { type Claim, callText, finding, lasted, list, need, slept, spent } from './claim.ts';
 import { callOf } from './parts.ts';
 
 export const setup: Claim[] = [
@@ -22,10 +23,9 @@ export const setup: Claim[] = [
     says: 'SO_REUSEADDR is set to 1 on it',
     check: ({ serverCalls }) => {
       const call = callOf(serverCalls, 'setsockopt', 'server');
-      const text = call.args.map(({ text }) => text).join(', ');
       return finding(
-        call.result === 0 && /SO_REUSEADDR, \[?1\]?\b/.test(text),
-        `setsockopt(${text}) = ${call.result}`,
+        call.result === 0 && call.args[2]?.text === 'SO_REUSEADDR' && argumentValue(call, 'optval') === 1,
+        `${callText(call)} = ${call.result}`,
       );
     },
   },
@@ -36,7 +36,7 @@ export const setup: Claim[] = [
     check: ({ serverCalls, listener }) => {
       const call = callOf(serverCalls, 'bind', 'server');
       const local = need(listener?.local, "the listener's address was not looked at");
-      const asked = Number(call.args[1]?.text.match(/htons\((\d+)\)/)?.[1]);
+      const asked = argumentValue<AddressValue>(call, 'addr')?.port;
       const got = asked === 0 ? portOf(local) > 0 : portOf(local) === asked;
       return finding(call.result === 0 && got, `asked for port ${asked}, is ${addressText(local)}`);
     },
