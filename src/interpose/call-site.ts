@@ -151,7 +151,7 @@ function partOf(file: string): Part {
   if (!/^(src|dist)\//.test(ours)) return 'foreign';
   if (/^\w+\/programs\/([\w-]+-server|client)\.[jt]s$/.test(ours)) return 'program';
   if (/^\w+\/programs\/serving\/connections\.[jt]s$/.test(ours)) return 'loop';
-  return /^\w+\/cli\.[jt]s$/.test(ours) ? 'command' : 'library';
+  return /^\w+\/(cli|programs\/command)\.[jt]s$/.test(ours) ? 'command' : 'library';
 }
 
 /**

@@ -452,8 +452,10 @@ for (let i = 0; i < 1000; i++) {
 });
 
 describe('a file that cannot be written', () => {
+  // What is not closed must not be lost either: a garbage collection would warn of it.
   const text = `
 const [a, b] = S.socketpair();
+(globalThis.held ??= []).push(a, b);
 for (let i = 0; i < 600; i++) {
   a.send(Buffer.from('x'));
   b.recv(1);
@@ -486,7 +488,7 @@ console.log('done');
 ${text}
 for (let fd = 1000; fd < 1010; fd++) sys.close(fd);
 for (let i = 0; i < 10; i++) sys.fcntl(2, 0, 1000);
-${text.replace('[a, b]', '[c, d]').replaceAll('a.', 'c.').replaceAll('b.', 'd.')}`);
+${text.replace('[a, b]', '[c, d]').replaceAll('a.', 'c.').replaceAll('b.', 'd.').replace('(a, b)', '(c, d)')}`);
     expect(stdout).toBe('done\ndone\n');
     expect(stderr).toBe(`rfds: recording stopped: ${file()}: its descriptor was closed\n`);
   });
