@@ -120,6 +120,8 @@ const isHandlers = ({ name, args }: TracedCall) =>
   name === 'rt_sigreturn' || (name === 'write' && args.endsWith('"\\0", 1'));
 // The first handler starts the kick thread (native/pending_signals.h).
 const startsKickThread = new Set(['gettid', 'getpid', 'pipe2', 'fcntl', 'rt_sigprocmask', 'clone3', 'clone']);
+// Before it, the command loads rfds/signal, and libuv's loop turns.
+const turnsLoop = new Set(['epoll_pwait', 'epoll_ctl', 'read']);
 
 /**
  * Walks through what strace saw, record by record: the calls observed before it, the call, the calls
@@ -156,7 +158,7 @@ function pairs(
       const isOther =
         isEngines(call) ||
         isHandlers(call) ||
-        (record.name === 'sigaction' && startsKickThread.has(call.name));
+        (record.name === 'sigaction' && (startsKickThread.has(call.name) || turnsLoop.has(call.name)));
       if (!isOther) throw new Error(`${line(call)} where ${wanted} of ${JSON.stringify(record)} was to come`);
     }
   };

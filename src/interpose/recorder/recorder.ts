@@ -38,7 +38,9 @@ export function recordTo(path: string): Layer | null {
   return (name, call) => {
     const decoder = decoders.get(name);
     // By libc's name: what the addon has of its own is recorded as the call that it makes.
-    return decoder === undefined ? call : recorder.wrap((decoder.call.libc ?? name) as CallName, decoder, call);
+    return decoder === undefined
+      ? call
+      : recorder.wrap((decoder.call.libc ?? name) as CallName, decoder, call);
   };
 }
 
