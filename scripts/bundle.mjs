@@ -1,6 +1,6 @@
 // What is bundled beside the compiled code: what the environment turns on (src/startup.ts says why), and the
 // assets of the pages of `rfds compare --html` and `rfds trace --html`, which are inlined.
-import { copyFileSync, cpSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -32,3 +32,5 @@ await build({
 const plots = at('dist/tools/compare/assets/');
 copyFileSync(at('node_modules/d3/dist/d3.min.js'), `${plots}d3.min.js`);
 copyFileSync(at('node_modules/@observablehq/plot/dist/plot.umd.min.js'), `${plots}plot.umd.min.js`);
+// npx makes the command executable when it links it for the first time, and not after a second build.
+chmodSync(at('dist/cli.js'), 0o755);

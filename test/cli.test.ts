@@ -1,6 +1,6 @@
 // The `rfds` command: help, wrong usage, failures, each with its status and no stack.
 
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { isMac } from './support/platform.ts';
@@ -29,6 +29,10 @@ test.each([
 test("--version is the package's", async () => {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   expect(await rfds('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+test('the built command is executable, as npx in the checkout needs it', () => {
+  expect(() => accessSync(cli, constants.X_OK)).not.toThrow();
 });
 
 test.each([
