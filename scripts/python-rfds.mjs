@@ -45,7 +45,7 @@ function keysOf(object) {
 // Classes whose objects say more than their prototype: attributes, and what a function makes.
 async function specimens() {
   const [socket, select, { Kqueue }, { SelectorKey }] = await Promise.all(
-    ['socket', 'select', 'python/select/kqueue', 'python/selectors/selector-key'].map(dist),
+    ['socket', 'select', 'python/select/kqueue', 'python/selectors/base'].map(dist),
   );
   const one = socket.socket();
   const epoll = select.epoll();

@@ -2,7 +2,6 @@
 
 import './startup.ts';
 
-export { BaseSelector } from './python/selectors/base.ts';
+export { BaseSelector, SelectorKey, SelectorMapping } from './python/selectors/base.ts';
 export { EVENT_READ, EVENT_WRITE } from './python/selectors/masks.ts';
-export { SelectorKey, SelectorMapping } from './python/selectors/selector-key.ts';
 export * from './python/selectors/selectors.ts';

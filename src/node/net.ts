@@ -1,6 +1,5 @@
 // rfds/net: a connection changes hands between a Socket and Node's net.Socket. It has one owner at any
-// time: whoever gives it up cannot use it any more, and never closes it.
-// Above: programs. Below: socket.ts, owner.ts, syscalls.ts.
+// time: the object that gave it up cannot use it any more, and never closes it.
 
 import net from 'node:net';
 import { book } from '../interpose/ledger-book.ts';
@@ -18,10 +17,11 @@ export interface Handover {
   readonly unread: Buffer;
 }
 
-// So that the second taker is told the right thing.
-const taken = new WeakSet<net.Socket>();
+// For the message of a second fromNetSocket.
+const handedOver = new WeakSet<net.Socket>();
 
-const connected = (fd: number) => {
+/** Throws OSError ENOTCONN for a socket without a peer. */
+const checkConnected = (fd: number) => {
   check(sys.getpeername(fd, new ArrayBuffer(128), Int32Array.of(128)), 'getpeername');
 };
 
@@ -48,7 +48,7 @@ export function toNetSocket(
       `toNetSocket: an AF_INET, AF_INET6 or AF_UNIX stream is required, got family ${socket.family}, type ${socket.type}`,
     );
   }
-  connected(fd);
+  checkConnected(fd);
   const sock = new net.Socket({ readable: true, writable: true, ...options, fd });
   socket.detach();
   book.handOver(fd);
@@ -67,17 +67,17 @@ export function toNetSocket(
  */
 export function fromNetSocket(sock: net.Socket): Handover {
   const handle = handleOf(sock);
-  connected(handle.fd);
+  checkConnected(handle.fd);
   const fd = check(sys.fcntl(handle.fd, F_DUPFD_CLOEXEC, 0), 'fcntl');
   const { localFamily } = sock as { localFamily?: string };
   const family = localFamily === undefined ? AF_UNIX : localFamily === 'IPv6' ? AF_INET6 : AF_INET;
-  // No turn of the event loop comes between: nothing more is read than what is in the buffer. What
-  // read() takes out it tells the listeners, too, whose business it no longer is.
+  // No turn of the event loop comes between: nothing more is read than what is in the buffer. read() emits
+  // 'data', and the listeners have no part in this connection any more.
   handle.readStop?.();
   sock.removeAllListeners('data');
   const chunks: Buffer[] = [];
   while (sock.readableLength > 0) chunks.push(sock.read());
-  taken.add(sock);
+  handedOver.add(sock);
   sock.destroy();
   const socket = new Socket(fd, family, SOCK_STREAM, 0);
   // O_NONBLOCK is the connection's, not the descriptor's: Node's is still set.
@@ -92,7 +92,7 @@ interface Handle {
 
 // Node's handle, if the connection can be had at all.
 function handleOf(sock: net.Socket): Handle {
-  const refuse = (why: string): never => {
+  const fail = (why: string): never => {
     throw new Error(`fromNetSocket: the net.Socket ${why}`);
   };
   if (!(sock instanceof net.Socket))
@@ -100,15 +100,15 @@ function handleOf(sock: net.Socket): Handle {
   if ((sock as { encrypted?: boolean }).encrypted === true) {
     throw new TypeError('fromNetSocket: a TLS socket has its keys in Node, and cannot be handed over');
   }
-  if (taken.has(sock)) refuse('was handed over already');
-  if (sock.destroyed) refuse('is destroyed');
-  if (sock.connecting) refuse('is still connecting');
+  if (handedOver.has(sock)) fail('was handed over already');
+  if (sock.destroyed) fail('is destroyed');
+  if (sock.connecting) fail('is still connecting');
   const handle = (sock as unknown as { _handle?: Handle | null })._handle;
-  if (handle === null || (sock.pending && handle === undefined)) refuse('is not connected');
-  if (typeof handle?.fd !== 'number' || handle.fd < 0) refuse('does not show its descriptor in this runtime');
-  if (sock.writableEnded) refuse('has been ended');
-  if (sock.readableFlowing === true) refuse('must be paused: call pause() first');
-  if (sock.readableEncoding !== null) refuse('decodes what it reads (setEncoding)');
-  if (sock.writableLength > 0) refuse(`has ${sock.writableLength} bytes still to write`);
+  if (handle === null || (sock.pending && handle === undefined)) fail('is not connected');
+  if (typeof handle?.fd !== 'number' || handle.fd < 0) fail('does not show its descriptor in this runtime');
+  if (sock.writableEnded) fail('has been ended');
+  if (sock.readableFlowing === true) fail('must be paused: call pause() first');
+  if (sock.readableEncoding !== null) fail('decodes what it reads (setEncoding)');
+  if (sock.writableLength > 0) fail(`has ${sock.writableLength} bytes still to write`);
   return handle!;
 }

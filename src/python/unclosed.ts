@@ -1,6 +1,5 @@
 // Objects that own a descriptor. If one is lost (garbage, and its descriptor open) a warning says so: it
-// is never closed silently, for somebody may use the number still.
-// Above: socket-state.ts, epoll.ts, kqueue.ts. Below: ledger-book.ts, gate.ts.
+// is never closed silently, for the number may be in use still.
 
 import { book } from '../interpose/ledger-book.ts';
 import { F_GETFD } from '../kernel/constants/fcntl.ts';
@@ -13,7 +12,7 @@ interface Held {
 
 // It neither runs when the process ends nor keeps it from ending.
 const owners = new FinalizationRegistry<Held>(({ what, fd }) => {
-  // Looked up beneath the choke point: whoever records the program's calls does not see this one.
+  // Beneath the choke point: this call is not the program's, and no layer observes it.
   if (kernel.fcntl(fd, F_GETFD, 0) < 0) return;
   const made = book.madeAt(fd) ?? 'RFDS_LEDGER=1 tells where it was made';
   process.emitWarning(`${what} was lost with its descriptor ${fd} open (${made})`, {

@@ -28,10 +28,15 @@ export function deadlineAfter(seconds: number | null): number {
   return seconds === null ? Number.POSITIVE_INFINITY : monotonic() + seconds;
 }
 
+/** The seconds left until a deadline that is not Infinity; 0 once it is past. */
+export function secondsUntil(deadline: number): number {
+  return Math.max(deadline - monotonic(), 0);
+}
+
 /** The milliseconds left until a deadline, rounded up, for poll and epoll_wait: -1 is for ever, 0 is past. */
 export function millisecondsUntil(deadline: number): number {
   if (deadline === Number.POSITIVE_INFINITY) return -1;
-  return Math.min(Math.max(Math.ceil((deadline - monotonic()) * 1000), 0), INT_MAX);
+  return Math.min(Math.ceil(secondsUntil(deadline) * 1000), INT_MAX);
 }
 
 /**

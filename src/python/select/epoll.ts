@@ -1,5 +1,4 @@
 // Python's select.epoll over epoll(7). Linux: elsewhere epoll() throws OSError ENOSYS.
-// Above: select.ts, selectors.ts, servers/epoll-server.ts. Below: syscalls.ts, native/epoll.cc.
 
 import { inspect } from 'node:util';
 import {

@@ -1,5 +1,5 @@
 // "A descriptor, or an object with fileno()": the rule that select, poll, epoll and kqueue share.
-// A leaf. Source: CPython's PyObject_AsFileDescriptor.
+// CPython's PyObject_AsFileDescriptor.
 
 /** A descriptor, or anything that has one. */
 export type FileLike = number | { fileno(): number };

@@ -1,4 +1,4 @@
-// Python's own names for kqueue's constants: KQ_ before C's, and FILTER for EVFILT. Above: select.ts.
+// Python's own names for kqueue's constants: KQ_ before C's, and FILTER for EVFILT.
 // A name that this platform's headers lack is undefined.
 
 export {

@@ -1,16 +1,15 @@
-// Python's select.kqueue over kqueue(2). macOS: elsewhere kqueue() throws OSError
-// ENOSYS. Above: select.ts, selectors.ts, servers/kqueue-server.ts. Below: kevent.ts, syscalls.ts,
-// native/kqueue.cc. Written from the man page and XNU's source; not run on a Mac yet.
+// Python's select.kqueue over kqueue(2). macOS: elsewhere kqueue() throws OSError ENOSYS. Written from the man
+// page and XNU's source; not run on a Mac yet.
 
 import { inspect } from 'node:util';
 import { F_SETFD, FD_CLOEXEC } from '../../kernel/constants/fcntl.ts';
 import { EINTR } from '../../kernel/errno.ts';
 import { Kevents } from '../../kernel/structs/kevent.ts';
+import { Timespecs } from '../../kernel/structs/timespec.ts';
 import * as sys from '../../kernel/syscalls.ts';
-import { monotonic } from '../builtins/time.ts';
 import { check } from '../errors.ts';
 import { disowns, owns } from '../unclosed.ts';
-import { beginWait, checkTimeout, closeFd, mustRetry } from '../waiting.ts';
+import { beginWait, checkTimeout, closeFd, mustRetry, secondsUntil } from '../waiting.ts';
 import { Kevent, keventOf } from './kevent.ts';
 
 /** A kernel event queue. Made by kqueue(). */
@@ -49,8 +48,8 @@ export class Kqueue {
    * Makes the changes, then waits for at most max_events events. timeout is in seconds, rounded
    * up; null or none waits for ever. With max_events 0 the kernel does not wait at all.
    *
-   * A change that the kernel refuses comes back as an event with EV_ERROR and the errno in data;
-   * only if there is no room for it does this throw OSError.
+   * A change that fails comes back as an event with EV_ERROR and the errno in data; only if max_events
+   * leaves no place for it does this throw OSError.
    */
   control(changelist: Iterable<Kevent> | null, max_events: number, timeout?: number | null): Kevent[] {
     const kq = this.fileno();
@@ -86,10 +85,14 @@ export class Kqueue {
   }
 }
 
+const timespecWords = new BigInt64Array(2);
+const timespec = new Timespecs(timespecWords);
+
+/** What is left until a deadline, rounded up to nanoseconds; NULL for no limit. */
 function timespecUntil(deadline: number): BigInt64Array | null {
   if (deadline === Number.POSITIVE_INFINITY) return null;
-  const nanos = BigInt(Math.max(Math.ceil((deadline - monotonic()) * 1e9), 0));
-  return BigInt64Array.of(nanos / 1_000_000_000n, nanos % 1_000_000_000n);
+  timespec.setSeconds(0, secondsUntil(deadline));
+  return timespecWords;
 }
 
 /** A new kernel event queue, close-on-exec. Throws OSError ENOSYS where there is no kqueue. */

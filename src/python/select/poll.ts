@@ -1,5 +1,4 @@
-// Python's select.poll over poll(2). Above: select.ts, selectors.ts, servers/poll-server.ts.
-// Below: syscalls.ts, native/poll.cc.
+// Python's select.poll over poll(2).
 
 import { POLLIN, POLLOUT, POLLPRI } from '../../kernel/constants/select.ts';
 import { EINTR, ENOENT } from '../../kernel/errno.ts';

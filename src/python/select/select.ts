@@ -3,14 +3,14 @@
 import { F_GETFD } from '../../kernel/constants/fcntl.ts';
 import { FD_SETSIZE } from '../../kernel/constants/select.ts';
 import { EBADF, EINTR } from '../../kernel/errno.ts';
+import { FdSet } from '../../kernel/structs/fd-set.ts';
+import { Timevals } from '../../kernel/structs/timespec.ts';
 import * as sys from '../../kernel/syscalls.ts';
-import { monotonic } from '../builtins/time.ts';
 import { check, osError } from '../errors.ts';
-import { beginWait, checkTimeout, mustRetry } from '../waiting.ts';
+import { beginWait, checkTimeout, mustRetry, secondsUntil } from '../waiting.ts';
 import { filenoOf } from './fileno.ts';
 
-// One of select's three lists: the objects, their descriptors, and the fd_set for the kernel,
-// an array of bits in which descriptor fd is bit fd % 8 of byte fd / 8 (little-endian words).
+// One of select's three lists: the objects, their descriptors, and which of them are in an fd_set.
 class Interest<T> {
   readonly objects: T[] = [];
   readonly fds: number[] = [];
@@ -39,41 +39,35 @@ class Interest<T> {
   }
 
   /** The set for the kernel, or NULL for an empty list. */
-  fill({ bits, memory }: FdSet): ArrayBuffer | null {
+  fill(set: FdSet): sys.Bytes | null {
     if (this.fds.length === 0) return null;
-    bits.fill(0);
-    for (const fd of this.fds) bits[fd >> 3] |= 1 << (fd & 7);
-    return memory;
+    set.clear();
+    for (const fd of this.fds) set.add(fd);
+    return set.memory;
   }
 
   /** Which of the objects the kernel left in the set. */
-  ready({ bits }: FdSet): T[] {
+  ready(set: FdSet): T[] {
     const ready: T[] = [];
-    for (let i = 0; i < this.fds.length; i++) {
-      const fd = this.fds[i];
-      if ((bits[fd >> 3] & (1 << (fd & 7))) !== 0) ready.push(this.objects[i]);
-    }
+    for (let i = 0; i < this.fds.length; i++) if (set.has(this.fds[i])) ready.push(this.objects[i]);
     return ready;
   }
 }
 
-class FdSet {
-  readonly memory = new ArrayBuffer(FD_SETSIZE / 8);
-  readonly bits = new Uint8Array(this.memory);
-}
-
-// The kernel's sets. Nothing of JavaScript's runs between filling and reading them, so that one
-// set of three serves every call of this thread.
+// What the kernel is given. No other JavaScript runs between filling and reading them, so that these serve
+// every call of this thread.
 const rset = new FdSet();
 const wset = new FdSet();
 const xset = new FdSet();
+const timevalWords = new BigInt64Array(2);
+const timeval = new Timevals(timevalWords);
 
 /**
  * Waits until one of the files in rlist is ready to read, in wlist to write, in xlist has an
  * exceptional condition: three new arrays of the same objects, in their order. All empty: the
  * time was over. Any iterables of descriptors or objects with fileno().
  *
- * timeout is in seconds, rounded up; null or none waits for ever, 0 only looks.
+ * timeout is in seconds, rounded up; null or none waits for ever, 0 not at all.
  *
  * Throws TypeError for a list, file or timeout of another type; RangeError for a descriptor of
  * FD_SETSIZE (1024) or more, or a negative timeout; OSError EBADF for a closed descriptor.
@@ -106,14 +100,14 @@ export function select<R, W, X>(
   return ready;
 }
 
-/** What is left until a deadline as [seconds, microseconds], rounded up; null for no limit. */
+/** What is left until a deadline, rounded up to microseconds; NULL for no limit. */
 function timevalUntil(deadline: number): BigInt64Array | null {
   if (deadline === Number.POSITIVE_INFINITY) return null;
-  const micros = Math.max(Math.ceil((deadline - monotonic()) * 1e6), 0);
-  return BigInt64Array.of(BigInt(Math.trunc(micros / 1e6)), BigInt(micros % 1e6));
+  timeval.setSeconds(0, secondsUntil(deadline));
+  return timevalWords;
 }
 
-// More files ready than the kernel counted: duplicates in a list, or bits that it never looked at.
+// More files ready than the kernel counted: duplicates in a list, or bits that it never inspected.
 function throwIfClosed(lists: Interest<unknown>[]): void {
   for (const fd of new Set(lists.flatMap((list) => list.fds))) {
     if (sys.fcntl(fd, F_GETFD, 0) === -EBADF) throw osError(-EBADF, 'select');

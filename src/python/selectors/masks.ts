@@ -1,11 +1,10 @@
-// Readiness in two bits, and its translations to and from poll's and epoll's masks. A leaf; above:
-// selectors.ts and the servers.
+// Readiness in two bits, and its translations to and from poll's and epoll's masks.
 
 import { EPOLLIN, EPOLLOUT, POLLIN, POLLOUT } from '../../kernel/constants/select.ts';
 
 /** There is something to read, or a client to accept, or the end of the stream. */
 export const EVENT_READ = 1;
-/** There is room to write, or a connection was made or failed. */
+/** The kernel takes more to send, or a connection was made or failed. */
 export const EVENT_WRITE = 2;
 
 export function toPoll(events: number): number {

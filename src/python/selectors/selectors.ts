@@ -1,5 +1,4 @@
 // Python's selectors module: one interface over select, poll, epoll and kqueue.
-// Above: servers/selectors-server.ts. Below: base-selector.ts; select.ts and its siblings.
 
 import { EV_ADD, EV_DELETE, EVFILT_READ, EVFILT_WRITE } from '../../kernel/constants/select.ts';
 import { type Epoll, epoll } from '../select/epoll.ts';

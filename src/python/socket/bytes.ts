@@ -1,4 +1,4 @@
-// Python's bytes-like objects, as JavaScript has them. A leaf.
+// Python's bytes-like objects, as JavaScript has them.
 
 /** What send takes: any view of memory, or the memory. */
 export type BytesLike = NodeJS.ArrayBufferView | ArrayBuffer | SharedArrayBuffer;

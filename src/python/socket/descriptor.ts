@@ -1,6 +1,6 @@
 // Descriptors that are close-on-exec (PEP 446) and in the mode asked for, on every platform: in
 // one call where the kernel has it (Linux), in a few where it has not (macOS). Results are the
-// raw layer's. Above: socket.ts. Below: syscalls.ts.
+// raw layer's.
 
 import { F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC, O_NONBLOCK } from '../../kernel/constants/fcntl.ts';
 import { SO_NOSIGPIPE, SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET } from '../../kernel/constants/socket.ts';

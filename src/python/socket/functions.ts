@@ -190,7 +190,7 @@ export interface ServerOptions {
   dualstack_ipv6?: boolean;
 }
 
-/** A TCP server's socket, bound to [host, port] and listening, with SO_REUSEADDR; IPv6 only unless told. */
+/** A TCP server's socket, bound to [host, port] and listening, with SO_REUSEADDR; IPv6 only unless dualstack_ipv6 is true. */
 export function create_server(
   address: AddressLike,
   { family = AF_INET, backlog = null, reuse_port = false, dualstack_ipv6 = false }: ServerOptions = {},

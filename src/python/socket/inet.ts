@@ -1,5 +1,4 @@
-// Python's inet_* and byte-order functions. inet(3), byteorder(3). Above: socket.ts.
-// Below: address-text.ts.
+// Python's inet_* and byte-order functions. inet(3), byteorder(3).
 
 import { AF_INET, AF_INET6 } from '../../kernel/constants/socket.ts';
 import { EAFNOSUPPORT } from '../../kernel/errno.ts';

@@ -132,7 +132,7 @@ function serviceText(port: unknown, flags: number): string | Uint8Array | null {
   if (process.platform === 'darwin' && flags & AI_NUMERICSERV && (isNull || Number(port) === 0)) return '00';
   if (isNull) return null;
   if (typeof port === 'string' || port instanceof Uint8Array) return port;
-  // As Python writes an int: a C library refuses, or cuts, what is beyond a port.
+  // As Python writes an int: a C library rejects, or cuts, what is beyond a port.
   if (typeof port === 'bigint' || (typeof port === 'number' && Number.isInteger(port)))
     return BigInt(port).toString();
   throw new OSError('Int or String expected');
