@@ -16,6 +16,9 @@ const inOneProcess = [
   'test/tools/trace/{claims,perfetto,story,wire}.test.ts',
 ];
 
+// Pages in Chromium: they call nothing of the addon's (scripts/sanitize.mjs leaves them out).
+const pages = ['test/tools/*/page*.test.ts'];
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -30,8 +33,9 @@ export default defineConfig({
       {
         extends: true,
         // A process each: the addon's pending signals are the process's, and so are its descriptors.
-        test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: inOneProcess },
+        test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: [...inOneProcess, ...pages] },
       },
+      { extends: true, test: { name: 'pages', include: pages } },
       { extends: true, test: { name: 'shared', include: inOneProcess, isolate: false } },
     ],
   },

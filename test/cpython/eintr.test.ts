@@ -2,25 +2,16 @@
 // call again and again, and its handler is the peer: what the call waits for comes with a later alarm,
 // so that it must have gone on after the earlier ones (PEP 475).
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EINTR } from '../../src/kernel/errno.ts';
 import { monotonic } from '../../src/python/builtins/time.ts';
 import { epoll, kqueue, poll, select } from '../../src/select.ts';
 import { handleEintr } from '../../src/signal.ts';
-import { type InetAddress, Socket, socket, socketpair } from '../../src/socket.ts';
+import { type InetAddress, Socket, socket } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
+import { withAlarms } from '../support/alarms.ts';
 import { isLinux, isMac } from '../support/platform.ts';
-import { withAlarms } from './alarms.ts';
-
-const open: Socket[] = [];
-afterEach(() => {
-  for (const sock of open.splice(0)) sock.close();
-});
-function pair(): [Socket, Socket] {
-  const both = socketpair();
-  open.push(...both);
-  return both;
-}
+import { kept, pair } from '../support/sockets.ts';
 
 // Every third alarm of ten, with what comes then: the two before interrupt and bring nothing.
 const eachThird = (act: (turn: number) => void) => (count: number) => {
@@ -105,7 +96,7 @@ describe('SocketEINTRTest', () => {
   test('SocketEINTRTest.test_accept: waits on until a client comes', () => {
     const listener = socket();
     const client = socket();
-    open.push(listener, client);
+    for (const sock of [listener, client]) kept(sock);
     listener.bind(['127.0.0.1', 0]);
     listener.listen();
     const address = listener.getsockname() as InetAddress;
@@ -113,7 +104,7 @@ describe('SocketEINTRTest', () => {
       eachThird((turn) => turn === 0 && client.connect(address)),
       () => listener.accept(),
     );
-    open.push(accepted);
+    kept(accepted);
     expect(peer).toEqual(client.getsockname());
   });
 });

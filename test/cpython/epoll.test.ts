@@ -6,7 +6,7 @@ import { OSError } from '../../src/python/errors.ts';
 import { EPOLL_CLOEXEC, EPOLLET, EPOLLIN, EPOLLOUT, epoll } from '../../src/select.ts';
 import * as sys from '../../src/syscalls.ts';
 import { isLinux } from '../support/platform.ts';
-import { connected } from './connected.ts';
+import { tcpPair } from '../support/sockets.ts';
 
 const wrong = (value: unknown) => value as never;
 const closedError = new RangeError('I/O operation on closed epoll object');
@@ -50,7 +50,7 @@ describe.skipIf(!isLinux)('epoll (Linux has it, no other)', () => {
   });
 
   test('TestEPoll.test_add: by object and by descriptor; nothing else, and nothing twice', () => {
-    const [client, server] = connected();
+    const { client, conn: server } = tcpPair();
     {
       using poller = epoll(2);
       poller.register(server, EPOLLIN | EPOLLOUT);
@@ -75,7 +75,7 @@ describe.skipIf(!isLinux)('epoll (Linux has it, no other)', () => {
   });
 
   test('TestEPoll.test_fromfd: two objects on one descriptor see the same, until one closes it', () => {
-    const [client, server] = connected();
+    const { client, conn: server } = tcpPair();
     const one = epoll(2);
     const two = epoll.fromfd(one.fileno());
     two.register(server, EPOLLIN | EPOLLOUT);
@@ -91,7 +91,7 @@ describe.skipIf(!isLinux)('epoll (Linux has it, no other)', () => {
   });
 
   test('TestEPoll.test_control_and_wait: edges come once, and again with data', () => {
-    const [client, server] = connected();
+    const { client, conn: server } = tcpPair();
     using poller = epoll(16);
     poller.register(server.fileno(), EPOLLIN | EPOLLOUT | EPOLLET);
     poller.register(client.fileno(), EPOLLIN | EPOLLOUT | EPOLLET);
@@ -125,7 +125,7 @@ describe.skipIf(!isLinux)('epoll (Linux has it, no other)', () => {
   });
 
   test('TestEPoll.test_unregister_closed: a closed descriptor is EBADF', () => {
-    const [client, server] = connected();
+    const { client, conn: server } = tcpPair();
     const fd = server.fileno();
     using poller = epoll(16);
     poller.register(server);

@@ -17,7 +17,7 @@ import {
 import { socketpair } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
 import { isMac } from '../support/platform.ts';
-import { connected } from './connected.ts';
+import { tcpPair } from '../support/sockets.ts';
 
 const wrong = (value: unknown) => value as never;
 const closedError = new RangeError('I/O operation on closed kqueue object');
@@ -62,7 +62,7 @@ describe.skipIf(!isMac)('kqueue (macOS has it, no other)', () => {
   });
 
   test('TestKQueue.test_queue_event: both ends are writable first, all of both with data, then what is left', () => {
-    const [client, server] = connected();
+    const { client, conn: server } = tcpPair();
     using queue = kqueue();
     for (const sock of [client, server]) {
       queue.control([kevent(sock, KQ_FILTER_WRITE, ADD), kevent(sock, KQ_FILTER_READ, ADD)], 0);

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { KeyError } from '../../src/python/errors.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, poll } from '../../src/select.ts';
 import { socketpair } from '../../src/socket.ts';
-import { withAlarms } from './alarms.ts';
+import { withAlarms } from '../support/alarms.ts';
 
 const wrong = (value: unknown) => value as never;
 const MESSAGE = ' This is a test.';

@@ -18,10 +18,11 @@ import {
   SelectorKey,
   SelectSelector,
 } from '../../src/selectors.ts';
-import { type Socket, socketpair } from '../../src/socket.ts';
+import type { Socket } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
+import { withAlarms } from '../support/alarms.ts';
 import { isLinux, isMac } from '../support/platform.ts';
-import { withAlarms } from './alarms.ts';
+import { pair } from '../support/sockets.ts';
 
 const backends = [
   ['SelectSelector', SelectSelector, ''],
@@ -32,23 +33,14 @@ const backends = [
 ] as const;
 
 let selector: BaseSelector;
-let sockets: Socket[];
 let descriptors: number[];
 beforeEach(() => {
-  sockets = [];
   descriptors = [];
 });
 afterEach(() => {
   selector?.close();
-  for (const sock of sockets) sock.close();
   for (const fd of descriptors) sys.close(fd);
 });
-
-function pair(): [Socket, Socket] {
-  const both = socketpair();
-  sockets.push(...both);
-  return both;
-}
 
 describe.each(backends)('%s', (name, Selector, missing) => {
   beforeEach(() => {

@@ -16,7 +16,7 @@ import {
   MSG_CTRUNC,
   type Socket,
 } from '../../src/socket.ts';
-import { addressOf, MSG, udpPair } from './sockets.ts';
+import { addressOf, MSG, udpPair } from '../support/sockets.ts';
 
 const INT = 4;
 const HOP_LIMIT = 3;

@@ -22,7 +22,7 @@ import {
 } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
 import { isLinux } from '../support/platform.ts';
-import { addressOf, kept, listener, MSG, tcpPair, udpPair, unixPair } from './sockets.ts';
+import { addressOf, kept, listener, MSG, pair, tcpPair, udpPair } from '../support/sockets.ts';
 
 // BasicTCPTest2 of CPython: the same through create_connection.
 const connections = [
@@ -148,7 +148,7 @@ describe('over UDP', () => {
 
 test.skipIf(!isLinux)('with MSG_TRUNC no more than was asked for comes (Linux tells how long it was)', () => {
   for (const size of [4, 70_000]) {
-    const [near, far] = unixPair(SOCK_DGRAM);
+    const [near, far] = pair(SOCK_DGRAM);
     for (const _ of [1, 2, 3]) far.send(Buffer.alloc(100_000, 'x'));
     expect(near.recv(size, MSG_TRUNC)).toEqual(Buffer.alloc(size, 'x'));
     expect(near.recvfrom(size, MSG_TRUNC)[0]).toEqual(Buffer.alloc(size, 'x'));
@@ -180,7 +180,7 @@ describe('buffers to receive into', () => {
       new DataView(new ArrayBuffer(1032), 4, 1024),
     ],
   ])('%s', (_, into) => {
-    const [near, far] = unixPair();
+    const [near, far] = pair();
     far.send(MSG);
     expect(near.recv_into(into)).toBe(MSG.length);
     expect(contents(into).subarray(0, MSG.length)).toEqual(MSG);
@@ -209,7 +209,7 @@ describe('buffers to receive into', () => {
   });
 
   test('BufferIOTest.testRecvFromIntoSmallBuffer: more bytes than the buffer has are refused', () => {
-    const [near, far] = unixPair();
+    const [near, far] = pair();
     const buffer = new Uint8Array(16).subarray(0, 8);
     far.send(Buffer.alloc(1024, 'x'));
     expect(() => near.recvfrom_into(buffer, 1024)).toThrow(
@@ -219,7 +219,7 @@ describe('buffers to receive into', () => {
   });
 
   test('BufferIOTest.testRecvFromIntoEmptyBuffer: an empty buffer gets nothing, with and without a length', () => {
-    const [near, far] = unixPair();
+    const [near, far] = pair();
     far.send(MSG);
     expect(near.recvfrom_into(new Uint8Array(0))[0]).toBe(0);
     expect(near.recvfrom_into(new Uint8Array(0), 0)[0]).toBe(0);
@@ -236,13 +236,13 @@ describe('socketpair', () => {
   });
 
   test('BasicSocketPairTest.testRecv: bytes go one way', () => {
-    const [near, far] = unixPair();
+    const [near, far] = pair();
     far.send(MSG);
     expect(near.recv(1024)).toEqual(MSG);
   });
 
   test('BasicSocketPairTest.testSend: bytes go the other way', () => {
-    const [near, far] = unixPair();
+    const [near, far] = pair();
     near.send(MSG);
     expect(far.recv(1024)).toEqual(MSG);
   });

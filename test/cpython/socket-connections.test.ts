@@ -1,7 +1,7 @@
 // CPython's test_socket: create_connection (NetworkConnection*, ContextManagersTest) and create_server
 // (CreateServerTest, CreateServerFunctionalTest). Each test bears the name of its case.
 
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { ECONNREFUSED, EINPROGRESS } from '../../src/kernel/errno.ts';
 import { ConnectionRefusedError, OSError, TimeoutError } from '../../src/python/errors.ts';
 import {
@@ -22,7 +22,12 @@ import {
 } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
 import { isLinux } from '../support/platform.ts';
-import { addressOf, bound, kept, listener, MSG, peer, withCode } from './sockets.ts';
+import { addressOf, bound, kept, listener, MSG, peer, withCode } from '../support/sockets.ts';
+
+afterEach(() => {
+  sys.interpose(null);
+  setdefaulttimeout(null);
+});
 
 /** A port that nobody listens at. */
 function closedPort(): number {

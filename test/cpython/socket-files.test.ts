@@ -17,7 +17,7 @@ import {
   socket,
 } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
-import { addressOf, kept, listener, peer, tcpPair, unixPair } from './sockets.ts';
+import { addressOf, kept, listener, pair, peer, tcpPair } from '../support/sockets.ts';
 
 const TEXT = 'Täglich 1\nor twice\nor more';
 
@@ -198,7 +198,7 @@ describe('an unbuffered file', () => {
 });
 
 test('a file writes what it has kept when it is flushed, or full, or closed', () => {
-  const [near, far] = unixPair();
+  const [near, far] = pair();
   const file = kept(near.makefile('w', 8));
   far.setblocking(false);
   const arrived = () => {
@@ -221,7 +221,7 @@ test('a file writes what it has kept when it is flushed, or full, or closed', ()
 });
 
 test("a file of text makes one newline of '\\r\\n' and '\\r', parted ones too, unless told to leave them", () => {
-  const [near, far] = unixPair();
+  const [near, far] = pair();
   far.sendall(Buffer.from('one\r\ntwo\rthree\nfour\r'));
   far.close();
   // A buffer of one byte: each '\r' comes alone.

@@ -5,13 +5,17 @@ import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { OSError, TimeoutError } from '../../src/python/errors.ts';
 import * as S from '../../src/socket.ts';
 import { type InetAddress, Socket, socket } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
 import { isLinux, isMac } from '../support/platform.ts';
-import { addressOf, bound, kept, listener, tcpPair, unixPair, withCode } from './sockets.ts';
+import { addressOf, bound, kept, listener, pair, tcpPair, withCode } from '../support/sockets.ts';
+
+afterEach(() => {
+  S.setdefaulttimeout(null);
+});
 
 const BEYOND = 2 ** 1000;
 
@@ -39,7 +43,7 @@ describe('the object', () => {
     expect(inspect(client)).toBe(
       `<socket.socket ${head}, laddr=('127.0.0.1', ${own}), raddr=('127.0.0.1', ${port})>`,
     );
-    expect(String(unixPair()[0])).toMatch(/^<socket.socket fd=\d+, family=1, type=1, proto=0>$/);
+    expect(String(pair()[0])).toMatch(/^<socket.socket fd=\d+, family=1, type=1, proto=0>$/);
     client.close();
     expect(`${client}`).toBe(`<socket.socket [closed] fd=-1, family=${S.AF_INET}, type=1, proto=0>`);
   });
@@ -183,7 +187,7 @@ describe('a socket over a descriptor', () => {
     isSame(bound(S.SOCK_STREAM));
     isSame(bound(S.SOCK_DGRAM));
     isSame(bound(S.SOCK_STREAM, S.AF_INET6));
-    isSame(unixPair()[0]);
+    isSame(pair()[0]);
   });
 
   const over = (fileno: unknown, family = -1, type = -1) => socket(family, type, -1, fileno as number);

@@ -20,7 +20,7 @@ import {
   type Socket,
   socket,
 } from '../../src/socket.ts';
-import { addressOf, kept, MSG, tcpPair, udpPair, unixPair } from './sockets.ts';
+import { addressOf, kept, MSG, pair, tcpPair, udpPair } from '../support/sockets.ts';
 
 interface Ways {
   /** Who sends, who receives, the address that the receiver sees, and whether messages keep their bounds. */
@@ -48,7 +48,7 @@ const ways: [string, () => Ways][] = [
   [
     'a UNIX stream',
     () => {
-      const [receiver, sender] = unixPair();
+      const [receiver, sender] = pair();
       return { sender, receiver, from: null, isStream: true };
     },
   ],

@@ -2,7 +2,7 @@
 // TCPTimeoutTest, UDPTimeoutTest), and what is inherited (InheritanceTest). Each test bears the name
 // of its case.
 
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { F_GETFD, F_GETFL, F_SETFD, FD_CLOEXEC, O_NONBLOCK } from '../../src/kernel/constants/fcntl.ts';
 import { BlockingIOError, OSError, TimeoutError } from '../../src/python/errors.ts';
 import { select } from '../../src/select.ts';
@@ -18,7 +18,12 @@ import {
   socketpair,
 } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
-import { addressOf, bound, kept, listener, MSG, tcpPair, unixPair } from './sockets.ts';
+import { addressOf, bound, kept, listener, MSG, pair, tcpPair } from '../support/sockets.ts';
+
+afterEach(() => {
+  sys.interpose(null);
+  setdefaulttimeout(null);
+});
 
 const isNonblocking = (sock: Socket) => (sys.fcntl(sock.fileno(), F_GETFL, 0) & O_NONBLOCK) !== 0;
 const state = (sock: Socket) => [sock.gettimeout(), sock.getblocking(), isNonblocking(sock)];
@@ -186,7 +191,7 @@ describe('what an executed program inherits', () => {
 
   test('InheritanceTest.test_default_inheritable: no socket', () => {
     const { conn, client, server } = tcpPair();
-    for (const sock of [kept(socket()), conn, client, server, ...unixPair()]) {
+    for (const sock of [kept(socket()), conn, client, server, ...pair()]) {
       expect(sock.get_inheritable()).toBe(false);
       expect(sys.fcntl(sock.fileno(), F_GETFD, 0)).toBe(FD_CLOEXEC);
     }
@@ -225,6 +230,6 @@ describe('what an executed program inherits', () => {
 
   test('InheritanceTest.test_socketpair: neither of a pair', () => {
     for (const sock of socketpair().map(kept)) expect(sock.get_inheritable()).toBe(false);
-    for (const sock of unixPair(SOCK_DGRAM)) expect(sock.get_inheritable()).toBe(false);
+    for (const sock of pair(SOCK_DGRAM)) expect(sock.get_inheritable()).toBe(false);
   });
 });

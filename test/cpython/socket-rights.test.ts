@@ -18,7 +18,7 @@ import {
 } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
 import { isMac } from '../support/platform.ts';
-import { kept, MSG, unixPair } from './sockets.ts';
+import { kept, MSG, pair } from '../support/sockets.ts';
 
 const INT = 4;
 
@@ -79,7 +79,7 @@ const receivers: [string, (sock: Socket, ancbufsize?: number) => Received][] = [
 describe.each(receivers)('by %s', (_name, receive) => {
   /** Sends n descriptors in one array; what comes back of them. */
   function passed(n: number, ancbufsize?: number) {
-    const [receiver, sender] = unixPair();
+    const [receiver, sender] = pair();
     const sent = pipes(n);
     expect(sender.sendmsg([MSG], [rights(...sent.map(([read]) => read))])).toBe(MSG.length);
     const [data, ancdata, msg_flags] = receive(receiver, ancbufsize);
@@ -120,7 +120,7 @@ describe.each(receivers)('by %s', (_name, receive) => {
   });
 
   function passedSeparately(ancbufsize: number) {
-    const [receiver, sender] = unixPair();
+    const [receiver, sender] = pair();
     const sent = pipes(2);
     expect(sender.sendmsg([MSG], [rights(sent[0][0]), rights(sent[1][0])])).toBe(MSG.length);
     const [data, ancdata, msg_flags] = receive(receiver, ancbufsize);
@@ -149,7 +149,7 @@ describe.each(receivers)('by %s', (_name, receive) => {
   });
 
   test('SCMRightsTest.testFDPassPartialInt: less than a descriptor is refused, or arrives as less', () => {
-    const [receiver, sender] = unixPair();
+    const [receiver, sender] = pair();
     try {
       sender.sendmsg([MSG], [[SOL_SOCKET, SCM_RIGHTS, new Uint8Array(INT - 1)]]);
     } catch (error) {
@@ -162,7 +162,7 @@ describe.each(receivers)('by %s', (_name, receive) => {
   });
 
   test('SCMRightsTest.testFDPassPartialIntInMiddle: a cut array leaves the whole descriptors good', () => {
-    const [receiver, sender] = unixPair();
+    const [receiver, sender] = pair();
     const sent = pipes(2);
     const cut = new Uint8Array(Int32Array.of(sent[0][0], sent[1][0]).buffer).subarray(0, 2 * INT - 1);
     try {
@@ -239,7 +239,7 @@ function openDescriptors(): number {
 
 describe('send_fds and recv_fds', () => {
   test('SendRecvFdsTests.testSendAndRecvFds: ten descriptors arrive, each still connected', () => {
-    const [receiver, sender] = unixPair();
+    const [receiver, sender] = pair();
     const sent = pipes(10);
     expect(
       send_fds(
@@ -256,7 +256,7 @@ describe('send_fds and recv_fds', () => {
   });
 
   test('what is received is close-on-exec, and what there is no room for is not left open (H43)', () => {
-    const [receiver, sender] = unixPair();
+    const [receiver, sender] = pair();
     const sent = pipes(10);
     send_fds(
       sender,

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { OSError } from '../../src/python/errors.ts';
 import { AF_UNIX, SOCK_STREAM, type Socket, socket } from '../../src/socket.ts';
 import { isLinux } from '../support/platform.ts';
-import { kept } from './sockets.ts';
+import { kept } from '../support/sockets.ts';
 
 const unix = () => kept(socket(AF_UNIX, SOCK_STREAM));
 const SUN_PATH = 108;

@@ -4,8 +4,8 @@
 import { describe, expect, test } from 'vitest';
 import { IP_MULTICAST_LOOP } from '../../src/kernel/constants/socket.ts';
 import * as S from '../../src/socket.ts';
-import { addressOf, bound, kept, unixPair, withCode } from '../cpython/sockets.ts';
 import { isLinux, isRoot } from '../support/platform.ts';
+import { addressOf, bound, kept, pair, withCode } from '../support/sockets.ts';
 
 describe('a struct that the kernel takes comes back as it was', () => {
   test('linger', () => {
@@ -29,7 +29,7 @@ describe('a struct that the kernel takes comes back as it was', () => {
   });
 
   test.skipIf(!isLinux)('ucred: who is at the other end (Linux)', () => {
-    const [near] = unixPair();
+    const [near] = pair();
     expect(S.unpackUcred(near.getsockopt(S.SOL_SOCKET, S.SO_PEERCRED, 12))).toEqual({
       pid: process.pid,
       uid: process.geteuid!(),
@@ -38,7 +38,7 @@ describe('a struct that the kernel takes comes back as it was', () => {
   });
 
   test.skipIf(!isLinux)('ucred: and who sent a message (Linux)', () => {
-    const [near, far] = unixPair();
+    const [near, far] = pair();
     const own = { pid: process.pid, uid: process.geteuid!(), gid: process.getegid!() };
     near.setsockopt(S.SOL_SOCKET, S.SO_PASSCRED, 1);
     far.sendmsg([Buffer.from('x')], [[S.SOL_SOCKET, S.SCM_CREDENTIALS, S.packUcred(own)]]);
@@ -148,7 +148,7 @@ describe('other families', () => {
 
   test.each(['SOCK_DGRAM', 'SOCK_SEQPACKET'] as const)('AF_UNIX %s keeps the bounds of messages', (type) => {
     if (!isLinux && type === 'SOCK_SEQPACKET') return;
-    const [near, far] = unixPair(S[type]);
+    const [near, far] = pair(S[type]);
     for (const text of ['one', 'two']) near.send(Buffer.from(text));
     expect([far.recv(100).toString(), far.recv(100).toString()]).toEqual(['one', 'two']);
   });

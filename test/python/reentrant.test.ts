@@ -2,19 +2,12 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { SIG_DFL, SIGALRM, signal } from '../../src/signal.ts';
-import { AF_UNIX, SOCK_DGRAM, type Socket, socketpair } from '../../src/socket.ts';
-import { withAlarms } from '../cpython/alarms.ts';
-
-const open: Socket[] = [];
-const pair = (type?: number): [Socket, Socket] => {
-  const both = socketpair(AF_UNIX, type);
-  open.push(...both);
-  return both;
-};
+import { SOCK_DGRAM, type Socket } from '../../src/socket.ts';
+import { withAlarms } from '../support/alarms.ts';
+import { pair } from '../support/sockets.ts';
 
 afterEach(() => {
   signal(SIGALRM, SIG_DFL);
-  for (const sock of open.splice(0)) sock.close();
 });
 
 test.each<[string, (sock: Socket) => Buffer]>([

@@ -37,24 +37,18 @@ import {
   strsignal,
   valid_signals,
 } from '../../src/signal.ts';
-import { type Socket, socketpair } from '../../src/socket.ts';
+import type { Socket } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
 import { isLinux } from '../support/platform.ts';
 import { module, run } from '../support/signalled.ts';
+import { pair } from '../support/sockets.ts';
 
 const wrong = (value: unknown) => value as never;
 
-const open: Socket[] = [];
-function pair(): [Socket, Socket] {
-  const both = socketpair();
-  open.push(...both);
-  return both;
-}
 afterEach(() => {
   set_wakeup_fd(-1);
   for (const which of [ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF]) setitimer(which, 0);
   for (const signum of [SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM]) signal(signum, SIG_DFL);
-  for (const sock of open.splice(0)) sock.close();
 });
 
 test("the C handler writes each signal's number to the wakeup descriptor", () => {

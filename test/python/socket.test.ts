@@ -22,37 +22,11 @@ import {
 } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
 import { isLinux } from '../support/platform.ts';
+import { answering, kept, listener, pair } from '../support/sockets.ts';
 
 const errno = { ...numbers, ...errors };
 
-const open: Socket[] = [];
-const kept = <T extends Socket>(sock: T): T => {
-  open.push(sock);
-  return sock;
-};
-const pair = () => socketpair().map(kept) as [Socket, Socket];
-function listener(): Socket {
-  const server = kept(socket());
-  server.bind(['127.0.0.1', 0]);
-  server.listen();
-  return server;
-}
-
-afterEach(() => {
-  sys.interpose(null);
-  for (const sock of open.splice(0)) sock.close();
-});
-
-/** Answers one kind of call in the kernel's place: with each result in turn, then the kernel's own. */
-function answering(name: string, ...results: number[]): unknown[][] {
-  const seen: unknown[][] = [];
-  sys.interpose((called, call, args) => {
-    if (called !== name) return call(...args);
-    seen.push(args);
-    return results.shift() ?? call(...args);
-  });
-  return seen;
-}
+afterEach(() => sys.interpose(null));
 
 describe('a connection', () => {
   test('carries bytes both ways, and ends', () => {

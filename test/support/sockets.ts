@@ -1,8 +1,7 @@
-// What the carried-over cases of test_socket share: sockets that are closed when a test is over, and
-// peers that block, each in a thread of its own. Above: the socket-*.test.ts beside it.
+// Sockets that are closed when a test is over, and peers that block, each in a thread of its own.
 
 import { Worker } from 'node:worker_threads';
-import { afterEach, expect } from 'vitest';
+import { expect } from 'vitest';
 import {
   AF_INET,
   AF_INET6,
@@ -11,37 +10,41 @@ import {
   SOCK_DGRAM,
   SOCK_STREAM,
   type Socket,
-  setdefaulttimeout,
   socket,
   socketpair,
 } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
-import { within } from '../support/programs.ts';
+import { afterTest } from './cleanup.ts';
+import { within } from './programs.ts';
 
 export const MSG = Buffer.from('One message, as good as any: \u1234\r\n');
 
 interface Closable {
   close(): void;
 }
-const open: Closable[] = [];
-
 /** The same, to be closed when the test is over. */
 export function kept<T extends Closable>(sock: T): T {
-  open.push(sock);
-  return sock;
-}
-
-afterEach(() => {
-  sys.interpose(null);
-  setdefaulttimeout(null);
-  for (const sock of open.splice(0).reverse()) {
+  afterTest(() => {
     try {
       sock.close();
     } catch {
       // A test may have closed its descriptor behind its back.
     }
-  }
-});
+  });
+  return sock;
+}
+
+/** Answers one kind of call in the kernel's place: with each result in turn, then the kernel's own. */
+export function answering(name: string, ...results: number[]): unknown[][] {
+  const seen: unknown[][] = [];
+  afterTest(() => sys.interpose(null));
+  sys.interpose((called, call, args) => {
+    if (called !== name) return call(...args);
+    seen.push(args);
+    return results.shift() ?? call(...args);
+  });
+  return seen;
+}
 
 const hosts: Record<number, string> = { [AF_INET]: '127.0.0.1', [AF_INET6]: '::1' };
 
@@ -68,7 +71,8 @@ export function tcpPair(): { conn: Socket; client: Socket; server: Socket } {
   return { conn: kept(server.accept()[0]), client, server };
 }
 
-export const unixPair = (type = SOCK_STREAM) => socketpair(AF_UNIX, type).map(kept) as [Socket, Socket];
+/** Two connected sockets of AF_UNIX. */
+export const pair = (type = SOCK_STREAM) => socketpair(AF_UNIX, type).map(kept) as [Socket, Socket];
 
 /** A bound UDP socket, and another one with an address of its own. */
 export function udpPair(family: number = AF_INET): { server: Socket; client: Socket } {
