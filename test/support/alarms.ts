@@ -1,7 +1,7 @@
 // SIGALRM at an interval, with a handler that may do what a peer would: so a call that blocks is
 // interrupted, and ended, by the same process, and no test waits for another's pace.
 
-import { ITIMER_REAL, SIG_DFL, SIGALRM, setitimer, signal } from '../../src/signal.ts';
+import { ITIMER_REAL, SIG_IGN, SIGALRM, setitimer, signal } from '../../src/signal.ts';
 
 /** Runs body while SIGALRM comes every few milliseconds; handler is told which one it is, from 1. */
 export function withAlarms<T>(handler: (count: number) => void, body: () => T, seconds = 0.01): T {
@@ -12,6 +12,6 @@ export function withAlarms<T>(handler: (count: number) => void, body: () => T, s
     return body();
   } finally {
     setitimer(ITIMER_REAL, 0);
-    signal(SIGALRM, SIG_DFL);
+    signal(SIGALRM, SIG_IGN); // not SIG_DFL: one that another thread has yet to take would end the process
   }
 }
