@@ -1,9 +1,9 @@
 // epoll objects beyond CPython's cases: wait(), maxevents, fromfd. Linux.
 
 import { describe, expect, test } from 'vitest';
-import { EpollEvents } from '../../src/python/select/epoll.ts';
 import { EPOLLET, EPOLLIN, EPOLLOUT, epoll } from '../../src/select.ts';
 import { socketpair } from '../../src/socket.ts';
+import { EpollEvents } from '../../src/structs.ts';
 import { isLinux } from '../support/platform.ts';
 
 test.skipIf(isLinux)('epoll() throws ENOSYS where there is none (not on Linux)', () => {

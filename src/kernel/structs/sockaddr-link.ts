@@ -7,9 +7,9 @@ import { layout } from '../native.ts';
 import { newSockaddr } from './sockaddr-header.ts';
 import { describe, inRange } from './struct.ts';
 
-/** Packets of one interface (0: of any), of one protocol (ETH_P_*, host byte order; 0: of none yet). */
-export type LinkLayerAddress = [
-  ifindex: number,
+/** Packets of one interface (its index; 0: of any), of one protocol (ETH_P_*, host byte order; 0: of none yet). */
+export type LinkLayerAddress<Interface = number> = [
+  iface: Interface,
   proto: number,
   pkttype: number,
   hatype: number,

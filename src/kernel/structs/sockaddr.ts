@@ -36,11 +36,11 @@ export type Inet6Address = [host: string, port: number, flowinfo: number, scope_
  * has the bytes of its sockaddr.
  */
 export type Address = InetAddress | Inet6Address | string | Buffer | null;
-/** What packSockaddr takes. */
-export type SockaddrLike =
+/** What packSockaddr takes. An AF_PACKET address begins with an interface: its index, or in Python its name. */
+export type SockaddrLike<Interface = number> =
   | readonly [host: string, port: number]
   | readonly [host: string, port: number, flowinfo: number, scope_id?: number]
-  | readonly [ifindex: number, proto: number, pkttype: number, hatype?: number, addr?: Uint8Array]
+  | readonly [iface: Interface, proto: number, pkttype: number, hatype?: number, addr?: Uint8Array]
   | readonly [pid_or_cid: number, groups_or_port: number]
   | string
   | Uint8Array;

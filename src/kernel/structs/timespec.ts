@@ -94,7 +94,7 @@ abstract class Times extends StructArray {
   /** A time of so many seconds, rounded up to the unit, so that a wait never ends early. */
   setSeconds(i: number, seconds: number): void {
     const units = Math.ceil(seconds * this.#unitsPerSecond);
-    this.set(i, Math.floor(units / this.#unitsPerSecond), units % this.#unitsPerSecond);
+    this.set(i, Math.trunc(units / this.#unitsPerSecond), units % this.#unitsPerSecond);
   }
 
   /** Both members together in seconds. */

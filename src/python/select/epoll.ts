@@ -19,8 +19,6 @@ import { disowns, owns } from '../unclosed.ts';
 import { beginWait, checkTimeout, closeFd, millisecondsUntil, mustRetry } from '../waiting.ts';
 import { type FileLike, filenoOf } from './fileno.ts';
 
-export { EpollEvents };
-
 /** An epoll instance. Made by epoll(). */
 export class Epoll {
   #epfd: number;

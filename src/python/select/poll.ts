@@ -8,8 +8,6 @@ import { check, KeyError, osError } from '../errors.ts';
 import { beginWait, checkTimeout, millisecondsUntil, mustRetry } from '../waiting.ts';
 import { type FileLike, filenoOf } from './fileno.ts';
 
-export { PollFds };
-
 /** A set of descriptors to wait for with poll(2). Made by poll(). */
 export class Poll {
   readonly #events = new Map<number, number>();

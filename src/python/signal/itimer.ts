@@ -1,6 +1,7 @@
 // Python's signal.setitimer, getitimer and alarm: a signal after a time.
 
 import { ITIMER_REAL } from '../../kernel/constants/signal.ts';
+import { Timevals } from '../../kernel/structs/timespec.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check } from '../errors.ts';
 import { checkTimeout } from '../waiting.ts';
@@ -9,15 +10,8 @@ export { OSError as ItimerError } from '../errors.ts';
 
 type Times = [delay: number, interval: number];
 
-// A struct itimerval: the interval comes first. Seconds are rounded up to microseconds.
-const words = (delay: number, interval: number): BigInt64Array => {
-  const micros = [interval, delay].map((seconds) => BigInt(Math.ceil(seconds * 1e6)));
-  return BigInt64Array.from(micros.flatMap((count) => [count / 1_000_000n, count % 1_000_000n]));
-};
-const times = ([seconds, micros, left, leftMicros]: BigInt64Array): Times => [
-  Number(left) + Number(leftMicros) / 1e6,
-  Number(seconds) + Number(micros) / 1e6,
-];
+// A struct itimerval is two timevals: the interval, then what is left until the signal.
+const times = (itimerval: Timevals): Times => [itimerval.inSeconds(1), itimerval.inSeconds(0)];
 
 function checkSeconds(seconds: unknown, what: string): number {
   const checked = checkTimeout(seconds, `${what} must be a number of seconds`);
@@ -31,16 +25,18 @@ function checkSeconds(seconds: unknown, what: string): number {
  * EINVAL for another timer or negative times. setitimer(2).
  */
 export function setitimer(which: number, seconds: number, interval = 0): Times {
-  const before = new BigInt64Array(4);
-  const wanted = words(checkSeconds(seconds, 'seconds'), checkSeconds(interval, 'interval'));
-  check(sys.setitimer(which, wanted, before), 'setitimer');
+  const before = new Timevals(2);
+  const wanted = new Timevals(2);
+  wanted.setSeconds(1, checkSeconds(seconds, 'seconds'));
+  wanted.setSeconds(0, checkSeconds(interval, 'interval'));
+  check(sys.setitimer(which, wanted.memory, before.memory), 'setitimer');
   return times(before);
 }
 
 /** How many seconds are left, and the interval. getitimer(2). */
 export function getitimer(which: number): Times {
-  const now = new BigInt64Array(4);
-  check(sys.getitimer(which, now), 'getitimer');
+  const now = new Timevals(2);
+  check(sys.getitimer(which, now.memory), 'getitimer');
   return times(now);
 }
 

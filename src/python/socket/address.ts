@@ -18,17 +18,11 @@ import { if_nametoindex, interfaceName } from './interfaces.ts';
 export type { Address } from '../../kernel/structs/sockaddr.ts';
 
 /** Packets of one interface ('' and protocol 0: of none yet), of one protocol (ETH_P_*, host byte order). */
-export type PacketAddress = [ifname: string, proto: number, pkttype: number, hatype: number, addr: Buffer];
+export type PacketAddress = LinkLayerAddress<string>;
 /** The addresses of AF_NETLINK, AF_PACKET and AF_VSOCK sockets. */
 export type LinkAddress = NetlinkAddress | PacketAddress | VsockAddress;
 /** What bind and connect take. */
-export type AddressLike =
-  | readonly [host: string, port: number]
-  | readonly [host: string, port: number, flowinfo: number, scope_id?: number]
-  | readonly [ifname: string, proto: number, pkttype: number, hatype?: number, addr?: Uint8Array]
-  | readonly [pid_or_cid: number, groups_or_port: number]
-  | string
-  | Uint8Array;
+export type AddressLike = SockaddrLike<string>;
 
 /**
  * The sockaddr for an address of that family; caller ('bind') names the method in errors. Throws what

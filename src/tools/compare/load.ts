@@ -6,7 +6,7 @@ import { quantileSorted } from 'simple-statistics';
 import { EPOLLIN } from '../../kernel/constants/select.ts';
 import { monotonic } from '../../python/builtins/time.ts';
 import { check } from '../../python/errors.ts';
-import { EpollEvents, epoll } from '../../python/select/epoll.ts';
+import { epoll } from '../../python/select/epoll.ts';
 import {
   IP_BIND_ADDRESS_NO_PORT,
   IPPROTO_IP,
@@ -15,6 +15,7 @@ import {
   socket,
   TCP_NODELAY,
 } from '../../socket.ts';
+import { EpollEvents } from '../../structs.ts';
 import * as sys from '../../syscalls.ts';
 import { type Usage, usageOf } from './usage.ts';
 
