@@ -14,7 +14,7 @@ async function rfds(...args: string[]) {
 }
 
 test.each([
-  [['--help'], /Usage: rfds[\s\S]*server[\s\S]*client/],
+  [['--help'], /Usage: rfds[\s\S]*server[\s\S]*client[\s\S]*compare[\s\S]*trace/],
   [
     ['server', '--help'],
     /Usage: rfds server[\s\S]*--host[\s\S]*--port[\s\S]*12345[\s\S]*--loop[\s\S]*select/,
@@ -48,6 +48,10 @@ test.each([
   [['server', 'extra'], /too many arguments/],
   [['client', ''], /It must not be empty/],
   [['client', 'localhost', 'http'], /'http' is invalid for argument 'port'/],
+  [['compare', '--rounds', '0'], /It must be 1-999/],
+  [['trace', '--'], /no program behind --/],
+  [['trace', '--json', '--', 'node'], /an option lacks its argument before --/],
+  [['trace', 'Hello', '--', 'node', '-e', ''], /messages go with the documented conversation only/],
 ])('%o is wrong usage: said on stderr, status 2', async (args, text) => {
   const { status, stdout, stderr } = await rfds(...args);
   expect(stderr).toMatch(text);
