@@ -44,15 +44,16 @@ export function sceneOf(recording: Recording): Scene {
   };
 }
 
-/** What a call means; '' where the call itself says it all. */
-export function callSentence(scene: Scene, call: CallLine, phase: Phase): string {
+/** What a call did, in a sentence, and behind it what follows from that; none where the call says it all. */
+export function callSentences(scene: Scene, call: CallLine, phase: Phase): string[] {
   const who = whose(scene.laneOf(call));
-  if (phase === 'begin') return capital(`${who} calls ${call.name}()${beginning(scene, call)}.`);
-  if (call.errno === 'EINTR') return `A signal interrupts ${call.name}()${on(call)} in ${who}.`;
-  if (call.result < 0) return `${call.name}()${on(call)} fails in ${who}: ${call.errno ?? call.result}.`;
-  if (phase === 'return') return returning(scene, call, who);
+  if (phase === 'begin') return [capital(`${who} calls ${call.name}()${beginning(scene, call)}.`)];
+  if (call.errno === 'EINTR') return [`A signal interrupts ${call.name}()${on(call)} in ${who}.`];
+  if (call.result < 0) return [`${call.name}()${on(call)} fails in ${who}: ${call.errno ?? call.result}.`];
   const did = whole(scene, call);
-  return did === '' ? '' : capital(`${who} ${did}.`);
+  if (phase === 'whole' && did === '') return [];
+  const sentence = phase === 'return' ? returning(scene, call, who) : `${who} ${did}`;
+  return [capital(`${sentence}.`), ...consequences(scene, call)];
 }
 
 /** The call as the program wrote it, for one that has no sentence. */
@@ -138,18 +139,18 @@ function returning(scene: Scene, call: CallLine, who: string): string {
   const returns = `${name}() returns to ${who}`;
   if (isWait(call)) {
     const facts = readyFacts(scene, call);
-    return call.ready?.length ? `${name}() wakes ${who}: ${facts}.` : `${returns}: ${facts}.`;
+    return call.ready?.length ? `${name}() wakes ${who}: ${facts}` : `${returns}: ${facts}`;
   }
-  if (name === 'connect') return `${returns}: the connection is there.${connectFacts(scene, call)}`;
-  if (name.startsWith('accept')) return `${returns} with ${acceptFacts(scene, call)}.`;
-  if (name === 'close') return `${returns}: fd ${fd} is free again.${closeFacts(scene, call)}`;
-  if (isInput(call)) return `${returns}: ${inputFacts(call)}.`;
+  if (name === 'connect') return `${returns}: the connection is there`;
+  if (name.startsWith('accept')) return `${returns} with ${acceptFacts(scene, call)}`;
+  if (name === 'close') return `${returns}: fd ${fd} is free again`;
+  if (isInput(call)) return `${returns}: ${inputFacts(call)}`;
   if (isSending(call))
-    return `${returns}: the kernel has its ${count(result, 'byte')}${wireFacts(scene, call)}.${stampFacts(scene, call)}`;
+    return `${returns}: the kernel has its ${count(result, 'byte')}${wireFacts(scene, call)}`;
   if (isReceiving(call) && result === 0)
-    return `${returns} with nothing: the stream has ended, the other side sends no more.`;
-  if (isReceiving(call)) return `${returns} with ${count(result, 'byte')}${bytesText(call)}.`;
-  return `${returns}: ${result}.`;
+    return `${returns} with nothing: the stream has ended, the other side sends no more`;
+  if (isReceiving(call)) return `${returns} with ${count(result, 'byte')}${bytesText(call)}`;
+  return `${returns}: ${result}`;
 }
 
 /** What a call that succeeded did, as its caller's predicate; '' where there is nothing to add to it. */
@@ -166,7 +167,7 @@ function whole(scene: Scene, call: CallLine): string {
     return `takes ${count(result, 'byte')} out of the receive queue of fd ${fd}, with ${name}()${bytesText(call)}`;
   }
   if (/^send/.test(name) && isSend(call))
-    return `copies ${count(result, 'byte')} into the kernel for fd ${fd}, with ${name}()${bytesText(call)}${wireFacts(scene, call)}${dotted(stampFacts(scene, call))}`;
+    return `copies ${count(result, 'byte')} into the kernel for fd ${fd}, with ${name}()${bytesText(call)}${wireFacts(scene, call)}`;
   switch (name) {
     case 'socket':
       return `makes a socket: fd ${result}, the lowest number that was free`;
@@ -182,7 +183,7 @@ function whole(scene: Scene, call: CallLine): string {
     case 'accept4':
       return `takes ${acceptFacts(scene, call)}`;
     case 'connect':
-      return `connects fd ${fd}${toAddress(' to ', state, 'remote')}${dotted(connectFacts(scene, call))}`;
+      return `connects fd ${fd}${toAddress(' to ', state, 'remote')}`;
     case 'getpeername':
       return `asks for the address at the other end of fd ${fd}${toAddress(': ', state, 'remote')}`;
     case 'getsockname':
@@ -193,16 +194,13 @@ function whole(scene: Scene, call: CallLine): string {
     case 'write':
       return `writes ${count(result, 'byte')} to fd ${fd}${bytesText(call)}`;
     case 'close':
-      return `closes fd ${fd}: the descriptor is free again${dotted(closeFacts(scene, call))}`;
+      return `closes fd ${fd}: the descriptor is free again`;
     case 'sigaction':
       return `decides what ${args[0]?.text} does`;
     default:
       return '';
   }
 }
-
-/** Further sentences behind one whose full stop comes last. */
-const dotted = (sentences: string) => (sentences === '' ? '' : `.${sentences.slice(0, -1)}`);
 
 /** What a wait reported, and what waits in those sockets. */
 function readyFacts(scene: Scene, call: CallLine): string {
@@ -237,23 +235,33 @@ function printed(call: CallLine): string {
 }
 
 const acceptFacts = (scene: Scene, call: CallLine) =>
-  `the first connection${toAddress(', from ', stateOf(scene, call, call.result), 'remote')}, out of the accept queue: fd ${call.result}. No packet is sent for it`;
+  `the first connection${toAddress(', from ', stateOf(scene, call, call.result), 'remote')}, out of the accept queue: fd ${call.result}`;
 
-function connectFacts({ run }: Scene, call: CallLine): string {
-  if (run?.connect !== call) return '';
-  const local = run.clientEnd?.local;
-  const { synAck } = run.wire.handshake;
-  const port = local ? ` The kernel has picked the port ${portOf(local)} and shaken hands.` : '';
-  const accept = 'the server need not have called accept() for that.';
-  if (synAck === undefined) return `${port} ${capital(accept)}`;
-  const later = duration(Math.max(synAck.at - call.start, 0));
-  return `${port} connect() is done when the SYN-ACK is there, ${later} later; ${accept}`;
+/** What follows from a call that succeeded, in the kernel and on the wire. */
+function consequences(scene: Scene, call: CallLine): string[] {
+  const { run } = scene;
+  if (call.name.startsWith('accept')) return ['No packet is sent for it.'];
+  if (call.name === 'connect') return connected(scene, call);
+  if (call.name === 'close') {
+    if (run?.listener?.calls.includes(call)) return ['Nothing listens on the port any more.'];
+    const isEnd = run?.clientEnd?.calls.includes(call) || run?.serverEnd?.calls.includes(call);
+    return isEnd ? ['This side of the connection has ended: the kernel says so with a FIN.'] : [];
+  }
+  const exchange = exchangeOf(scene, call);
+  if (exchange?.sends[0] === call) return ['The client has put its time in front of the line.'];
+  if (exchange?.answers[0] === call) return ['The server has put its time in front of what it received.'];
+  return [];
 }
 
-function closeFacts({ run }: Scene, call: CallLine): string {
-  if (run?.listener?.calls.includes(call)) return ' Nothing listens on the port any more.';
-  const isEnd = run?.clientEnd?.calls.includes(call) || run?.serverEnd?.calls.includes(call);
-  return isEnd ? ' This side of the connection has ended: the kernel says so with a FIN.' : '';
+function connected({ run }: Scene, call: CallLine): string[] {
+  if (run?.connect !== call) return [];
+  const local = run.clientEnd?.local;
+  const { synAck } = run.wire.handshake;
+  const port = local ? [`The kernel has picked the port ${portOf(local)} and shaken hands.`] : [];
+  const accept = 'the server need not have called accept() for that.';
+  if (synAck === undefined) return [...port, capital(accept)];
+  const later = duration(Math.max(synAck.at - call.start, 0));
+  return [...port, `connect() is done when the SYN-ACK is there, ${later} later; ${accept}`];
 }
 
 const exchangeOf = ({ run }: Scene, call: CallLine) =>
@@ -266,11 +274,4 @@ function wireFacts(scene: Scene, call: CallLine): string {
   const first = packets.find(({ at }) => at >= call.start && at <= call.end);
   if (first === undefined) return '';
   return `, on the wire ${duration(call.end - first.at)} before ${call.name}() returned`;
-}
-
-function stampFacts(scene: Scene, call: CallLine): string {
-  const exchange = exchangeOf(scene, call);
-  if (exchange?.sends[0] === call) return ' The client has put its time in front of the line.';
-  if (exchange?.answers[0] === call) return ' The server has put its time in front of what it received.';
-  return '';
 }

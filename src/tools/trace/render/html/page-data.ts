@@ -36,8 +36,14 @@ export interface PacketFacts {
   message: string;
 }
 
+/** What a step says of itself. */
+export interface StepText {
+  at: number;
+  /** What happened. */
+  sentence: string;
+  /** What follows from it, in further sentences. */
+  more?: string;
+}
+
 /** A call or a packet, by its index; of a call also what stands beside its name in its lane. */
-export type StepData = { at: number; sentence: string } & (
-  | { call: number; phase: Phase; brief: string }
-  | { packet: number }
-);
+export type StepData = StepText & ({ call: number; phase: Phase; brief: string } | { packet: number });

@@ -4,7 +4,7 @@ import type { CallLine, PacketLine, Recording } from '../../../../interpose/reco
 import { isWait } from '../../analyse/dialogue.ts';
 import { bytesOf, count, duration, messageText, type Phase, quoted } from '../../words.ts';
 import {
-  callSentence,
+  callSentences,
   filledArguments,
   messageOf,
   outcome,
@@ -43,8 +43,15 @@ export function pageData(recording: Recording): PageData {
   const steps = stepsOf(recording, facts, packetData).map(({ at, call, packet, phase }): StepData => {
     if (call !== undefined) {
       const one = calls[call];
-      const sentence = callSentence(scene, one, phase) || plainSentence(scene, one);
-      return { at, sentence, call, phase, brief: briefly(one, facts[call], phase) };
+      const [sentence = plainSentence(scene, one), ...more] = callSentences(scene, one, phase);
+      return {
+        at,
+        sentence,
+        ...(more.length > 0 && { more: more.join(' ') }),
+        call,
+        phase,
+        brief: briefly(one, facts[call], phase),
+      };
     }
     const { source, destination, message } = packetData[packet!];
     const [from, to] = [source, destination].map((i) => (i === undefined ? undefined : scene.lanes[i]));

@@ -14,7 +14,7 @@ import { type Conversation, isInput, isWait, slept } from '../../analyse/dialogu
 import { numbersAt } from '../../analyse/packets.ts';
 import { isReceive, portOf } from '../../analyse/sockets.ts';
 import { addressText, count, duration, flagsOf, numbersOf, type Phase, resultText } from '../../words.ts';
-import { callSentence, filledArguments, type Scene } from '../sentences.ts';
+import { callSentences, filledArguments, type Scene } from '../sentences.ts';
 import { hanging, type Look, paint, type Style } from './style.ts';
 
 export interface CallEvent {
@@ -101,7 +101,7 @@ export function stepLines(telling: Telling, event: CallEvent): string[] {
     head.trimEnd(),
     ...hanging(look, `${INDENT}│ `, phase === 'return' ? '' : (frame?.text ?? ''), 'source'),
     ...hanging(look, INDENT, callText(event)),
-    ...hanging(look, INDENT, callSentence(scene, call, phase), 'faint'),
+    ...hanging(look, INDENT, callSentences(scene, call, phase).join(' '), 'faint'),
     ...(phase === 'begin' ? [] : memoryLines(telling, call)),
     '',
   ];

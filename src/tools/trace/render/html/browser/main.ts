@@ -25,7 +25,8 @@ function go(i: number): void {
   for (const show of sides) show(current);
   showPacket(current);
   byId('number').textContent = String(current + 1);
-  byId('sentence').textContent = steps[current].sentence;
+  const { sentence, more } = steps[current];
+  byId('sentence').replaceChildren(sentence, ...(more ? [element('span', 'more', ` ${more}`)] : []));
   byId('moment').textContent = `T + ${clock(steps[current].at)} ms`;
   button('first').disabled = button('previous').disabled = current === 0;
   button('last').disabled = button('next').disabled = current === steps.length - 1;

@@ -9,7 +9,7 @@ import type {
 } from '../../../../../interpose/recorder/recording.ts';
 import type { Phase } from '../../../words.ts';
 import type { Lane } from '../../lanes.ts';
-import type { CallFacts, PageData } from '../page-data.ts';
+import type { CallFacts, PageData, StepText } from '../page-data.ts';
 import { byId } from './elements.ts';
 
 export interface Call extends CallLine, Omit<CallFacts, 'lane'> {
@@ -29,12 +29,8 @@ export interface Packet extends Omit<PacketLine, 'cause'> {
   step: number;
 }
 
-interface At {
-  at: number;
-  sentence: string;
-}
-export type CallStep = At & { call: Call; phase: Phase; brief: string; packet?: never };
-export type PacketStep = At & { packet: Packet; call?: never };
+export type CallStep = StepText & { call: Call; phase: Phase; brief: string; packet?: never };
+export type PacketStep = StepText & { packet: Packet; call?: never };
 export type Step = CallStep | PacketStep;
 
 const data: PageData = JSON.parse(byId('data').textContent!);
@@ -60,16 +56,17 @@ export const packets: Packet[] = recording.packets.map((packet, i) => {
 });
 
 export const steps: Step[] = data.steps.map((step, i) => {
-  const { at, sentence } = step;
+  const { at, sentence, more } = step;
+  const text = { at, sentence, ...(more && { more }) };
   if ('packet' in step) {
     const packet = packets[step.packet];
     packet.step = i;
-    return { at, sentence, packet };
+    return { ...text, packet };
   }
   const call = calls[step.call];
   if (step.phase !== 'return') call.from = i;
   if (step.phase !== 'begin') call.to = i;
-  return { at, sentence, call, phase: step.phase, brief: step.brief };
+  return { ...text, call, phase: step.phase, brief: step.brief };
 });
 
 /** The sockets of a process, by their descriptors. */

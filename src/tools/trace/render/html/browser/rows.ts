@@ -87,7 +87,12 @@ function fillRow(row: HTMLElement, step: Step): void {
   what.style.left = `${from}px`;
   what.style.width = `${to - from}px`;
   const all = packet ? packet.message : step.brief;
-  const brief = across.gutter ? all : all.replace('waits ', '').replace(/ bytes?$/, ' B');
+  const brief = across.gutter
+    ? all
+    : all
+        .replace('makes', '=')
+        .replace(/waits |\bfd /g, '')
+        .replace(/ bytes?$/, ' B');
   const quoted = brief.indexOf('“');
   lane.textContent = packet ? 'wire:' : `${step.call.lane.name}:`; // for a screen reader: on the screen its place says it
   name.textContent = packet ? (brief && !across.gutter ? '' : packetName(packet)) : step.call.name;
