@@ -1,4 +1,4 @@
-// Bar: none of CPython's portable cases goes missing. Every name in cases.ts is the beginning of a
+// None of CPython's portable cases goes missing. Every name in cases.ts is the beginning of a
 // test's title in the files beside this one ('BasicTCPTest.testRecv: …'), or stands in
 // not-carried.ts with its reason.
 

@@ -117,13 +117,13 @@ describe('the schema and the types', () => {
     .map(([, name, body]) => ({ name, fields: [...body.matchAll(/^ {2}(\w+)(\?)?: (.*);$/gm)] }))
     .filter(({ name }) => name !== 'Recording');
 
-  test('name the same objects', () => {
+  test('schema and types name the same objects', () => {
     const objects = Object.keys(schema.$defs).filter((name) => schema.$defs[name].type === 'object');
     expect(objects.toSorted()).toEqual(interfaces.map(({ name }) => name).toSorted());
     expect(source).toContain(`export type Line = ${schema.oneOf.map(nameOf).join(' | ')};`);
   });
 
-  test.each(interfaces)('have the same of $name', ({ name, fields }) => {
+  test.each(interfaces)('schema and types have the same fields of $name', ({ name, fields }) => {
     const { properties, required, additionalProperties } = schema.$defs[name];
     expect(fields.length).toBeGreaterThan(0);
     expect(Object.keys(properties).toSorted()).toEqual(fields.map(([, field]) => field).toSorted());

@@ -65,7 +65,7 @@ describe('a fast call', () => {
     expect(plain[0]).toBe(2);
   });
 
-  test('has the time', () => {
+  test('clock_gettime gives the time that the plain call gives, and its errno', () => {
     const [before, after] = [new BigInt64Array(2), new BigInt64Array(2)];
     expect(kernel.clock_gettime(CLOCK_MONOTONIC, before.buffer)).toBe(0);
     expect(native.clock_gettime(CLOCK_MONOTONIC, after)).toBe(0);
@@ -125,7 +125,7 @@ describe('a batch', () => {
     expect(Buffer.from(memory, 32, 3).toString()).toBe('0ab');
   });
 
-  test('makes no more than asked for', () => {
+  test('makes no more calls than run() was asked for', () => {
     const batch = new Batch(memory, 3);
     for (const i of [0, 1, 2]) batch.send(i, sv[0], i, 1, 0);
     batch.run(2);

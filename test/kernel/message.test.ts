@@ -167,7 +167,7 @@ describe('an array of buffers', () => {
     expect(() => send(shrinking)).toThrow(TypeError);
   });
 
-  test('throws what its getter throws', () => {
+  test('an array of buffers whose getter throws passes that error on', () => {
     const error = new Error('mine');
     const throwing = withGetter(4, 2, () => {
       throw error;

@@ -36,7 +36,7 @@ describe('an interface', () => {
     expect(sys.if_nametoindex(Buffer.from(`${name}xy`).subarray(0, name.length))).toBe(index);
   });
 
-  test('that there is not is an error', () => {
+  test('a name or an index that no interface has is an error', () => {
     for (const text of ['', 'nosuch0', 'x'.repeat(300)]) {
       const result = sys.if_nametoindex(Buffer.from(text));
       expect([-ENODEV, -ENXIO]).toContain(result);

@@ -146,7 +146,7 @@ describe('a server that goes away is one clear line and status 1:', () => {
     expect(status).toBe(1);
   });
 
-  test('nobody listens', async () => {
+  test('a port without a listener is ECONNREFUSED', async () => {
     const port = await (async () => {
       await using server = await MisbehavingServer.start(() => {});
       return server.port;

@@ -60,7 +60,7 @@ describe('timestamp', () => {
     expect(into.toString()).toBe('-9007199254740991.999999--');
   });
 
-  test('it is the time of day', () => {
+  test('a timestamp is the time of day', () => {
     const before = Date.now();
     const now = Number(String(time())) * 1000;
     expect(now).toBeGreaterThanOrEqual(before);
@@ -69,12 +69,12 @@ describe('timestamp', () => {
 });
 
 describe('monotonic', () => {
-  test('is in seconds', () => {
+  test('monotonic() is in seconds', () => {
     setClock(CLOCK_MONOTONIC, 2 ** 32 + 5, 250_000_000);
     expect(monotonic()).toBe(2 ** 32 + 5.25);
   });
 
-  test('never goes back', () => {
+  test('monotonic() never goes back', () => {
     const times = Array.from({ length: 1000 }, monotonic);
     expect(times).toEqual(times.toSorted((a, b) => a - b));
     expect(times[0]).toBeGreaterThan(0);
@@ -110,7 +110,7 @@ describe('checkTimeout', () => {
 });
 
 describe('a deadline', () => {
-  test('is on the monotonic clock', () => {
+  test('a deadline is on the monotonic clock', () => {
     setClock(CLOCK_MONOTONIC, 100);
     expect(deadlineAfter(2.5)).toBe(102.5);
     expect(deadlineAfter(0)).toBe(100);

@@ -51,7 +51,7 @@ describe('a round trip', () => {
     expect(there(AF_UNIX, path).at(-1)).toBe(0);
   });
 
-  test('keeps that there is no name', () => {
+  test('a UNIX address without a name comes back without one', () => {
     expect(thereAndBack(AF_UNIX, '')).toBe('');
     expect(there(AF_UNIX, '')).toHaveLength(2);
   });
@@ -95,7 +95,7 @@ describe('the bytes of a sockaddr', () => {
     expect([...there(AF_UNIX, 'a')]).toEqual([...start(4, AF_UNIX), 97, 0]);
   });
 
-  test('of length 0 name nobody', () => {
+  test('a sockaddr of length 0 is null: no address', () => {
     expect(unpackSockaddr(Buffer.alloc(128, 1), 0)).toBe(null);
   });
 
@@ -105,7 +105,7 @@ describe('the bytes of a sockaddr', () => {
     expect(unpackSockaddr(sockaddr, 4)).toBe('ab');
   });
 
-  test('of another family come as they are', () => {
+  test('a sockaddr of a family without a codec comes back as its bytes', () => {
     const sockaddr = Buffer.from([...start(6, AF_UNSPEC), 1, 2, 3, 4, 0, 0]);
     expect(unpackSockaddr(sockaddr, 6)).toEqual(sockaddr.subarray(0, 6));
     expect(unpackSockaddr(sockaddr, 60)).toEqual(sockaddr);

@@ -333,7 +333,7 @@ describe('other recordings', () => {
     expect(told).not.toMatch(/walkthrough|Timeline/);
   });
 
-  test('one of nothing says so', () => {
+  test('a recording without calls says that it has none', () => {
     expect(renderStory(recordingOf([]), plain)).toBe('The recording has no calls.\n');
   });
 });

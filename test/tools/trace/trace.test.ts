@@ -303,13 +303,13 @@ describe('what goes wrong is one line', () => {
     expect(stdout).toBe('');
   });
 
-  test.skipIf(!isLinux)('a full disk', deadline, () => {
+  test.skipIf(!isLinux)('a full disk ends rfds trace with one line (Linux: /dev/full)', deadline, () => {
     const { status, stderr } = trace('--port', '0', '--html', '/dev/full', 'Hello');
     expect(status).toBe(1);
     expect(stderr).toMatch(/^rfds trace: cannot write \/dev\/full: ENOSPC/m);
   });
 
-  test('a reader that leaves', deadline, () => {
+  test('a reader that leaves the pipe ends rfds trace with one line', deadline, () => {
     const command = `"${process.execPath}" "${cli}" trace --port 0 Hello | head -n 1; echo "\${PIPESTATUS[0]}"`;
     const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8', ...deadline });
     // A story that fits into the pipe is written whether or not anybody reads it.

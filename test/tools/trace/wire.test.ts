@@ -15,7 +15,7 @@ const hello = Buffer.from('1700000000.123456:Hello');
 const v6 = { source: '2001:db8::2', destination: '2001:db8::1' };
 
 describe('the Internet checksum', () => {
-  test("is RFC 1071's own example, whole and in parts", () => {
+  test("the checksum of RFC 1071's own example is the RFC's, whole and in parts", () => {
     const example = hex('0001 f203 f4f5 f6f7');
     expect(fold(sum(example))).toBe(0xddf2);
     expect(fold(sum(example.subarray(4), sum(example.subarray(0, 4))))).toBe(0xddf2);
@@ -221,7 +221,7 @@ describe('the options', () => {
   });
 });
 
-test('the flags are all nine', () => {
+test('all nine TCP flags are decoded', () => {
   const flags = (bits: number) => decode(ethernet(ip4(tcp(hello, { flags: bits })))).tcp!.flags;
   expect(flags(0x1ff)).toEqual(['SYN', 'ACK', 'PSH', 'FIN', 'RST', 'URG', 'ECE', 'CWR', 'AE']);
   expect(flags(0)).toEqual([]);
@@ -280,7 +280,7 @@ describe('numbers that begin at 0 with the SYN', () => {
     expect(follow(streams, server, { seq: 0, ack: 4001, flags: RST | ACK })).toEqual([1, 1, undefined]);
   });
 
-  test('are a connection each', () => {
+  test('two connections at once have relative numbers of their own', () => {
     const streams = new Streams();
     follow(streams, client, { seq: 100, ack: 0, flags: SYN });
     expect(follow(streams, { ...client, sourcePort: 1 }, { seq: 4, ack: 0, flags: SYN })).toEqual([0, 0, 64]);
@@ -307,7 +307,7 @@ describe('bytes that are cut off', () => {
     expect(whole.tcp!.checksumStatus).toBe('good');
   });
 
-  test('and any other never throw', () => {
+  test('cut or damaged anywhere, bytes never make the decoder throw', () => {
     const damaged = fc
       .tuple(
         fc.constantFrom(...frames.map(([, frame]) => frame)),
