@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { EPOLLET, EPOLLIN, EPOLLOUT, epoll } from '../../src/select.ts';
-import { socketpair } from '../../src/socket.ts';
+import { close, socketpair } from '../../src/socket.ts';
 import { EpollEvents } from '../../src/structs.ts';
 import { isLinux } from '../support/platform.ts';
 
@@ -22,6 +22,13 @@ describe.skipIf(!isLinux)('epoll (Linux)', () => {
     expect(() => poller.wait(events, 0, 5)).toThrow(RangeError);
     near.close();
     far.close();
+  });
+
+  test("close() throws nothing for a descriptor that was closed already, as Python's", () => {
+    const poller = epoll();
+    close(poller.fileno());
+    expect(poller.close()).toBeUndefined();
+    expect(poller.closed).toBe(true);
   });
 
   test('maxevents bounds what one call returns; the rest comes with the next (H9)', () => {

@@ -16,7 +16,7 @@ import { EpollEvents } from '../../kernel/structs/epoll-event.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check, OSError } from '../errors.ts';
 import { disowns, owns } from '../unclosed.ts';
-import { beginWait, checkTimeout, closeFd, millisecondsUntil, mustRetry } from '../waiting.ts';
+import { beginWait, checkTimeout, millisecondsUntil, mustRetry } from '../waiting.ts';
 import { type FileLike, filenoOf } from './fileno.ts';
 
 /** An epoll instance. Made by epoll(). */
@@ -41,12 +41,12 @@ export class Epoll {
     return this.#epfd;
   }
 
-  /** Closes the descriptor; again does nothing. */
+  /** Closes the descriptor; again does nothing. As Python's it throws for no errno of close(2). */
   close(): void {
     const epfd = this.#epfd;
     this.#epfd = -1;
     disowns(this);
-    if (epfd >= 0) closeFd(epfd);
+    if (epfd >= 0) sys.close(epfd);
   }
 
   [Symbol.dispose](): void {

@@ -9,7 +9,7 @@ import { Timespecs } from '../../kernel/structs/timespec.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check } from '../errors.ts';
 import { disowns, owns } from '../unclosed.ts';
-import { beginWait, checkTimeout, closeFd, mustRetry, secondsUntil } from '../waiting.ts';
+import { beginWait, checkTimeout, mustRetry, secondsUntil } from '../waiting.ts';
 import { Kevent, keventOf } from './kevent.ts';
 
 /** A kernel event queue. Made by kqueue(). */
@@ -32,12 +32,12 @@ export class Kqueue {
     return this.#kq;
   }
 
-  /** Closes the descriptor; again does nothing. */
+  /** Closes the descriptor; again does nothing. As Python's it throws for no errno of close(2). */
   close(): void {
     const kq = this.#kq;
     this.#kq = -1;
     disowns(this);
-    if (kq >= 0) closeFd(kq);
+    if (kq >= 0) sys.close(kq);
   }
 
   [Symbol.dispose](): void {
