@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
+import { page as pageOf } from '../../src/tools/compare/page.ts';
 import type { Report } from '../../src/tools/compare/report.ts';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -16,11 +17,6 @@ export const needsChromium = 'needs Chromium: $CHROMIUM or /usr/bin/chromium';
 // Whatever it asks its maker at every start would be a request that no page made.
 const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', ...quiet];
-
-// From dist/, for the build puts the plotting library beside it.
-const { page: pageOf }: typeof import('../../src/tools/compare/page.ts') = await import(
-  new URL('../../dist/tools/compare/page.js', import.meta.url).href
-);
 
 export const wide = { width: 1100, height: 800 };
 export const phone = { width: 390, height: 844 };

@@ -3,7 +3,8 @@
 import { max, median, min } from 'simple-statistics';
 import type { CallCosts } from './call-costs.ts';
 import { ahead, leaderNotes } from './notes.ts';
-import type { Point, Section } from './plots.ts';
+import type { Point } from './plot-data.ts';
+import type { Section } from './plots.ts';
 
 /** What the others are measured against. */
 const REFERENCE = 'C';

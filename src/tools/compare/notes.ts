@@ -1,6 +1,7 @@
 // What the page says below a plot: who is ahead of rfds, and who failed and why.
 
-import type { Measure, Summary } from './table.ts';
+import type { Summary } from './plot-data.ts';
+import type { Measure } from './table.ts';
 
 const isOurs = ({ contender }: Summary) => contender.startsWith('rfds');
 

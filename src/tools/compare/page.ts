@@ -2,9 +2,10 @@
 // reader's browser by Observable Plot, which is inlined, as are the raw samples. Light and dark, wide
 // and narrow.
 
-import { embedded, escaped, filled } from '../page.ts';
+import { bundled, embedded, escaped, filled } from '../page.ts';
 import { callSection } from './call-section.ts';
-import { cellSections, type Plot, type Section } from './plots.ts';
+import type { Plot } from './plot-data.ts';
+import { cellSections, type Section } from './plots.ts';
 import type { Report } from './report.ts';
 import { LEAST_COUNT } from './table.ts';
 
@@ -23,6 +24,7 @@ export function page(report: Report): string {
     contenders: list(contenders),
     sections: sections.map(sectionHtml).join('') + syscallsHtml(report),
     data: embedded({ plots: sections.flatMap(({ plots }) => plots).filter(isDrawn), report }),
+    script: bundled('tools/compare/assets/draw.js'),
   });
 }
 
@@ -35,7 +37,7 @@ function sectionHtml({ title, about, plots }: Section): string {
 /** Where every contender failed there is nothing to draw. */
 const isDrawn = ({ points }: Plot) => points.length > 0;
 
-/** A plot's texts and figures, and the place where draw.js puts the plot itself. */
+/** A plot's texts and figures, and the place where browser/draw.ts puts the plot itself. */
 function plotHtml(plot: Plot, where: string): string {
   const notes = plot.notes.map((note) => `<p class="note">${escaped(note)}</p>`).join('');
   const label = `${plot.title}. ${where}`;

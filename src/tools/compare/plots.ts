@@ -1,24 +1,9 @@
 // What the page plots of the cells, as data: sweeps of cells, titles, medians, and the notes below.
 
 import { ahead, counted, failureNotes, leaderNotes } from './notes.ts';
+import type { Plot } from './plot-data.ts';
 import type { Cell } from './report.ts';
-import { type Measure, measures, type Summary, summarize } from './table.ts';
-
-/** A contender's figures at one place of the x axis or, of bars, in the group of that name. */
-export interface Point extends Summary {
-  x: number | string;
-}
-
-export interface Plot {
-  title: string;
-  about: string;
-  shape: 'lines' | 'bars';
-  /** What the x axis counts; '' for bars. */
-  x: string;
-  digits: number;
-  points: Point[];
-  notes: string[];
-}
+import { type Measure, measures, summarize } from './table.ts';
 
 /** A section of the page. */
 export interface Section {

@@ -3,6 +3,7 @@
 import { max, median, min } from 'simple-statistics';
 import type { CallCosts } from './call-costs.ts';
 import type { Sample } from './load.ts';
+import type { Summary } from './plot-data.ts';
 import { type Cell, type Comparison, titleOf } from './report.ts';
 
 /** One measure of a sample, and how it is written. */
@@ -52,13 +53,6 @@ export const measures: Record<string, Measure> = {
     digits: 0,
   },
 };
-
-export interface Summary {
-  contender: string;
-  median: number;
-  lowest: number;
-  highest: number;
-}
 
 /** The median and the spread of one measure, by contender, in the order of the contenders. */
 export function summarize(cell: Cell, { of }: Measure): Summary[] {

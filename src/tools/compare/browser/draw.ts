@@ -1,10 +1,18 @@
-// Draws the page's plots with Observable Plot (`Plot`, on `d3`), at the width that there is, and again
-// when that changes. The figures were computed by plots.ts and call-section.ts; here they become marks.
+// Draws the page's plots with Observable Plot (on d3), at the width that there is, and again when that changes. The figures were computed by plots.ts and call-section.ts; here they become marks.
 
-const { plots, report } = JSON.parse(document.getElementById('data').textContent);
+import * as Observable from '@observablehq/plot';
+import * as d3 from 'd3';
+import type { Plot, Point } from '../plot-data.ts';
+
+interface PageData {
+  plots: Plot[];
+  report: { contenders: { name: string }[] };
+}
+
+const { plots, report }: PageData = JSON.parse(document.getElementById('data')!.textContent!);
 
 // Cool colours are ours, warm ones and grey the others'. Each has a contrast of 3 at least against
-// the light and the dark background, and a symbol besides, for who does not see the colour.
+// the light and the dark background, and a symbol besides, for a reader who does not see the colour.
 const ours = ['#2f7ed8', '#0e9199', '#3c9a46', '#8570e0', '#1f8fbf'];
 const others = ['#d0463b', '#7f868f', '#6f7a3a', '#c2418c', '#9c6b4a', '#c47a00'];
 const symbols = [
@@ -17,17 +25,25 @@ const WIDE = 600;
 
 const style = { background: 'transparent', fontSize: '12px', fontFamily: 'inherit' };
 
-/** The scales that give everybody of these names a colour and a symbol. */
-function stylesOf(domain) {
+/** A scale: names, and what stands for each. */
+interface Scale {
+  domain: string[];
+  range: string[];
+}
+
+/** The scales that give each of these names a colour and a symbol. */
+function stylesOf(domain: string[]): { color: Scale; symbol: Scale } {
   const left = { ours: [...ours], others: [...others] };
   const range = domain.map((name) => left[name.startsWith('rfds') ? 'ours' : 'others'].shift() ?? others[1]);
   const shapes = domain.map((_, i) => symbols[i % symbols.length]);
   return { color: { domain, range }, symbol: { domain, range: shapes } };
 }
 
-const distinct = (points, key) => [...new Set(points.map((point) => point[key]))];
+const distinct = <K extends 'contender' | 'x'>(points: Point[], key: K) => [
+  ...new Set(points.map((point) => point[key])),
+];
 
-// One for the whole page: a contender looks the same in every plot. Who is missing may have been
+// One for the whole page: a contender looks the same in every plot. One that is missing may have been
 // there for some cells.
 const seen = distinct(
   plots.flatMap(({ points }) => points),
@@ -36,20 +52,20 @@ const seen = distinct(
 const contenders = stylesOf(report.contenders.map(({ name }) => name).filter((name) => seen.includes(name)));
 
 /** 1.5k, 20k; but 0.001, not 1m. */
-const short = (n) => (Math.abs(n) >= 1000 ? d3.format('~s')(n) : d3.format('~')(n));
+const short = (n: number) => (Math.abs(n) >= 1000 ? d3.format('~s')(n) : d3.format('~')(n));
 
-const tip = ({ contender, median, lowest, highest }, digits, where) =>
+const tip = ({ contender, median, lowest, highest }: Point, digits: number, where: string) =>
   `${contender}${where}\n${median.toFixed(digits)} (${lowest.toFixed(digits)} to ${highest.toFixed(digits)})`;
 
 /** A line for each contender over the connections, sizes or idle connections. */
-function lines({ points, x, digits }, width) {
+function lines({ points, x, digits }: Plot, width: number): Element {
   const wide = width >= WIDE;
   const names = distinct(points, 'contender');
-  const shown = { x: 'x', y: 'median', stroke: 'contender', ariaLabel: 'contender' };
+  const shown = { x: 'x', stroke: 'contender', ariaLabel: 'contender' };
   const margins = { marginLeft: 48, marginRight: wide ? 124 : 16, marginTop: 16, marginBottom: 40 };
-  const xTicks = apart(distinct(points, 'x'), width - margins.marginLeft - margins.marginRight);
+  const xTicks = apart(distinct(points, 'x') as number[], width - margins.marginLeft - margins.marginRight);
   const { ticks: yTicks, ...y } = yScale(points, digits);
-  return Plot.plot({
+  return Observable.plot({
     width,
     height: wide ? 420 : 320,
     ...margins,
@@ -60,23 +76,23 @@ function lines({ points, x, digits }, width) {
     y,
     marks: [
       // As text, for Plot's own format of logarithmic axes leaves some ticks without any.
-      Plot.axisX(xTicks, {
-        text: (n) => n.toLocaleString('en'),
+      Observable.axisX(xTicks, {
+        text: (n: number) => n.toLocaleString('en'),
         label: x,
         labelArrow: 'none',
         labelAnchor: 'center',
       }),
-      Plot.axisY(yTicks, { text: short, label: null }),
-      Plot.gridY(yTicks),
-      Plot.ruleX(points, { ...shown, y: undefined, y1: 'lowest', y2: 'highest', strokeOpacity: 0.5 }),
-      Plot.line(points, { ...shown, z: 'contender', strokeWidth: 1.75 }),
-      Plot.dot(points, { ...shown, fill: 'contender', symbol: 'contender', r: 3.5 }),
-      Plot.tip(
+      Observable.axisY(yTicks, { text: short, label: null }),
+      Observable.gridY(yTicks),
+      Observable.ruleX(points, { ...shown, y1: 'lowest', y2: 'highest', strokeOpacity: 0.5 }),
+      Observable.line(points, { ...shown, y: 'median', z: 'contender', strokeWidth: 1.75 }),
+      Observable.dot(points, { ...shown, y: 'median', fill: 'contender', symbol: 'contender', r: 3.5 }),
+      Observable.tip(
         points,
-        Plot.pointer({
+        Observable.pointer({
           x: 'x',
           y: 'median',
-          title: (d) => tip(d, digits, `, ${d.x.toLocaleString('en')} ${x}`),
+          title: (d: Point) => tip(d, digits, `, ${d.x.toLocaleString('en')} ${x}`),
         }),
       ),
       wide ? namesAtEnds(points) : null,
@@ -84,13 +100,14 @@ function lines({ points, x, digits }, width) {
   });
 }
 
-const rangeOf = ({ domain, range }, names) => names.map((name) => range[domain.indexOf(name)]);
+const rangeOf = ({ domain, range }: Scale, names: string[]) =>
+  names.map((name) => range[domain.indexOf(name)]);
 
 /** Those of the values whose labels do not overlap on a logarithmic axis of that many pixels. */
-function apart(values, pixels) {
+function apart(values: number[], pixels: number): number[] {
   const at = d3.scaleLog(d3.extent(values), [0, pixels]);
-  const digits = (value) => value.toLocaleString('en').length;
-  const kept = [];
+  const digits = (value: number) => value.toLocaleString('en').length;
+  const kept: number[] = [];
   for (const value of [...values].sort(d3.descending)) {
     const next = kept.at(-1);
     const needed = 6 + (7 * (digits(next ?? 0) + digits(value))) / 2;
@@ -99,8 +116,10 @@ function apart(values, pixels) {
   return kept;
 }
 
+type YScale = Pick<Observable.ScaleOptions, 'type' | 'domain' | 'constant'> & { ticks: number[] };
+
 /** Logarithmic where the medians span a factor of ten; with a place for 0 where there are such. */
-function yScale(points, digits) {
+function yScale(points: Point[], digits: number): YScale {
   const most = d3.max(points, ({ highest }) => highest);
   const positive = points.map(({ median }) => median).filter((median) => median > 0);
   if (positive.length === 0 || d3.max(positive) / d3.min(positive) < 10) {
@@ -112,7 +131,7 @@ function yScale(points, digits) {
 }
 
 /** 1, 2, 5, 10 and so on, within the spread; only the powers of ten where it is wide. */
-function roundTicks(points) {
+function roundTicks(points: Point[]): number[] {
   const least = Math.log10(d3.min(points, ({ lowest }) => lowest));
   const most = Math.log10(d3.max(points, ({ highest }) => highest));
   const steps = most - least > 3 ? [1] : [1, 2, 5];
@@ -122,12 +141,13 @@ function roundTicks(points) {
     .filter((tick) => Math.log10(tick) >= least && Math.log10(tick) <= most);
 }
 
-/** A mark: everybody's name where the line ends, moved up or down until no two overlap. */
-function namesAtEnds(points) {
-  return (_index, { x, y }, _values, { marginTop, height, marginBottom }) => {
+/** A mark: each name where its line ends, moved up or down until no two overlap. */
+function namesAtEnds(points: Point[]): Observable.RenderFunction {
+  return (_index, scales, _values, { marginTop, height, marginBottom }) => {
+    const [x, y] = [scales.x!, scales.y!] as ((value: number | string) => number)[];
     const layer = d3.create('svg:g').attr('aria-label', 'names').attr('text-anchor', 'start');
-    const ends = distinct(points, 'contender').map((name) =>
-      points.findLast((point) => point.contender === name),
+    const ends = distinct(points, 'contender').map(
+      (name) => points.findLast((point) => point.contender === name)!,
     );
     for (const [place, group] of d3.group(ends, (end) => end.x)) {
       const heights = spread(
@@ -137,8 +157,8 @@ function namesAtEnds(points) {
         height - marginBottom,
       );
       group.forEach((end, i) => {
-        const from = [x(place) + 5, y(end.median)];
-        const to = [x(place) + 16, heights[i]];
+        const from: [number, number] = [x(place) + 5, y(end.median)];
+        const to: [number, number] = [x(place) + 16, heights[i]];
         layer
           .append('path')
           .attr('d', d3.line()([from, to]))
@@ -161,7 +181,7 @@ function namesAtEnds(points) {
 }
 
 /** The heights, moved as little as brings them `gap` apart, between top and bottom. */
-function spread(heights, gap, top, bottom) {
+function spread(heights: number[], gap: number, top: number, bottom: number): number[] {
   const order = d3.range(heights.length).sort((a, b) => heights[a] - heights[b]);
   const moved = order.map((i) => heights[i]);
   for (let pass = 0; pass < 200; pass++) {
@@ -173,7 +193,7 @@ function spread(heights, gap, top, bottom) {
       }
     }
   }
-  const result = [];
+  const result: number[] = [];
   order.forEach((i, rank) => {
     result[i] = moved[rank];
   });
@@ -181,15 +201,15 @@ function spread(heights, gap, top, bottom) {
 }
 
 /** A bar for each contender, in groups where the points have them, with its name and figure. */
-function bars({ points, digits }, width) {
+function bars({ points, digits }: Plot, width: number): Element {
   const names = distinct(points, 'contender');
   const groups = distinct(points, 'x');
   const { color } = names.every((name) => contenders.color.domain.includes(name))
     ? contenders
     : stylesOf(names);
   const bar = { y: 'contender', fy: 'x', ariaLabel: 'contender' };
-  const figure = ({ median }) => median.toFixed(digits);
-  return Plot.plot({
+  const figure = ({ median }: Point) => median.toFixed(digits);
+  return Observable.plot({
     width,
     height: 40 + groups.length * (names.length * 18 + (groups.length > 1 ? 30 : 0)),
     marginLeft: 112,
@@ -200,34 +220,34 @@ function bars({ points, digits }, width) {
     y: { domain: names, label: null, tickSize: 0 },
     fy: { domain: groups, axis: null, padding: groups.length > 1 ? 0.3 : 0 },
     marks: [
-      Plot.barX(points, { ...bar, x: 'median', fill: 'contender', insetTop: 1, insetBottom: 1 }),
-      Plot.ruleY(points, { ...bar, x1: 'lowest', x2: 'highest' }),
-      Plot.text(points, {
+      Observable.barX(points, { ...bar, x: 'median', fill: 'contender', insetTop: 1, insetBottom: 1 }),
+      Observable.ruleY(points, { ...bar, x1: 'lowest', x2: 'highest' }),
+      Observable.text(points, {
         ...bar,
-        x: (d) => Math.max(0, d.highest),
+        x: (d: Point) => Math.max(0, d.highest),
         text: figure,
         textAnchor: 'start',
         dx: 4,
       }),
-      Plot.text(groups, {
-        fy: (group) => group,
-        text: (group) => group,
+      Observable.text(groups, {
+        fy: (group: string) => group,
+        text: (group: string) => group,
         frameAnchor: 'top-left',
         dx: -112,
         dy: -14,
         textAnchor: 'start',
         fontWeight: 600,
       }),
-      Plot.ruleX([0]),
+      Observable.ruleX([0]),
     ],
   });
 }
 
-function draw() {
-  document.querySelectorAll('.plot').forEach((place, i) => {
+function draw(): void {
+  document.querySelectorAll<HTMLElement>('.plot').forEach((place, i) => {
     const plot = plots[i];
     const drawn = (plot.shape === 'lines' ? lines : bars)(plot, place.clientWidth);
-    // The place has a name and the table the figures: a heap of marks would only be in the way.
+    // The place has a name and the table the figures: the marks would only be in the way.
     drawn.setAttribute('aria-hidden', 'true');
     place.replaceChildren(drawn);
   });
@@ -235,7 +255,7 @@ function draw() {
 
 draw();
 let width = innerWidth;
-let redraw;
+let redraw: number | undefined;
 addEventListener('resize', () => {
   if (innerWidth === width) return; // a phone's address bar comes and goes
   width = innerWidth;
