@@ -1,5 +1,5 @@
-// Where in the program a call came from: the stack as ids of frames, each looked up once and written
-// once. Above: recorder.ts. Below: source-map.ts.
+// Where in the program a call came from: the stack as frames, each resolved once, and which of them is the
+// program's own line. For the recorder a stack is ids of frames, which are written once; for the ledger text.
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,7 @@ type Callable = (...args: never[]) => unknown;
 type Part = 'library' | 'program' | 'loop' | 'command' | 'foreign';
 
 interface Frame {
+  /** The recorder's number for it; -1: none yet. */
   id: number;
   part: Part;
   place: Place;
@@ -27,6 +28,8 @@ interface Frame {
   /** Whether a call is the program's own there: its source is wanted. */
   isAt: boolean;
 }
+
+type InPart = Pick<Frame, 'part'>;
 
 /** A stack, and which of its frames is the program's own line. */
 export interface Stack {
@@ -38,6 +41,53 @@ export interface Stack {
 const frames = new Map<string | null, Map<number, Frame | null>>();
 const unwritten: Frame[] = [];
 const sources = new Set<string>();
+
+/** A line of the program, "server.ts:12", and the stack that led from it to the call. */
+export interface Origin {
+  readonly call: string;
+  readonly at: string;
+  readonly stack: string;
+}
+
+/** How many frames an origin has at most. */
+const ORIGIN_DEPTH = 30;
+
+/**
+ * Where the call that is under way came from: what is above the function below. By the text of its stack, in which
+ * test runners and --enable-source-maps have put the places right; it is only made, and source maps are only read,
+ * when they are asked for.
+ */
+export function originOf(call: string, below: Callable): Origin {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = ORIGIN_DEPTH;
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace(holder, below);
+  Error.stackTraceLimit = stackTraceLimit;
+  return {
+    call,
+    get at() {
+      const at = ownFrame(framesIn(holder.stack ?? ''));
+      return at ? lineOf(at.place) : 'somewhere';
+    },
+    get stack() {
+      return holder.stack?.replace(/^.*\n/, '') ?? '';
+    },
+  };
+}
+
+function framesIn(stack: string): Pick<Frame, 'part' | 'place'>[] {
+  const lines = stack.matchAll(/^\s+at .*?\(?((?:file:\/\/)?\/[^()\n]*):(\d+):(\d+)\)?$/gm);
+  return [...lines].flatMap(([, script, line, column]) => {
+    const file = script.startsWith('file:') ? fileURLToPath(script) : script;
+    const place = originalPlace({ file, line: Number(line), column: Number(column) });
+    return place === null ? [] : [{ part: partOf(file), place }]; // null: what the compiler added.
+  });
+}
+
+function lineOf({ file, line }: Place): string {
+  const near = path.relative(process.cwd(), file);
+  return `${near.startsWith('..') ? file : near}:${line}`;
+}
 
 const callSites = (_: Error, sites: NodeJS.CallSite[]) => sites;
 
@@ -93,24 +143,37 @@ function stackOf(
   const stack: number[] = [];
   const found: Frame[] = [];
   for (const site of sites) {
-    const frame = frameOf(site, nextId);
+    const frame = frameOf(site);
     if (frame === null) continue;
+    if (frame.id === -1) {
+      frame.id = nextId();
+      unwritten.push(frame);
+    }
     stack.push(frame.id);
     found.push(frame);
-    if (frame.part !== 'program' && (frame.part !== 'foreign' || found.some(isCommand))) continue;
+    if (!isProgram(frame, found)) continue;
     frame.isAt = true;
     depth.found(sites.indexOf(site) + 1);
     return { stack, at: frame.id };
   }
   if (!isWhole) return null;
-  const at = found.find(({ part }) => part === 'loop') ?? found.find(isCommand);
+  const at = aroundProgram(found);
   if (at !== undefined) at.isAt = true;
   return { stack, at: at?.id ?? null };
 }
 
-const isCommand = ({ part }: Frame) => part === 'command';
+/** The program's own line of a whole stack. */
+const ownFrame = <F extends InPart>(stack: F[]): F | undefined =>
+  stack.find((frame, i) => isProgram(frame, stack.slice(0, i))) ?? aroundProgram(stack);
 
-function frameOf(site: NodeJS.CallSite, nextId: () => number): Frame | null {
+// Whether a frame is the program's own line, given those further in: behind the command is its parser.
+const isProgram = ({ part }: InPart, further: InPart[]) =>
+  part === 'program' || (part === 'foreign' && !further.some(isCommand));
+const aroundProgram = <F extends InPart>(stack: F[]) =>
+  stack.find(({ part }) => part === 'loop') ?? stack.find(isCommand);
+const isCommand = ({ part }: InPart) => part === 'command';
+
+function frameOf(site: NodeJS.CallSite): Frame | null {
   const script = site.getFileName() ?? null;
   let places = frames.get(script);
   if (places === undefined) {
@@ -120,10 +183,8 @@ function frameOf(site: NodeJS.CallSite, nextId: () => number): Frame | null {
   const position = positionOf(site);
   let frame = places.get(position);
   if (frame === undefined) {
-    frame =
-      script === null || /^(node:|internal\/|native$)/.test(script) ? null : newFrame(script, site, nextId());
+    frame = script === null || /^(node:|internal\/|native$)/.test(script) ? null : newFrame(script, site);
     places.set(position, frame);
-    if (frame !== null) unwritten.push(frame);
   }
   return frame;
 }
@@ -133,12 +194,12 @@ function positionOf(site: NodeJS.CallSite & { getPosition?(): number }): number 
   return site.getPosition?.() ?? (site.getLineNumber() ?? 0) * 65536 + (site.getColumnNumber() ?? 0);
 }
 
-function newFrame(script: string, site: NodeJS.CallSite, id: number): Frame {
+function newFrame(script: string, site: NodeJS.CallSite): Frame {
   const file = script.startsWith('file:') ? fileURLToPath(script) : script;
   const place = { file, line: site.getLineNumber() ?? 1, column: site.getColumnNumber() ?? 1 };
   const name = site.getFunctionName() ?? null;
   const part = isAdded(name, place) ? 'library' : partOf(file);
-  return { id, part, place, function: name, isAt: false };
+  return { id: -1, part, place, function: name, isAt: false };
 }
 
 // What the compiler adds for `using` is nobody's line. Only where it may be that is the source map read.

@@ -1,7 +1,7 @@
 // What RFDS_TRACE and RFDS_LEDGER ask for. Bundled on its own and loaded by startup.ts, only when asked.
 
 import type { attach } from '../kernel/syscalls.ts';
-import { book } from './ledger-book.ts';
+import { start } from './ledger.ts';
 import { recordTo } from './recorder/recorder.ts';
 
 /** Attaches what the environment asks for. attach: that of the program's own copy of kernel/syscalls.ts. */
@@ -11,5 +11,5 @@ export function attachAsked(attachTo: typeof attach): void {
     const recorder = recordTo(RFDS_TRACE);
     if (recorder) attachTo(recorder, { observes: true });
   }
-  if (RFDS_LEDGER === '1') attachTo(book.layer(), { observes: true });
+  if (RFDS_LEDGER === '1') start(attachTo);
 }

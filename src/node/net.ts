@@ -2,7 +2,7 @@
 // time: the object that gave it up cannot use it any more, and never closes it.
 
 import net from 'node:net';
-import { book } from '../interpose/ledger-book.ts';
+import { handOver } from '../interpose/ledger.ts';
 import { F_DUPFD_CLOEXEC } from '../kernel/constants/fcntl.ts';
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } from '../kernel/constants/socket.ts';
 import * as sys from '../kernel/syscalls.ts';
@@ -51,7 +51,7 @@ export function toNetSocket(
   checkConnected(fd);
   const sock = new net.Socket({ readable: true, writable: true, ...options, fd });
   socket.detach();
-  book.handOver(fd);
+  handOver(fd);
   return sock;
 }
 

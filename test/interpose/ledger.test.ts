@@ -85,6 +85,22 @@ describe('the ledger', () => {
     expect(kinds(), 'a number that was never ours is nobody’s double close').toHaveLength(1);
   });
 
+  test('sees a closed descriptor that poll still watches in a part of larger memory, and in no other part', () => {
+    ledger.start();
+    const [a, b] = socketpair();
+    const fd = b.fileno();
+    b.close();
+    const memory = new Uint8Array(72);
+    // What is before the part is none of its entries, though it looks like one.
+    const entries = new DataView(memory.buffer);
+    entries.setInt32(0, 1_000_000, true);
+    entries.setInt32(64, fd, true);
+    entries.setInt16(68, select.POLLIN, true);
+    expect(sys.poll(memory.subarray(64), 1, 0)).toBe(1);
+    expect(kinds()).toEqual([['closed while registered', fd]]);
+    a.close();
+  });
+
   test('does not take a number that was given out again for the old descriptor', () => {
     ledger.start();
     const first = socket();
