@@ -1,5 +1,5 @@
 // Writes scripts/macos-names.json: which of native/constants.inc macOS' headers have, as zig's copy of them
-// tells the preprocessor. Above: scripts/python-doc.mjs. Run after npm run constants and npm run cross, which
+// tells the preprocessor. For scripts/python-doc.mjs. Run after npm run constants and npm run cross, which
 // fetches zig: node scripts/macos-names.mjs
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,9 +1,11 @@
-// options.ts: the structs of socket options, as the kernel takes and gives them; and address-link.ts:
-// sockets of the families that are no internet.
+// options.ts: the structs of socket options, as the kernel takes and gives them; and sockets of the families
+// that are no internet.
 
 import { describe, expect, test } from 'vitest';
 import { IP_MULTICAST_LOOP } from '../../src/kernel/constants/socket.ts';
 import * as S from '../../src/socket.ts';
+import { nlmsghdr, packNetlinkMessage, rtgenmsg } from '../../src/structs.ts';
+import { NLM_F_DUMP, NLM_F_REQUEST, RTM_GETLINK, RTM_NEWLINK } from '../../src/syscalls.ts';
 import { isLinux, isRoot } from '../support/platform.ts';
 import { addressOf, bound, kept, pair, withCode } from '../support/sockets.ts';
 
@@ -22,7 +24,7 @@ describe('a struct that the kernel takes comes back as it was', () => {
     expect(S.unpackTimeval(sock.getsockopt(S.SOL_SOCKET, S.SO_RCVTIMEO, 16))).toBeCloseTo(seconds, 2);
   });
 
-  test('timeval rounds up, and refuses what is no time', () => {
+  test('timeval rounds up, and throws RangeError for what is no time', () => {
     expect(S.unpackTimeval(S.packTimeval(1e-9))).toBe(1e-6);
     for (const seconds of [-1, Number.NaN, Number.POSITIVE_INFINITY])
       expect(() => S.packTimeval(seconds)).toThrow(RangeError);
@@ -91,23 +93,23 @@ describe('a struct that the kernel takes comes back as it was', () => {
 });
 
 describe('other families', () => {
-  test.skipIf(!isLinux)('AF_NETLINK: asks the kernel for its links, and hears from pid 0 (Linux)', () => {
-    const sock = kept(S.socket(S.AF_NETLINK, S.SOCK_RAW, S.NETLINK_ROUTE));
-    sock.bind([0, 0]);
-    const [pid, groups] = sock.getsockname() as unknown as S.NetlinkAddress;
-    expect(pid).toBeGreaterThan(0);
-    expect(groups).toBe(0);
-    // struct nlmsghdr and rtgenmsg: RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP. rtnetlink(7)
-    const request = Buffer.alloc(20);
-    request.writeUInt32LE(20, 0);
-    request.writeUInt16LE(18, 4);
-    request.writeUInt16LE(0x301, 6);
-    sock.sendto(request, [0, 0]);
-    const [answer, from] = sock.recvfrom(65536);
-    expect(from).toEqual([0, 0]);
-    expect(answer.readUInt16LE(4)).toBe(16); // RTM_NEWLINK
-    expect(() => sock.sendto(request, ['x', 0] as never)).toThrow(TypeError);
-  });
+  test.skipIf(!isLinux)(
+    'AF_NETLINK: the kernel, which is pid 0, answers a request for its links (Linux)',
+    () => {
+      const sock = kept(S.socket(S.AF_NETLINK, S.SOCK_RAW, S.NETLINK_ROUTE));
+      sock.bind([0, 0]);
+      const [pid, groups] = sock.getsockname() as unknown as S.NetlinkAddress;
+      expect(pid).toBeGreaterThan(0);
+      expect(groups).toBe(0);
+      const header = { nlmsg_type: RTM_GETLINK, nlmsg_flags: NLM_F_REQUEST | NLM_F_DUMP };
+      const request = packNetlinkMessage(header, rtgenmsg.pack());
+      sock.sendto(request, [0, 0]);
+      const [answer, from] = sock.recvfrom(65536);
+      expect(from).toEqual([0, 0]);
+      expect(nlmsghdr.unpack(answer).nlmsg_type).toBe(RTM_NEWLINK);
+      expect(() => sock.sendto(request, ['x', 0] as never)).toThrow(TypeError);
+    },
+  );
 
   test.skipIf(!isLinux || !isRoot)('AF_PACKET: a packet names its interface (Linux, as root)', () => {
     const sock = kept(S.socket(S.AF_PACKET, S.SOCK_DGRAM, 0));
@@ -136,15 +138,18 @@ describe('other families', () => {
     expect(() => sock.bind([1, 2 ** 32])).toThrow(RangeError);
   });
 
-  test.skipIf(!isLinux || !isRoot)('an ICMP socket hears the echo that it asked for (Linux, as root)', () => {
-    const sock = kept(S.socket(S.AF_INET, S.SOCK_RAW, S.IPPROTO_ICMP));
-    sock.settimeout(10);
-    const request = Buffer.from([8, 0, 0xf7, 0xfd, 0, 1, 0, 1]); // checksum and all
-    sock.sendto(request, ['127.0.0.1', 0]);
-    const packets = [sock.recvfrom(1024), sock.recvfrom(1024)];
-    expect(packets.map(([packet]) => packet[20]).sort()).toEqual([0, 8]);
-    expect(packets[0][1]).toEqual(['127.0.0.1', 0]);
-  });
+  test.skipIf(!isLinux || !isRoot)(
+    'an ICMP socket receives the echo that it asked for (Linux, as root)',
+    () => {
+      const sock = kept(S.socket(S.AF_INET, S.SOCK_RAW, S.IPPROTO_ICMP));
+      sock.settimeout(10);
+      const request = Buffer.from([8, 0, 0xf7, 0xfd, 0, 1, 0, 1]); // checksum and all
+      sock.sendto(request, ['127.0.0.1', 0]);
+      const packets = [sock.recvfrom(1024), sock.recvfrom(1024)];
+      expect(packets.map(([packet]) => packet[20]).sort()).toEqual([0, 8]);
+      expect(packets[0][1]).toEqual(['127.0.0.1', 0]);
+    },
+  );
 
   test.each(['SOCK_DGRAM', 'SOCK_SEQPACKET'] as const)('AF_UNIX %s keeps the bounds of messages', (type) => {
     if (!isLinux && type === 'SOCK_SEQPACKET') return;

@@ -1,5 +1,5 @@
 // IP addresses as text: inet_pton(3) and inet_ntop(3), in JavaScript, because formatting one is what a
-// server does for every message. A leaf; address.ts is above.
+// server does for every message.
 
 /** inet_pton(AF_INET): exactly four decimal bytes without leading zeros, or null. */
 export function parseInet(text: string): Uint8Array | null {

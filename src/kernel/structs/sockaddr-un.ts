@@ -1,4 +1,4 @@
-// struct sockaddr_un ⇄ a path, or the bytes of an abstract name. unix(7). Above: address.ts.
+// struct sockaddr_un ⇄ a path, or the bytes of an abstract name. unix(7).
 
 import { isUtf8 } from 'node:buffer';
 import { AF_UNIX } from '../constants/socket.ts';
@@ -35,9 +35,9 @@ export function packUnix(address: unknown, caller: string): Buffer {
   const path = Buffer.from(address as string);
   // An abstract name (Linux) may fill sun_path; a path needs its NUL; no name at all lets Linux
   // choose one.
-  const room = sizeofUnix - pathOffset - (path[0] === 0 ? 0 : 1);
-  if (path.length > room)
-    throw new RangeError(`${caller}(): AF_UNIX path too long: ${path.length} bytes, at most ${room}`);
+  const capacity = sizeofUnix - pathOffset - (path[0] === 0 ? 0 : 1);
+  if (path.length > capacity)
+    throw new RangeError(`${caller}(): AF_UNIX path too long: ${path.length} bytes, at most ${capacity}`);
   const nul = path.length > 0 && path[0] !== 0 ? 1 : 0;
   const sockaddr = newSockaddr(AF_UNIX, pathOffset + path.length + nul);
   sockaddr.set(path, pathOffset);

@@ -104,12 +104,12 @@ const size = wide(SIZE);
 const [fd, peer] = socketpair();
 check(sys.send(peer, memory, 0), 'send');
 
-// Full, and never emptied: there is no room for what is sent, and the call says so at once.
+// Full, and never emptied: there is no space for what is sent, and the call says so at once.
 const [full] = socketpair();
 while (sys.send(full, memory, MSG_DONTWAIT) > 0);
 
 // Never ready to be read from, always to be written to. They have the same numbers here and there,
-// for select looks at every bit up to the highest.
+// for select inspects every bit up to the highest.
 const epfd = check(sys.epoll_create1(0), 'epoll_create1');
 const fds = new ArrayBuffer(FILES * pollfd.size);
 const pollfds = new PollFds(fds);

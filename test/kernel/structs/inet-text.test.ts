@@ -1,4 +1,4 @@
-// address.ts: the texts of IP addresses, against Python's inet_pton and inet_ntop.
+// inet-text.ts: the texts of IP addresses, against Python's inet_pton and inet_ntop.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -217,27 +217,30 @@ describe('control messages', () => {
     });
   });
 
-  test.skipIf(!isLinux)('sock_extended_err: a port that nobody listens on, and its host (Linux)', () => {
-    const unused = bound();
-    const address = nameOf(unused);
-    closed(unused);
-    const fd = newSocket();
-    set(fd, C.IPPROTO_IP, C.IP_RECVERR, Int32Array.of(1));
-    ok(C.connect(fd, address), 'connect');
-    ok(C.send(fd, Buffer.from('x'), 0), 'send');
-    expect(ok(C.poll(S.pollfd.pack({ fd }), 1, 10_000))).toBe(1);
-    const data = ancillary(fd, C.IPPROTO_IP, C.IP_RECVERR, C.MSG_ERRQUEUE);
-    expect(S.sock_extended_err.unpack(data)).toEqual({
-      ee_errno: C.ECONNREFUSED,
-      ee_origin: C.SO_EE_ORIGIN_ICMP,
-      ee_type: 3, // ICMP_DEST_UNREACH
-      ee_code: 3, // ICMP_PORT_UNREACH
-      ee_pad: 0,
-      ee_info: 0,
-      ee_data: 0,
-    });
-    expect(S.unpackSockaddr(S.SO_EE_OFFENDER(data))).toEqual(['127.0.0.1', 0]);
-  });
+  test.skipIf(!isLinux)(
+    'sock_extended_err: a port without a listener, and the host that says so (Linux)',
+    () => {
+      const unused = bound();
+      const address = nameOf(unused);
+      closed(unused);
+      const fd = newSocket();
+      set(fd, C.IPPROTO_IP, C.IP_RECVERR, Int32Array.of(1));
+      ok(C.connect(fd, address), 'connect');
+      ok(C.send(fd, Buffer.from('x'), 0), 'send');
+      expect(ok(C.poll(S.pollfd.pack({ fd }), 1, 10_000))).toBe(1);
+      const data = ancillary(fd, C.IPPROTO_IP, C.IP_RECVERR, C.MSG_ERRQUEUE);
+      expect(S.sock_extended_err.unpack(data)).toEqual({
+        ee_errno: C.ECONNREFUSED,
+        ee_origin: C.SO_EE_ORIGIN_ICMP,
+        ee_type: 3, // ICMP_DEST_UNREACH
+        ee_code: 3, // ICMP_PORT_UNREACH
+        ee_pad: 0,
+        ee_info: 0,
+        ee_data: 0,
+      });
+      expect(S.unpackSockaddr(S.SO_EE_OFFENDER(data))).toEqual(['127.0.0.1', 0]);
+    },
+  );
 
   test('timeval and timespec: when a datagram came', () => {
     const before = Date.now() / 1000;

@@ -1,4 +1,4 @@
-// address.ts: struct sockaddr both ways, and what is no address.
+// sockaddr.ts: struct sockaddr both ways, and what is no address.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -13,8 +13,8 @@ const all = Object.entries<unknown>(structs).flatMap(([name, value]) =>
   isStruct(value) ? [[name, value] as const] : [],
 );
 
-/** What no compiler has told of: bit-fields, which have no offset, and what the headers may lack. */
-const untold = (struct: string, member: string) =>
+/** Members without a layout: bit-fields, which have no offset, and what the headers may lack. */
+const hasNoLayout = (struct: string, member: string) =>
   layout[`sizeof ${struct}`] === undefined && struct !== 'tcp_info'
     ? true // The other platform's.
     : struct === 'tcp_info'
@@ -32,7 +32,7 @@ describe('a struct is laid out as the compiler has it', () => {
     expect(cName).toBe(name);
     for (const [member, { offset, size: bytes }] of Object.entries(members)) {
       expect(offset + bytes, member).toBeLessThanOrEqual(size);
-      if (untold(name, member)) continue;
+      if (hasNoLayout(name, member)) continue;
       expect({ member, offset, bytes }).toEqual({
         member,
         offset: layout[`${name}.${member}`],
@@ -41,13 +41,13 @@ describe('a struct is laid out as the compiler has it', () => {
     }
   });
 
-  test.skipIf(!isLinux)('every member that the compiler told of is in a table (Linux)', () => {
+  test.skipIf(!isLinux)('every member in the layout of the compiler is in a table (Linux)', () => {
     const known = new Map(all);
-    const told = Object.keys(layout).flatMap((key) => {
+    const missing = Object.keys(layout).flatMap((key) => {
       const [, name, member] = /^(\w+)\.(\w+)$/.exec(key) ?? [];
       return name !== undefined && known.has(name) && !(member in known.get(name)!.members) ? [key] : [];
     });
-    expect(told).toEqual([]);
+    expect(missing).toEqual([]);
   });
 });
 
@@ -67,7 +67,7 @@ describe('packing and unpacking', () => {
     inner: nested(inner),
   });
 
-  test('a struct that no compiler told of is laid out by the rules of C', () => {
+  test('a struct that is not in the layout of the compiler is laid out by the rules of C', () => {
     expect([inner.size, inner.members.high.offset]).toEqual([8, 4]);
     const offsets = Object.fromEntries(
       Object.entries(outer.members).map(([name, { offset }]) => [name, offset]),

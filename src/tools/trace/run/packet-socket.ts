@@ -103,14 +103,19 @@ export class PacketSocket {
       // What leaves a loopback interface arrives at it: once is enough.
       if (isOutgoing && this.#isLoopback) continue;
       const bytes = this.#frame.subarray(0, length);
-      const frame: Frame = { direction: isOutgoing ? 'out' : 'in', length, bytes, ...this.#told(length) };
+      const frame: Frame = {
+        direction: isOutgoing ? 'out' : 'in',
+        length,
+        bytes,
+        ...this.#ancillary(length),
+      };
       this.seenUpTo = frame.at;
       yield frame;
     }
   }
 
   // What the control messages add, or change: the kernel takes a VLAN tag out of the frame.
-  #told(length: number): Partial<Frame> & Pick<Frame, 'at' | 'offloading'> {
+  #ancillary(length: number): Partial<Frame> & Pick<Frame, 'at' | 'offloading'> {
     let at = 0;
     let offloading = false;
     let tagged = {};
@@ -136,7 +141,7 @@ export class PacketSocket {
     return { bytes, length: bytes.length };
   }
 
-  /** How many frames the kernel had to drop since the last time, because nobody took them. */
+  /** How many frames the kernel had to drop since the last time, because they were not received in time. */
   dropped(): number {
     const statistics = Buffer.alloc(tpacket_stats.size);
     const length = Int32Array.of(statistics.length);
