@@ -114,7 +114,7 @@ async function traceCommand(
     const recordOn = (port: number) =>
       recordConversation({ ...conversation, port, signal: stop.signal, progress: showProgress });
     const recording = await recordOn(port).catch((error: Error) => {
-      // Somebody else took it since, another `rfds trace` perhaps.
+      // Another process has taken it since, another `rfds trace` perhaps.
       if (options.port !== undefined || !error.message.includes('EADDRINUSE')) throw error;
       return recordOn(0);
     });

@@ -62,7 +62,7 @@ export function pageData(recording: Recording): PageData {
     (least, at) => Math.min(least, at),
     Number.POSITIVE_INFINITY,
   );
-  // JSON has no Infinity; without a step nobody asks.
+  // JSON has no Infinity; without a step it is not used.
   return {
     recording,
     begin: steps.length === 0 ? 0 : begin,
