@@ -37,6 +37,12 @@ type Memory =
   | 'cmsg'
   // recvmsg's [namelen, controllen, flags].
   | 'lengths'
+  // recvmmsg's and sendmmsg's [iovlen, namelen, controllen, flags, len] of each message, whose count is the next
+  // argument; and before them the buffers, the addresses and the control messages of all.
+  | 'mmsghdr'
+  | 'iovecs'
+  | 'sockaddrs'
+  | 'cmsgs'
   // Two descriptors.
   | 'pair'
   | 'fd_set'

@@ -9,13 +9,23 @@ import {
   number,
   type ParameterDecoder,
   SOMEWHERE,
+  shownElsewhere,
   size,
   text,
   withValue,
 } from './decoders/decoder.ts';
-import { catch_signal, epoll_pwait, sigaction, sigset, timer, timespec, timeval } from './decoders/event.ts';
+import {
+  catch_signal,
+  epoll_pwait,
+  sigaction,
+  sigset,
+  timer,
+  timespec,
+  timespecLeft,
+  timeval,
+} from './decoders/event.ts';
 import { fcntl, ioctl } from './decoders/file.ts';
-import { buffer, iovec, recvmsg, sendmsg, transfer } from './decoders/message.ts';
+import { buffer, iovec, mmsghdr, recvmsg, sendmsg, transfer } from './decoders/message.ts';
 import {
   filledAddress,
   getsockopt,
@@ -79,6 +89,7 @@ const kinds: Partial<Record<Kind, ParameterDecoder>> = {
   'inout fd_set': fdSet,
   'inout timeval': timeval,
   'in timespec': timespec,
+  'inout timespec': timespecLeft,
   'in sigset': sigset,
   'in itimerval': timer('tv_usec', false),
   'out itimerval': timer('tv_usec', true),
@@ -92,6 +103,14 @@ const kinds: Partial<Record<Kind, ParameterDecoder>> = {
   'in hostname': hostname,
   'in iovec': iovec('in'),
   'out iovec': iovec('out'),
+  'in mmsghdr': mmsghdr('in'),
+  'inout mmsghdr': mmsghdr('inout'),
+  'in iovecs': shownElsewhere,
+  'out iovecs': shownElsewhere,
+  'in sockaddrs': shownElsewhere,
+  'out sockaddrs': shownElsewhere,
+  'in cmsgs': shownElsewhere,
+  'out cmsgs': shownElsewhere,
 };
 
 /** How a parameter is decoded whose call has nothing of its own for it. */

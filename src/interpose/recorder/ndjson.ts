@@ -34,8 +34,8 @@ export interface Entry {
 export function callLine(entry: Entry): CallLine {
   const { name, decoder, n, kept, fd, result, start, end, cpu, stack, sockets, observed } = entry;
   const { own } = decoder;
-  const data = own.data?.(kept);
-  const detail = own.detail?.(kept, result);
+  const data = decoder.data(kept);
+  const detail = decoder.detail(kept, result);
   return {
     type: 'call',
     pid: process.pid,

@@ -20,6 +20,9 @@ export interface ParameterDecoder {
   keep?(args: readonly unknown[], i: number, result: number, before: unknown): unknown;
   /** As arguments in C: one, or two where C has a length beside it; none where it has no such argument. */
   show(kept: unknown, result: number, all: Kept): Shown[];
+  /** As CallDecoder's, of a kind that has it whatever the call. */
+  data?(kept: unknown): Uint8Array | undefined;
+  detail?(kept: unknown, result: number): string;
 }
 
 /** What a call has beside its parameters. */
@@ -96,6 +99,22 @@ export class Decoder {
     return result === 0 ? int(argument) : -1;
   }
 
+  /** The bytes that it moved, at most DATA_LIMIT. */
+  data(kept: Kept): Uint8Array | undefined {
+    if (this.own.data) return this.own.data(kept);
+    const list = this.#list(kept.length);
+    const i = list.findIndex(({ data }) => data !== undefined);
+    return list[i]?.data?.(kept[i]);
+  }
+
+  /** What strace writes in brackets behind the result. */
+  detail(kept: Kept, result: number): string | undefined {
+    if (this.own.detail) return this.own.detail(kept, result);
+    const list = this.#list(kept.length);
+    const i = list.findIndex(({ detail }) => detail !== undefined);
+    return list[i]?.detail?.(kept[i], result);
+  }
+
   /** The arguments as they are in C. */
   arguments(kept: Kept, result: number): Argument[] {
     const shown = this.#list(kept.length).flatMap((parameter, i) => parameter.show(kept[i], result, kept));
@@ -104,6 +123,9 @@ export class Decoder {
 }
 
 const notInC: ParameterDecoder = { show: () => [] };
+
+/** An argument that another parameter shows. */
+export const shownElsewhere: ParameterDecoder = { keep: () => null, show: () => [] };
 
 /** An argument without a value: its text says it all, or nothing is known of it. */
 export const text = (text: string): Shown => ({ text });

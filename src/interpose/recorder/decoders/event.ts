@@ -87,6 +87,17 @@ export const timeval: ParameterDecoder = {
   show: ({ before }: TimevalKept) => [timeout(before, 'tv_usec')],
 };
 
+/** recvmmsg's timespec, which becomes what is left of it. */
+export const timespecLeft: ParameterDecoder = {
+  before: (args, i) => words(args[i], 16),
+  keep: (args, i, _, before) => ({ before, after: words(args[i], 16) }) as TimevalKept,
+  show: ({ before }: TimevalKept) => [timeout(before, 'tv_nsec')],
+  detail({ after }: TimevalKept, result) {
+    if (result === 0) return 'Timeout';
+    return result > 0 && after !== null ? `left ${time(after, 'tv_nsec')}` : '';
+  },
+};
+
 function timeout(kept: Words, unit: 'tv_nsec' | 'tv_usec'): Shown {
   if (kept === null) return withValue('NULL', null);
   const seconds = Number(kept[0]);

@@ -212,3 +212,70 @@ export const sendmsg: CallDecoder = {
     control: kept((args, i) => copyOrNull(args[i])),
   },
 };
+
+// ---- recvmmsg and sendmmsg: one mmsghdr[] in C, several arguments here
+
+interface MessagesKept {
+  /** Those that were given; of recvmmsg, those that came. */
+  headers: Header[];
+  /** msg_len of those that were moved. */
+  lengths: number[];
+  data: Uint8Array;
+}
+
+const MMSGHDR = 20;
+
+/**
+ * struct mmsghdr[], whose count is the next argument. Before it are the buffers, the addresses and the control
+ * messages of all messages.
+ */
+export function mmsghdr(direction: 'in' | 'inout'): ParameterDecoder {
+  const isReceived = direction === 'inout';
+  return {
+    before: (args, i) => copy(args[i], 0, Math.max(args[i + 1] as number, 0) * MMSGHDR),
+    keep(args, i, result, before): MessagesKept {
+      const [buffers, names, controls] = args.slice(i - 3, i) as [unknown[], unknown, unknown];
+      const given = intsIn(before as Uint8Array);
+      const after = intsIn(copy(args[i], 0, given.length * 4));
+      const headers: Header[] = [];
+      const lengths: number[] = [];
+      const count = isReceived ? Math.max(result, 0) : given.length / 5;
+      let [bufferAt, nameAt, controlAt] = [0, 0, 0];
+      for (let at = 0; at < count * 5; at += 5) {
+        const [iovlen, namelen, controllen] = given.slice(at, at + 3);
+        const [, newNamelen, newControllen, messageFlags, length] = after.slice(at, at + 5);
+        const isMoved = at < result * 5;
+        const own = buffers.slice(bufferAt, bufferAt + iovlen);
+        const moved = through(own, isMoved ? length : 0);
+        headers.push({
+          name:
+            namelen === 0 ? null : copy(names, nameAt, isReceived ? Math.min(newNamelen, namelen) : namelen),
+          namelen: isReceived ? [namelen, newNamelen] : [namelen, namelen],
+          pieces: isReceived ? moved : { ...through(own, Number.POSITIVE_INFINITY), data: moved.data },
+          control:
+            controllen === 0 ? null : copy(controls, controlAt, isReceived ? newControllen : controllen),
+          flags: isReceived ? messageFlags : 0,
+        });
+        if (isMoved) lengths.push(length);
+        bufferAt += iovlen;
+        nameAt += namelen;
+        controlAt += controllen;
+      }
+      const data = Buffer.concat(headers.map(({ pieces }) => pieces.data)).subarray(0, DATA_LIMIT);
+      return { headers, lengths, data };
+    },
+    show({ headers, lengths }: MessagesKept, result) {
+      if (isReceived && result < 0) return [text(SOMEWHERE)];
+      if (headers.length === 0) return [text('NULL')];
+      const shown = headers.map((header, i) => [shownHeader(header).text, lengths[i]] as const);
+      return [
+        text(
+          shownList(shown, ([header, length]) =>
+            length === undefined ? `{msg_hdr=${header}}` : `{msg_hdr=${header}, msg_len=${length}}`,
+          ),
+        ),
+      ];
+    },
+    data: (messages) => (messages as MessagesKept).data,
+  };
+}
