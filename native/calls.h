@@ -35,6 +35,10 @@ int shutdown(int fd, int how);
 // message.cc
 ssize_t recvmsg(int fd, IoVec buffers, NullableBytes name, NullableBytes control, Bytes lengths, int flags);
 ssize_t sendmsg(int fd, IoVec buffers, NullableBytes name, NullableBytes control, int flags);
+int recvmmsg(int fd, IoVec buffers, NullableBytes names, NullableBytes controls, Bytes msgvec, int vlen,
+             int flags, NullableBytes timeout);
+int sendmmsg(int fd, IoVec buffers, NullableBytes names, NullableBytes controls, Bytes msgvec, int vlen,
+             int flags);
 
 // file.cc
 ssize_t read(int fd, Bytes buf);

@@ -1,11 +1,13 @@
-// recvmsg(2) and sendmsg(2): a message in several buffers, with an address and control messages.
-// src/kernel/structs/cmsghdr.ts reads what the kernel put into control.
+// recvmsg(2) and sendmsg(2): a message in several buffers, with an address and control messages; and
+// recvmmsg(2) and sendmmsg(2): several messages in one call. src/kernel/structs/cmsghdr.ts reads what the
+// kernel put into control.
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <cstring>
 
 #include "calls.h"
+#include "timespec.h"
 
 namespace rfds {
 namespace {
@@ -55,5 +57,95 @@ ssize_t sendmsg(int fd, IoVec buffers, NullableBytes name, NullableBytes control
   msghdr message = header(list, name, name.size, control, control.size);
   return ::sendmsg(fd, &message, flags);
 }
+
+#ifdef __linux__
+namespace {
+
+// A struct mmsghdr[] whose pointers are left out: of each message [msg_iovlen, msg_namelen, msg_controllen,
+// msg_flags, msg_len]. Its buffers, its name and its control messages begin where those of the message before
+// it end. Copied, because JavaScript may place the words at any address.
+class MessageVector {
+ public:
+  MessageVector(const IoVec& buffers, const NullableBytes& names, const NullableBytes& controls,
+                const Bytes& msgvec, int vlen)
+      : words(msgvec), list(iovecs(buffers)) {
+    require(vlen >= 0 && static_cast<size_t>(vlen) <= msgvec.size / sizeof(Words),
+            "vlen is negative or more than msgvec holds");
+    size_t buffer = 0, name = 0, control = 0;
+    for (int i = 0; i < vlen; i++) {
+      Words message = load(i);
+      require(message.iovlen <= list.size() - buffer, "there are fewer buffers than the messages take");
+      require(message.namelen <= names.size - name && message.controllen <= controls.size - control,
+              "the length is larger than its buffer");
+      msghdr& header = vector.emplace_back().msg_hdr;
+      header.msg_iov = list.data() + buffer;
+      header.msg_iovlen = static_cast<decltype(header.msg_iovlen)>(message.iovlen);
+      header.msg_name = message.namelen > 0 ? names.data + name : nullptr;
+      header.msg_namelen = message.namelen;
+      header.msg_control = message.controllen > 0 ? controls.data + control : nullptr;
+      header.msg_controllen = static_cast<decltype(header.msg_controllen)>(message.controllen);
+      buffer += message.iovlen;
+      name += message.namelen;
+      control += message.controllen;
+    }
+  }
+  MessageVector(const MessageVector&) = delete;
+  MessageVector& operator=(const MessageVector&) = delete;
+
+  mmsghdr* data() { return vector.data(); }
+  unsigned int size() const { return static_cast<unsigned int>(vector.size()); }
+
+  // What the kernel wrote of the first n messages.
+  void store(int n) {
+    for (int i = 0; i < n; i++) {
+      const auto& [header, len] = vector[static_cast<size_t>(i)];
+      Words message = {load(i).iovlen, header.msg_namelen, static_cast<uint32_t>(header.msg_controllen),
+                       static_cast<uint32_t>(header.msg_flags), len};
+      std::memcpy(words.data + static_cast<size_t>(i) * sizeof message, &message, sizeof message);
+    }
+  }
+
+ private:
+  struct Words {
+    uint32_t iovlen, namelen, controllen, flags, len;
+  };
+  Words load(int i) const {
+    Words message;
+    std::memcpy(&message, words.data + static_cast<size_t>(i) * sizeof message, sizeof message);
+    return message;
+  }
+
+  Bytes words;
+  std::vector<iovec> list;
+  std::vector<mmsghdr> vector;
+};
+
+}  // namespace
+
+// recvmmsg(fd, msgvec, vlen, flags, timeout). The timeout becomes what is left of it.
+int recvmmsg(int fd, IoVec buffers, NullableBytes names, NullableBytes controls, Bytes msgvec, int vlen,
+             int flags, NullableBytes timeout) {
+  MessageVector messages(buffers, names, controls, msgvec, vlen);
+  timespec remaining = {};
+  if (timeout.data != nullptr) remaining = TimeWords<timespec>::load(timeout);
+  int received =
+      ::recvmmsg(fd, messages.data(), messages.size(), flags, timeout.data != nullptr ? &remaining : nullptr);
+  if (timeout.data != nullptr) TimeWords<timespec>::store(remaining, timeout);
+  messages.store(received);
+  return received;
+}
+
+// sendmmsg(fd, msgvec, vlen, flags).
+int sendmmsg(int fd, IoVec buffers, NullableBytes names, NullableBytes controls, Bytes msgvec, int vlen,
+             int flags) {
+  MessageVector messages(buffers, names, controls, msgvec, vlen);
+  int sent = ::sendmmsg(fd, messages.data(), messages.size(), flags);
+  messages.store(sent);
+  return sent;
+}
+#else
+int recvmmsg(int, IoVec, NullableBytes, NullableBytes, Bytes, int, int, NullableBytes) { return enosys(); }
+int sendmmsg(int, IoVec, NullableBytes, NullableBytes, Bytes, int, int) { return enosys(); }
+#endif
 
 }  // namespace rfds

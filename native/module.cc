@@ -79,6 +79,8 @@ const std::vector<Call> calls = {
     {"shutdown", "fd, how", entry<shutdown>},
     {"recvmsg", "fd, buffers, name, control, lengths, flags", entry<recvmsg>},
     {"sendmsg", "fd, buffers, name, control, flags", entry<sendmsg>},
+    {"recvmmsg", "fd, buffers, names, controls, msgvec, vlen, flags, timeout", entry<recvmmsg>},
+    {"sendmmsg", "fd, buffers, names, controls, msgvec, vlen, flags", entry<sendmmsg>},
     {"read", "fd, buf", entry<read>},
     {"write", "fd, buf | fd, buf, offset, length", entry<write, write_at>},
     {"close", "fd", entry<close>},

@@ -86,6 +86,35 @@ export interface Syscalls {
     control: Bytes | null,
     flags: number,
   ): number;
+  /**
+   * recvmmsg(2), Linux: up to vlen messages; returns how many came. msgvec is a struct mmsghdr[] without its
+   * pointers: of each message five int32, [msg_iovlen, msg_namelen, msg_controllen, msg_flags, msg_len]. A
+   * message takes the next msg_iovlen of buffers, the next msg_namelen bytes of names (null: no addresses) and
+   * the next msg_controllen of controls; of those that came, the words behind msg_iovlen become what the kernel
+   * says, as in recvmsg, and how many bytes. timeout is [seconds, nanoseconds], null for none, and becomes what is
+   * left; the kernel looks at it only when a message has come. MSG_WAITFORONE waits for the first alone.
+   * Throws RangeError for more messages, buffers or bytes than there are.
+   */
+  recvmmsg(
+    fd: number,
+    buffers: readonly Bytes[],
+    names: Bytes | null,
+    controls: Bytes | null,
+    msgvec: Bytes,
+    vlen: number,
+    flags: number,
+    timeout: Bytes | null,
+  ): number;
+  /** sendmmsg(2), Linux: up to vlen messages, laid out as in recvmmsg; returns how many were sent. */
+  sendmmsg(
+    fd: number,
+    buffers: readonly Bytes[],
+    names: Bytes | null,
+    controls: Bytes | null,
+    msgvec: Bytes,
+    vlen: number,
+    flags: number,
+  ): number;
   /** read(2). */
   read(fd: number, buf: Bytes): number;
   /** write(2): of all of buf, or of the bytes [offset, offset + length) of it. */

@@ -236,6 +236,39 @@ sys.epoll_create(7);
 sys.epoll_create(0);
 sys.eventfd(3, T.EFD_SEMAPHORE | T.EFD_CLOEXEC | T.EFD_NONBLOCK);
 sys.eventfd(4_000_000_000, 0);
+// Several messages at once, with and without addresses, control messages and a time.
+const dgrams = ints(0, 0);
+sys.socketpair(S.AF_UNIX, S.SOCK_DGRAM, 0, dgrams);
+const two = () => ints(1, 0, 0, 0, 0, 2, 0, 0, 0, 0);
+const three = (n) => [Buffer.alloc(n), Buffer.alloc(n), Buffer.alloc(n)];
+sys.sendmmsg(dgrams[0], [Buffer.from('ab'), Buffer.from('c'), Buffer.from('defgh')], null, null, two(), 2, 0);
+sys.recvmmsg(dgrams[1], three(3), null, null, two(), 2, S.MSG_DONTWAIT, null);
+sys.recvmmsg(dgrams[1], three(3), null, null, two(), 2, S.MSG_DONTWAIT, null);
+sys.sendmmsg(dgrams[0], [Buffer.from('ab')], null, null, two(), 1, S.MSG_NOSIGNAL);
+sys.recvmmsg(dgrams[1], three(1), null, null, two(), 2, S.MSG_WAITFORONE, BigInt64Array.of(0n, 1n));
+const [near, far] = [0, 1].map(() => {
+  const fd = sys.socket(S.AF_INET, S.SOCK_DGRAM, 0);
+  const address = at(S.AF_INET, ['127.0.0.1', 0]);
+  sys.bind(fd, address);
+  sys.getsockname(fd, address, ints(16));
+  return [fd, address];
+});
+const addresses = ints(2, 16, 0, 0, 0, 1, 16, 0, 0, 0);
+sys.sendmmsg(
+  near[0],
+  [Buffer.from('ab'), Buffer.from('cd'), Buffer.from('e')],
+  Buffer.concat([far[1], far[1]]),
+  null,
+  addresses,
+  2,
+  0,
+);
+const capacities = ints(2, 28, 32, 0, 0, 1, 28, 32, 0, 0);
+sys.recvmmsg(far[0], three(2), Buffer.alloc(56), Buffer.alloc(64), capacities, 2, 0, null);
+sys.sendmmsg(99, [Buffer.from('ab')], null, null, two(), 1, 0);
+sys.recvmmsg(99, three(1), null, null, two(), 2, 0, BigInt64Array.of(1n, 2n));
+sys.sendmmsg(dgrams[0], [], null, null, ints(), 0, 0);
+
 sys.eventfd(0, 64);
 const signals = sys.signalfd(-1, some, T.SFD_CLOEXEC | T.SFD_NONBLOCK);
 sys.signalfd(signals, mask(), 0);

@@ -85,6 +85,8 @@ describe('a buffer too small', () => {
   const timeout = 'timeout must be a BigInt64Array of at least two elements';
   const mask = 'the signal mask must be a BigUint64Array of at least one element';
   const four = 'an itimerspec must be a BigInt64Array of at least four elements';
+  const vlen = 'vlen is negative or more than msgvec holds';
+  const iovlen = 'there are fewer buffers than the messages take';
   const nfds = 'nfds is negative or more than fds holds';
 
   test.each(
@@ -147,6 +149,25 @@ describe('a buffer too small', () => {
     titled<string>([
       ['accept4', [-1, bytes(16), room(17), 0], larger],
       ['pipe2', [room(0), 0], 'fds must be an Int32Array of at least two elements'],
+      ['recvmmsg', [-1, [], null, null, bytes(19), 1, 0, null], vlen],
+      ['recvmmsg', [-1, [], null, null, bytes(40), -1, 0, null], vlen],
+      ['recvmmsg', [-1, [], null, null, Int32Array.of(1, 0, 0, 0, 0), 1, 0, null], iovlen],
+      [
+        'recvmmsg',
+        [-1, [bytes(1)], null, null, Int32Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0), 2, 0, null],
+        iovlen,
+      ],
+      ['recvmmsg', [-1, [bytes(1)], null, null, Int32Array.of(-1, 0, 0, 0, 0), 1, 0, null], iovlen],
+      ['recvmmsg', [-1, [], bytes(16), null, Int32Array.of(0, 17, 0, 0, 0), 1, 0, null], larger],
+      [
+        'recvmmsg',
+        [-1, [], bytes(16), null, Int32Array.of(0, 9, 0, 0, 0, 0, 8, 0, 0, 0), 2, 0, null],
+        larger,
+      ],
+      ['recvmmsg', [-1, [], null, bytes(16), Int32Array.of(0, 0, -1, 0, 0), 1, 0, null], larger],
+      ['recvmmsg', [-1, [], null, null, bytes(20), 1, 0, new BigInt64Array(1)], timeout],
+      ['sendmmsg', [-1, [], null, null, bytes(19), 1, 0], vlen],
+      ['sendmmsg', [-1, [], null, bytes(16), Int32Array.of(0, 0, 17, 0, 0), 1, 0], larger],
       ['ppoll', [bytes(8), 2, new BigInt64Array(2), null], nfds],
       ['ppoll', [bytes(8), 1, new BigInt64Array(1), null], timeout],
       ['ppoll', [bytes(8), 1, new BigInt64Array(2), bytes(7)], mask],

@@ -3,10 +3,12 @@
 
 import { describe, expect, test } from 'vitest';
 import {
+  AF_INET,
   AF_UNIX,
   MSG_CTRUNC,
   MSG_DONTWAIT,
   MSG_TRUNC,
+  MSG_WAITFORONE,
   SCM_RIGHTS,
   SOCK_DGRAM,
   SOL_SOCKET,
@@ -199,5 +201,103 @@ describe('an array of buffers', () => {
     expect(() => sys.recvmsg(-1, shrinking as Uint8Array[], name, null, Int32Array.of(16, 0, 0), 0)).toThrow(
       new RangeError('recvmsg: the length is larger than its buffer'),
     );
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('recvmmsg and sendmmsg', () => {
+  /** Of each message [iovlen, namelen, controllen, flags, len]. */
+  const messages = (...list: [iovlen: number, namelen?: number, controllen?: number][]) =>
+    Int32Array.from(
+      list.flatMap(([iovlen, namelen = 0, controllen = 0]) => [iovlen, namelen, controllen, -1, -1]),
+    );
+  const word = (msgvec: Int32Array, which: 0 | 1 | 2 | 3 | 4) =>
+    [...msgvec].filter((_, i) => i % 5 === which);
+  const [NAMELEN, CONTROLLEN, FLAGS, LEN] = [1, 2, 3, 4] as const;
+  const udp = (): [fd: number, address: Buffer] => {
+    const fd = opened(sys.socket(AF_INET, SOCK_DGRAM, 0));
+    expect(sys.bind(fd, packSockaddr(AF_INET, ['127.0.0.1', 0], 'bind'))).toBe(0);
+    const address = Buffer.alloc(16);
+    expect(sys.getsockname(fd, address, Int32Array.of(16))).toBe(0);
+    return [fd, address];
+  };
+
+  test('move many datagrams of UDP in one call each, with the addresses of both sides', () => {
+    const [[here, from], [there, to]] = [udp(), udp()];
+    const sent = messages([2, 16], [1, 16], [0, 16]);
+    const parts = [Buffer.from('ab'), Buffer.from('c'), Buffer.from('defg')];
+    expect(sys.sendmmsg(here, parts, Buffer.concat([to, to, to]), null, sent, 3, 0)).toBe(3);
+    expect(word(sent, LEN)).toEqual([3, 4, 0]);
+
+    const buffers = [2, 2, 2, 2].map((size) => new Uint8Array(size));
+    const names = Buffer.alloc(3 * 28);
+    const received = messages([2, 28], [1, 28], [1, 28]);
+    expect(sys.recvmmsg(there, buffers, names, null, received, 3, 0, null)).toBe(3);
+    expect(buffers.map((bytes) => Buffer.from(bytes).toString('latin1'))).toEqual([
+      'ab',
+      'c\0',
+      'de',
+      '\0\0',
+    ]);
+    expect(word(received, LEN)).toEqual([3, 2, 0]);
+    expect(word(received, FLAGS)).toEqual([0, MSG_TRUNC, 0]);
+    expect(word(received, NAMELEN)).toEqual([16, 16, 16]);
+    for (const i of [0, 1, 2]) expect(names.subarray(28 * i, 28 * i + 16)).toEqual(from);
+  });
+
+  test('move as many as there are messages, and leave the others’ words alone', () => {
+    const [here, there] = pair(SOCK_DGRAM);
+    const texts = Array.from({ length: 64 }, (_, i) => Buffer.from(`message ${i}`));
+    expect(
+      sys.sendmmsg(here, texts, null, null, messages(...texts.map((): [number] => [1])), 64, MSG_DONTWAIT),
+    ).toBeGreaterThan(5);
+    const buffers = Array.from({ length: 5 }, () => new Uint8Array(16));
+    const received = messages([1], [1], [1], [1], [1]);
+    expect(sys.recvmmsg(there, buffers, null, null, received, 4, 0, null)).toBe(4);
+    expect(Buffer.from(buffers[3]).toString()).toMatch(/^message 3\0/);
+    expect(word(received, LEN)).toEqual([9, 9, 9, 9, -1]);
+    expect(word(received, FLAGS)).toEqual([0, 0, 0, 0, -1]);
+  });
+
+  test('wait for one with MSG_WAITFORONE, for all until the time is over, and for none with MSG_DONTWAIT', () => {
+    const [here, there] = pair(SOCK_DGRAM);
+    const buffers = [new Uint8Array(1), new Uint8Array(1)];
+    const received = messages([1], [1]);
+    expect(sys.recvmmsg(there, buffers, null, null, received, 2, MSG_DONTWAIT, null)).toBe(-EAGAIN);
+    expect(word(received, LEN)).toEqual([-1, -1]);
+    sys.send(here, Buffer.from('x'), 0);
+    expect(sys.recvmmsg(there, buffers, null, null, received, 2, MSG_WAITFORONE, null)).toBe(1);
+    // The time is looked at when a message has come: then it is over, and the second is not waited for.
+    sys.send(here, Buffer.from('x'), 0);
+    const timeout = BigInt64Array.of(0n, 1n);
+    expect(sys.recvmmsg(there, buffers, null, null, received, 2, 0, timeout)).toBe(1);
+    expect([...timeout]).toEqual([0n, 0n]);
+  });
+
+  test('carry a descriptor in the control messages of the message that has it', () => {
+    const [here, there] = pair(SOCK_DGRAM);
+    const [passed] = pair();
+    const control = Buffer.alloc(controlSpace(4));
+    control.writeUInt32LE(layout['CMSG_LEN(0)']! + 4, layout['cmsghdr.cmsg_len']!);
+    control.writeInt32LE(SOL_SOCKET, layout['cmsghdr.cmsg_level']!);
+    control.writeInt32LE(SCM_RIGHTS, layout['cmsghdr.cmsg_type']!);
+    control.writeInt32LE(passed, layout['CMSG_LEN(0)']!);
+    const parts = [Buffer.from('x'), Buffer.from('y')];
+    const sent = messages([1], [1, 0, control.length]);
+    expect(sys.sendmmsg(here, parts, null, control, sent, 2, 0)).toBe(2);
+    const capacity = control.length;
+    const controls = Buffer.alloc(2 * capacity);
+    const received = messages([1, 0, capacity], [1, 0, capacity]);
+    const buffers = [new Uint8Array(1), new Uint8Array(1)];
+    expect(sys.recvmmsg(there, buffers, null, controls, received, 2, 0, null)).toBe(2);
+    expect(word(received, CONTROLLEN)[0]).toBe(0);
+    const [rights] = controlMessages(controls.subarray(capacity), word(received, CONTROLLEN)[1]);
+    opened(rights.data.readInt32LE(0));
+  });
+
+  test('move none of none, and no more than a descriptor allows', () => {
+    expect(sys.sendmmsg(-1, [], null, null, new Int32Array(0), 0, 0)).toBe(-EBADF);
+    const [here] = pair(SOCK_DGRAM);
+    expect(sys.sendmmsg(here, [], null, null, new Int32Array(0), 0, 0)).toBe(0);
+    expect(sys.recvmmsg(here, [], null, null, new Int32Array(0), 0, 0, null)).toBe(0);
   });
 });

@@ -101,6 +101,29 @@ one(
   [b, [Buffer.alloc(2), Buffer.alloc(5)], null, null, ints(0, 0, 0), 0],
   `recvmsg(${b}, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="ab", iov_len=2}, {iov_base="c", iov_len=5}], msg_iovlen=2, msg_controllen=0, msg_flags=0}, 0)`,
 );
+const hdr = (buffer, size) =>
+  `{msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="${buffer}", iov_len=${size}}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, msg_len=${buffer.length}}`;
+const dgrams = ints(0, 0);
+sys.socketpair(S.AF_UNIX, S.SOCK_DGRAM, 0, dgrams);
+one(
+  'sendmmsg',
+  [dgrams[0], [text('ab'), text('c')], null, null, ints(1, 0, 0, 0, 0, 1, 0, 0, 0, 0), 2, 0],
+  `sendmmsg(${dgrams[0]}, [${hdr('ab', 2)}, ${hdr('c', 1)}], 2, 0)`,
+);
+one(
+  'recvmmsg',
+  [
+    dgrams[1],
+    [Buffer.alloc(4), Buffer.alloc(5)],
+    null,
+    null,
+    ints(1, 0, 0, 0, 0, 1, 0, 0, 0, 0),
+    2,
+    S.MSG_DONTWAIT,
+    null,
+  ],
+  `recvmmsg(${dgrams[1]}, [${hdr('ab', 4)}, ${hdr('c', 5)}], 2, MSG_DONTWAIT, NULL)`,
+);
 const [udp, peer] = [0, 1].map(() => sys.socket(S.AF_INET, S.SOCK_DGRAM, 0));
 for (const end of [udp, peer]) sys.bind(end, at(['127.0.0.1', 0]));
 const [here, there] = [udp, peer].map(nameOf);

@@ -15,6 +15,7 @@ const plain: Partial<Record<Kind, typeof integer>> = {
 const memory: Record<string, unknown> = {
   bytes: new Uint8Array(512),
   iovec: [new Uint8Array(512), new ArrayBuffer(8)],
+  iovecs: [new Uint8Array(512), new ArrayBuffer(8)],
   'in sockaddr': new Uint8Array(16),
   lengths: Int32Array.of(512, 512, 0),
   timeval: new BigInt64Array(2),
@@ -32,7 +33,8 @@ function sampleOf(kind: Kind): typeof integer {
   if (!isMemory) return plain[kind] ?? integer;
   const [, direction, what, nullable] = isMemory;
   const valid = memory[`${direction} ${what}`] ?? memory[what] ?? memory.bytes;
-  if (what === 'iovec') return { expected: 'an array of at most 1024 TypedArrays or ArrayBuffers', valid };
+  if (what.startsWith('iovec'))
+    return { expected: 'an array of at most 1024 TypedArrays or ArrayBuffers', valid };
   return { expected: `a TypedArray${nullable ? ', ArrayBuffer or null' : ' or ArrayBuffer'}`, valid };
 }
 
