@@ -111,7 +111,12 @@ describe.skipIf(!isLinux)('a conversation on loopback', () => {
     const summary = (packets: PacketLine[]) => {
       const texts = packets.map((packet) => brief(packet, tcp!.destinationPort));
       // An ACK of the kernel's is somewhere between the data that it is about and the next look.
-      return ['client', 'server'].map((end) => texts.filter((text) => text.startsWith(end)));
+      const ends = ['client', 'server'].map((end) => texts.filter((text) => text.startsWith(end)));
+      // Whether it goes ahead of a segment that carries the same numbers is the delayed-ACK timer's choice.
+      const numbers = (text: string) => text.split(' ').slice(2, 4).join();
+      const isRepeated = (text: string, next = '') =>
+        / ACK .* 0$/.test(text) && numbers(text) === numbers(next);
+      return ends.map((texts) => texts.filter((text, i) => !isRepeated(text, texts[i + 1])));
     };
     expect(summary(inferred(recording))).toEqual(summary(recording.packets));
   });
