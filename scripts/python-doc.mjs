@@ -1,7 +1,6 @@
 // Writes docs/python.md: Python 3.13's names against the modules as built, on Linux. With --check it only says
 // whether the page is as it should be. Either way it fails for a name that is missing without a reason in
 // python-gaps.json, and for a reason that no missing name needs. npm run python-doc
-// Below: python-names.json (Python's side), python-rfds.mjs (ours), python-tables.mjs, python-unlike.mjs.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

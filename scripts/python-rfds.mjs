@@ -1,5 +1,5 @@
 // What rfds has of a Python module, on Linux (by the built module, at run time) and on macOS (by the header, and
-// by the table of the raw calls). Above: python-doc.mjs. Below: dist/, macos-names.json.
+// by the table of the raw calls). For python-doc.mjs.
 import { readFileSync } from 'node:fs';
 
 const root = new URL('..', import.meta.url);

@@ -1,5 +1,5 @@
 // The tables of docs/python.md: a row for each function, class, method and exception, one for each family of
-// constants, and the gaps with their reasons. Above: python-doc.mjs, which makes the entries.
+// constants, and the gaps with their reasons. python-doc.mjs makes the entries.
 
 export const onLinux = ['linux', 'linux, macos', 'linux, other builds'];
 export const onMacos = ['macos', 'linux, macos'];

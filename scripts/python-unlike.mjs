@@ -1,5 +1,5 @@
 // The comments in src/ that begin with Unlike, as [file, what it stands before, text]: our differences from
-// Python, which CONTRIBUTING.md asks to be written so. Above: python-doc.mjs.
+// Python, which CONTRIBUTING.md asks to be written so. For python-doc.mjs.
 import { readdirSync, readFileSync } from 'node:fs';
 
 const src = new URL('../src/', import.meta.url);

@@ -1,7 +1,5 @@
-// A place in JavaScript → the place in the source that it was compiled from, by the source map beside
-// it, and the source's lines. Above: frames.ts.
-//
-// Not --enable-source-maps: that is a flag of the program's, and slows its errors down.
+// Source maps: the line and column in a TypeScript source that a place in compiled JavaScript comes from, and
+// the text of that source. Read directly, as --enable-source-maps slows the program's own errors down.
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -78,7 +76,7 @@ function mapOf(file: string) {
     try {
       found = load(file);
     } catch {
-      found = null; // No map, or none that can be read: the script's own lines are told.
+      found = null; // No map, or none that can be read: the script's own lines are reported.
     }
     maps.set(file, found);
   }

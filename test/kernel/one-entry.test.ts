@@ -1,5 +1,5 @@
 // Every raw call is one entry of the kernel, with the arguments that were given; and every call is
-// recorded, or is none that enters the kernel once. Above: docs/syscalls.md, which has the table.
+// recorded, or is none that enters the kernel once. The table is docs/syscalls.md.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

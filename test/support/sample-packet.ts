@@ -1,5 +1,5 @@
 // Packets of the sample's one connection, 10.0.0.2:54321 ⇄ 10.0.0.1:12345, with bytes that agree with
-// their decoded headers. Above: sample-recording.ts.
+// their decoded headers.
 
 import type { PacketLine } from '../../src/interpose/recorder/recording.ts';
 

@@ -1,5 +1,5 @@
 // A recording as `rfds trace` makes it, without a run: the documented server and client, a connection,
-// any number of messages, a goodbye. The same every time. Below: sample-packet.ts.
+// any number of messages, a goodbye. The same every time.
 
 import { readFileSync } from 'node:fs';
 import {

@@ -1,5 +1,5 @@
-// Packets tied to the calls that made them: which send's bytes a segment carries, which connect began
-// it, which close ended it, and what the kernel did by itself. Above: run.ts. Below: sockets.ts.
+// Correlates packets with the calls that caused them: which send's bytes a segment carries, which connect sent
+// the SYN, which close the FIN, and which segments the kernel sent by itself.
 
 import type { CallLine, PacketLine, Recording, TcpHeader } from '../../../interpose/recorder/recording.ts';
 import { addressText, count } from '../words.ts';

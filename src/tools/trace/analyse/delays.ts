@@ -1,5 +1,5 @@
 // The three delays of the walkthrough: by the timestamps that the programs wrote into their lines, and
-// by the clock of the recording. Above: story.ts, claims. Below: conversation.ts.
+// by the clock of the recording.
 
 import type { Exchange } from './dialogue.ts';
 import { dataOf } from './sockets.ts';

@@ -1,6 +1,5 @@
-// Where packets may not be captured: the segments that there must have been. Calls say what was sent
-// and when; TCP_INFO counts the segments of each end, so that the acknowledgements between are known
-// in number. Above: run.ts. Below: sockets.ts. (tie.ts says why each is there.)
+// Infers the segments of a conversation where packets may not be captured: the calls give the data and its
+// times, and TCP_INFO's segment counters give the number of acknowledgements. correlate.ts adds the causes.
 
 import type { CallLine, PacketLine, Recording } from '../../../interpose/recorder/recording.ts';
 import { isSend, peerOf, type SocketLife, socketLives } from './sockets.ts';

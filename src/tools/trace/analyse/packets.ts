@@ -1,5 +1,4 @@
 // The packets of one connection: its handshake, what carried which bytes, who acknowledged them when.
-// Above: conversation.ts. Below: recording.ts.
 
 import type { AddressText, PacketLine, TcpHeader } from '../../../interpose/recorder/recording.ts';
 import { portOf } from './sockets.ts';

@@ -1,5 +1,5 @@
 // A recording's packets as a pcapng file, for Wireshark, tshark and the like; each with a comment
-// that names the call that caused it. Above: the trace command. Below: recording.ts.
+// that names the call that caused it.
 // Format: draft-ietf-opsawg-pcapng. Everything is little-endian, which the first block says.
 
 import type { CallLine, PacketLine, Recording } from '../../../interpose/recorder/recording.ts';

@@ -1,6 +1,6 @@
 // A recording in the Trace Event Format, which ui.perfetto.dev and chrome://tracing open: a track for
 // each thread with its calls, one for each interface with its packets, an arrow from each send to the
-// recv that got its bytes. Above: the command. Below: sockets.ts, recording.ts.
+// recv that got its bytes.
 // https://perfetto.dev/docs/getting-started/other-formats names the parts of the format that Perfetto reads.
 
 import type { CallLine, PacketLine, Recording } from '../../../interpose/recorder/recording.ts';

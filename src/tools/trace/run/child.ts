@@ -1,5 +1,5 @@
-// One of the two programs of a recorded conversation: started, typed to, waited for, ended.
-// Above: run.ts. The program records itself: recorder.ts.
+// A child process that is recorded, the server or the client of a conversation: spawn it, write to its stdin,
+// wait for its output and its end. The recording is made inside it, by interpose/recorder.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

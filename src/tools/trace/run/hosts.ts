@@ -1,9 +1,9 @@
 // --hosts: the walkthrough's two machines, as network namespaces joined by a veth pair: the client
-// is 10.0.0.2, the server 10.0.0.1. Linux, root and iproute2. Above: the trace command.
+// is 10.0.0.2, the server 10.0.0.1. Linux, root and iproute2.
 //
-// Their names carry our mark: rfds-PID-START-N-client, of the process that made them, by its number
-// and the time when it began, which together no other process has. A process that was killed could
-// not remove them; so whoever makes hosts first removes those whose maker is gone.
+// A namespace is named rfds-PID-START-N-client after the process that made it, by its pid and start time, which
+// together no other process has. A process that was killed has left its namespaces behind: making hosts
+// begins with removing those whose process is gone.
 
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';

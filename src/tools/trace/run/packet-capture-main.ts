@@ -1,8 +1,7 @@
-// The capture of packets, a process of its own: node capture.js INTERFACE PORT. It writes lines of
-// JSON to stdout as packets come: {"type":"ready"}, then PacketLine and NoteLine; or one
-// {"type":"refused", code, text}, and exits with 1. It runs until its stdin ends, as it does with
-// its parent, or SIGTERM comes; then it takes what is still on its way, and ends.
-// Above: capturing.ts, which starts it. Below: packet-socket.ts, wire/decode.ts, poll.ts.
+// The process that captures packets: node packet-capture-main.js INTERFACE PORT. It writes lines of JSON to
+// stdout: {"type":"ready"}, then a PacketLine or NoteLine each; or one {"type":"refused", code, text}, and exits
+// with 1. At the end of its stdin, which comes with its parent's end too, or at SIGTERM it receives the packets
+// that are still on their way, and ends.
 
 import type { NoteLine, PacketLine } from '../../../interpose/recorder/recording.ts';
 import { POLLIN } from '../../../kernel/constants/select.ts';

@@ -1,5 +1,5 @@
-// Captures packets in a process of its own, so that no call of the recorded programs waits for it.
-// Above: the trace command. Below: capture.ts, which is that process.
+// Captures packets in a process of its own, packet-capture-main.ts, so that no call of the recorded programs
+// waits for it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// Any program, recorded while it runs as it would without: its calls through rfds.
-// Above: command.ts. The program records itself: recorder.ts.
+// Runs any program as a child process with RFDS_TRACE set, and reads the recording of its calls through rfds.
+// Its stdio is inherited, signals are forwarded to it, and its exit status is returned.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

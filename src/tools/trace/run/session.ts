@@ -1,6 +1,5 @@
 // The documented conversation, recorded: server and client as processes of their own, on loopback or
 // on two hosts, with the packets between them.
-// Above: command.ts. Below: participant.ts, capturing.ts, hosts.ts, tie.ts, infer.ts.
 
 import path from 'node:path';
 import type { CallLine, Recording } from '../../../interpose/recorder/recording.ts';

@@ -1,5 +1,5 @@
-// --step: every call waits until the reader has said what it will return, and is then shown beside
-// that. Above: command.ts, participant.ts. In the recorded process: pause.ts.
+// --step: every call waits until the user has predicted its result; the result is then printed beside the
+// prediction. The recorded process waits in interpose/recorder/pause.ts.
 
 import { createInterface, type Interface } from 'node:readline';
 import type { Duplex, Readable, Writable } from 'node:stream';

@@ -1,5 +1,5 @@
 // Every place of the walkthrough that claims something: its sections and its numbered steps, in order.
-// A leaf. Above: claims.ts. test/trace-claims.test.ts wants at least one claim for each.
+// test/tools/trace/claims.test.ts wants at least one claim for each.
 
 /** id → where it stands in the walkthrough. */
 export const anchors: Readonly<Record<string, string>> = {

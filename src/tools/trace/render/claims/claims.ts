@@ -1,5 +1,5 @@
 // The walkthrough, claim by claim: what it says, in our words, and what a run shows of it.
-// Above: the command, story.ts. Below: the files in claims/, one for each part of the walkthrough.
+// The other files of this folder have the claims, one file for each part of the walkthrough.
 
 import type { Recording } from '../../../../interpose/recorder/recording.ts';
 import { type Conversation, conversationOf } from '../../analyse/dialogue.ts';

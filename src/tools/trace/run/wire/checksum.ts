@@ -1,4 +1,4 @@
-// The Internet checksum (RFC 1071). A leaf; above: ip.ts, tcp.ts.
+// The Internet checksum (RFC 1071).
 
 /** The 16-bit one's complement sum of bytes, added to a sum so far; not yet folded. */
 export function sum(bytes: Uint8Array, sum = 0): number {

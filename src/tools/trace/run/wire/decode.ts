@@ -1,6 +1,5 @@
-// A captured frame → the headers of a PacketLine. Whatever the bytes are, nothing throws: a header
-// that is cut off or nonsense is null, and so is what would come after it. Above: capture.ts.
-// Below: ethernet.ts, ip.ts, tcp.ts, streams.ts.
+// Decodes a captured frame into the headers of a PacketLine. Whatever the bytes are, nothing throws: a header
+// that is truncated or malformed is null, and so are the headers after it.
 
 import type { PacketLine } from '../../../../interpose/recorder/recording.ts';
 import { decodeEthernet } from './ethernet.ts';

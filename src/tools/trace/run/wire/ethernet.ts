@@ -1,4 +1,4 @@
-// An Ethernet header, with or without VLAN tags. Above: decode.ts.
+// An Ethernet header, with or without VLAN tags.
 
 import type { EthernetHeader } from '../../../../interpose/recorder/recording.ts';
 

@@ -1,4 +1,4 @@
-// IPv4 (RFC 791) and IPv6 (RFC 8200) headers. Above: decode.ts. Below: checksum.ts, address.ts.
+// IPv4 (RFC 791) and IPv6 (RFC 8200) headers.
 
 import type { IpHeader } from '../../../../interpose/recorder/recording.ts';
 import { formatInet, formatInet6 } from '../../../../kernel/structs/sockaddr.ts';

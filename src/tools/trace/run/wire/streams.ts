@@ -1,5 +1,5 @@
-// What only the packets before it tell of a packet: numbers that begin at 0 with the SYN, the window
-// with its scale. It counts as Wireshark does. Above: decode.ts. Below: tcp.ts.
+// The state of TCP connections that a packet's relative sequence numbers and scaled window need: the initial
+// sequence numbers and the window scale of the handshake. The rules are Wireshark's.
 
 import type { IpHeader, TcpHeader } from '../../../../interpose/recorder/recording.ts';
 import type { RawTcpHeader } from './tcp.ts';

@@ -1,5 +1,4 @@
-// A TCP header and its options (RFC 9293, 7323, 2018). Above: decode.ts; streams.ts, which makes
-// the numbers relative. Below: checksum.ts.
+// A TCP header and its options (RFC 9293, 7323, 2018). streams.ts makes the numbers relative.
 
 import type { ChecksumStatus, TcpHeader, TcpOption } from '../../../../interpose/recorder/recording.ts';
 import { fold, sumsUp } from './checksum.ts';
