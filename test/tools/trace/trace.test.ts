@@ -84,7 +84,7 @@ describe.skipIf(!isLinux)('a conversation on loopback', () => {
     },
   );
 
-  test.skipIf(!isRoot)('has its packets, each tied to the call that made it', deadline, () => {
+  test.skipIf(!isRoot)('has its packets, each correlated with the call that caused it', deadline, () => {
     const { packets, calls } = helloAgain();
     const nameOf = ({ cause }: PacketLine) =>
       cause && calls.find(({ pid, n }) => pid === cause.pid && n === cause.n)!.name;

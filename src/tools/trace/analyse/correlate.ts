@@ -5,8 +5,8 @@ import type { CallLine, PacketLine, Recording, TcpHeader } from '../../../interp
 import { addressText, count } from '../words.ts';
 import { isSend, socketLives } from './sockets.ts';
 
-/** The same recording, every packet with `why` and, where a call made it, `cause`. */
-export function tied(recording: Recording): Recording {
+/** The same recording, every packet with `why` and, where a call caused it, `cause`. */
+export function correlate(recording: Recording): Recording {
   const lives = socketLives(recording);
   const directions = new Map<string, Direction>();
   const directionOf = (from: string, to: string): Direction => {
@@ -39,7 +39,7 @@ const because = (call: CallLine | undefined, why: string): Explanation =>
 /** What one end of a connection sends, in order. */
 class Direction {
   readonly #calls: CallLine[];
-  /** Where the data sent so far ends, as a relative sequence number: what is before was sent already. */
+  /** Where the data sent so far ends, as a relative sequence number: data below it is a retransmission. */
   #sent = 1;
   #acknowledged = 0;
   /** The sequence number of its FIN, once sent. */

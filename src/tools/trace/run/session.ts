@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { CallLine, Recording } from '../../../interpose/recorder/recording.ts';
 import { root } from '../../../kernel/native.ts';
 import { TemporaryFolder } from '../../long-run.ts';
-import { tied } from '../analyse/correlate.ts';
+import { correlate } from '../analyse/correlate.ts';
 import { inferred } from '../analyse/infer.ts';
 import { socketLives } from '../analyse/sockets.ts';
 import { Participant } from './child.ts';
@@ -89,7 +89,7 @@ export async function recordConversation(options: Conversation): Promise<Recordi
   const captured = await capture.stop();
   const packets = capture.isReal ? captured.packets : inferred(recording);
   const notes = [...recording.notes, ...captured.notes, ...server.notes(), ...client.notes()];
-  return tied({ ...recording, packets, notes });
+  return correlate({ ...recording, packets, notes });
 }
 
 interface Capturing {

@@ -1,4 +1,4 @@
-// Ties the page together: one step is the current one, and everything shows it. Keys, buttons, the
+// The page as a whole: one step is the current one, and everything shows it. Keys, buttons, the
 // pointer, zoom and chapters. scripts/bundle.mjs bundles it, html.ts puts it into the page.
 import { count, duration } from '../../../words.ts';
 import { measure, scroller } from './across.ts';
