@@ -10,20 +10,21 @@ import type { NoteLine } from '../../../interpose/recorder/recording.ts';
 import { recordingIn } from './recording-file.ts';
 import type { Stepper } from './stepper.ts';
 
-export interface ParticipantOptions {
-  /** Where it records its calls. */
+export interface RecordedChildOptions {
+  /** The recording that it appends its calls to. */
   file: string;
-  /** How long it may take for what is waited for, in milliseconds; null: as long as it likes. */
+  /** The timeout of each wait, in milliseconds; null for none. */
   deadline: number | null;
   stepper?: Stepper | undefined;
   signal: AbortSignal;
 }
 
-/** How often a condition is looked at that no output tells of, in milliseconds. */
-const LOOK_EVERY = 5;
-const MOMENT = 50;
-/** stdin, stdout, stderr, and where it asks whether it may go on. */
-const STEPS = 3;
+/** How often until() polls its condition, in milliseconds. */
+const POLL_INTERVAL = 5;
+/** How long asleep() waits where there is no /proc, in milliseconds. */
+const ASLEEP_DELAY = 50;
+/** The descriptor on which it asks for permission to go on (--step), after stdin, stdout and stderr. */
+const STEP_FD = 3;
 
 function isAsleep(pid: number): boolean {
   try {
@@ -34,23 +35,23 @@ function isAsleep(pid: number): boolean {
   }
 }
 
-// Whatever ends this process: theirs end with it.
+// However this process ends, its children end with it.
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A process that plays a part. Disposing of it ends it. */
-export class Participant {
+/** A recorded child process. Disposing of it kills it. */
+export class RecordedChild {
   readonly #role: string;
-  readonly #options: ParticipantOptions;
+  readonly #options: RecordedChildOptions;
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
   #stopped = false;
   #stdout = '';
   #stderr = '';
 
-  constructor(role: 'server' | 'client', command: string[], options: ParticipantOptions) {
+  constructor(role: 'server' | 'client', command: string[], options: RecordedChildOptions) {
     const { file, stepper, signal } = options;
     signal.throwIfAborted();
     this.#role = role;
@@ -60,15 +61,15 @@ export class Participant {
       RFDS_TRACE: file,
       RFDS_TRACE_ROLE: role,
       RFDS_TRACE_STATE: 'all',
-      ...(stepper && { RFDS_TRACE_STEP: String(STEPS) }),
+      ...(stepper && { RFDS_TRACE_STEP: String(STEP_FD) }),
     };
-    // A group of its own: Ctrl+C is for this process, which ends the others in order.
+    // A process group of its own: Ctrl+C signals this process alone, which ends its children in order.
     this.#child = spawn(command[0], command.slice(1), {
       env,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe', stepper ? 'pipe' : 'ignore'],
     });
-    this.#child.stdin!.on('error', () => {}); // EPIPE: it ended first, and its status tells.
+    this.#child.stdin!.on('error', () => {}); // EPIPE: it has ended; its status is reported.
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
     });
@@ -76,14 +77,14 @@ export class Participant {
       this.#stderr += text;
     });
     this.#closed = once(this.#child, 'close');
-    this.#closed.catch(() => {}).finally(() => running.delete(this.#child)); // Whoever waits is told.
+    this.#closed.catch(() => {}).finally(() => running.delete(this.#child)); // Awaited elsewhere: a rejection is reported there.
     const frames = (id: number) =>
       recordingIn(file).frames.find((frame) => frame.pid === this.#child.pid && frame.id === id);
     running.add(this.#child);
-    stepper?.attach(role, this.#child.stdio[STEPS] as Duplex, frames);
+    stepper?.attach(role, this.#child.stdio[STEP_FD] as Duplex, frames);
   }
 
-  /** How often it has asked for a line. */
+  /** How many prompts it has printed. */
   get prompts(): number {
     // Not /^/m: a message may have U+2028 in it, or a carriage return.
     return this.#stdout.split(/(?<![^\n])> /).length - 1;
@@ -101,22 +102,22 @@ export class Participant {
     const latest = deadline === null ? Number.POSITIVE_INFINITY : performance.now() + deadline;
     while (!condition()) {
       if (this.#isOver) throw new Error(`the ${this.#role} ended: ${this.#lastWords}`);
-      // Whoever waits for a record waits in vain then.
+      // The condition may depend on the recording, and could then never become true.
       const [, reason] = this.#stderr.match(/^rfds: recording stopped: (.*)$/m) ?? [];
       if (reason !== undefined) throw new Error(`the recording of the ${this.#role} stopped: ${reason}`);
       if (performance.now() > latest)
         throw new Error(`the ${this.#role} took more than ${deadline} ms: it never ${what}`);
-      await pause(LOOK_EVERY, undefined, { signal });
+      await pause(POLL_INTERVAL, undefined, { signal });
     }
   }
 
   /**
-   * Waits until it sleeps: as somebody who types does, who is slower than any program. Only Linux tells
-   * (/proc/PID/stat, proc_pid_stat(5)); elsewhere a moment has to do.
+   * Waits until the process sleeps in a call, as it would when a user types. On Linux by its state in
+   * /proc/PID/stat (proc_pid_stat(5)); elsewhere for a fixed delay.
    */
   async asleep(): Promise<void> {
     if (process.platform === 'linux') await this.until('waits', () => isAsleep(this.#child.pid!));
-    else await pause(MOMENT, undefined, { signal: this.#options.signal });
+    else await pause(ASLEEP_DELAY, undefined, { signal: this.#options.signal });
   }
 
   /** Asks it to end, as Ctrl+C would. */
@@ -130,7 +131,7 @@ export class Participant {
     await this.#closed;
   }
 
-  /** What it said on stderr, and a status that is none of success. */
+  /** The lines of its stderr, and its status if that is not success. */
   notes(): NoteLine[] {
     const said = this.#stderr.split('\n').filter((line) => line !== '');
     const { exitCode, signalCode } = this.#child;

@@ -8,7 +8,7 @@ import { TemporaryFolder } from '../../long-run.ts';
 import { correlate } from '../analyse/correlate.ts';
 import { inferred } from '../analyse/infer.ts';
 import { socketLives } from '../analyse/sockets.ts';
-import { Participant } from './child.ts';
+import { RecordedChild } from './child.ts';
 import { Hosts } from './hosts.ts';
 import { Capture, type Captured, type Refusal } from './packet-capture.ts';
 import { recordingIn } from './recording-file.ts';
@@ -17,7 +17,7 @@ import type { Stepper } from './stepper.ts';
 // From src/ as from dist/.
 const cli = path.join(root, 'dist/cli.js');
 
-/** How long a program may take for one step of the conversation, in milliseconds. */
+/** The timeout of one step of the conversation, in milliseconds. */
 const DEADLINE = 10_000;
 
 export interface Conversation {
@@ -31,11 +31,11 @@ export interface Conversation {
   /** Asks before every call. */
   stepper?: Stepper | undefined;
   signal: AbortSignal;
-  /** Told what happens now. */
+  /** Called with what happens now. */
   progress(text: string): void;
 }
 
-/** Has the conversation and returns its recording. Whether it throws or not, nothing of it is left. */
+/** Runs the conversation and returns its recording. No process, host or file is left, also if it throws. */
 export async function recordConversation(options: Conversation): Promise<Recording> {
   const { messages, loop, stepper, signal, progress } = options;
   using folder = new TemporaryFolder('rfds-trace-');
@@ -46,7 +46,7 @@ export async function recordConversation(options: Conversation): Promise<Recordi
     const command = [process.execPath, cli, ...args];
     const deadline = stepper === undefined ? DEADLINE : null;
     const there = hosts === null ? command : hosts.command(role, command);
-    return new Participant(role, there, { file, deadline, stepper, signal });
+    return new RecordedChild(role, there, { file, deadline, stepper, signal });
   };
 
   const address = hosts?.address('server') ?? '127.0.0.1';
@@ -73,7 +73,7 @@ export async function recordConversation(options: Conversation): Promise<Recordi
   for (const [i, message] of messages.entries()) {
     await client.until('asks for a message', () => client.prompts > i);
     progress(`message ${i + 1} of ${messages.length}`);
-    // With --step they sleep all the time.
+    // With --step both sleep before every call.
     if (stepper === undefined) await Promise.all([client.asleep(), server.asleep()]);
     client.type(`${message}\n`);
   }
@@ -98,7 +98,7 @@ interface Capturing {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-// Without the right to capture the story goes on, and says so.
+// Without CAP_NET_RAW the run goes on: its packets are inferred, which a note says.
 function captureOrNothing(capture: Capture | Refusal): Capturing {
   if (capture instanceof Capture) {
     return {
