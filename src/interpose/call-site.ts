@@ -202,7 +202,7 @@ function newFrame(script: string, site: NodeJS.CallSite): Frame {
   return { id: -1, part, place, function: name, isAt: false };
 }
 
-// What the compiler adds for `using` is nobody's line. Only where it may be that is the source map read.
+// What the compiler adds for `using` has no source line. The source map is read only where it may be that.
 const isAdded = (name: string | null, place: Place) =>
   (name === null || /^(next|__disposeResources)$/.test(name)) && originalPlace(place) === null;
 

@@ -4,7 +4,7 @@
 import type { Exchange } from './dialogue.ts';
 import { dataOf } from './sockets.ts';
 
-/** In nanoseconds; undefined where the recording does not tell. */
+/** In nanoseconds; undefined where the recording lacks a time. */
 export interface Delays {
   toServer?: number;
   back?: number;

@@ -50,7 +50,7 @@ function stream(own: SocketLife, peer: SocketLife, byClient: boolean): Segment[]
   return [...segments, ...acknowledgements(own, peer, segments, byClient)];
 }
 
-// Of the second FIN: the socket that sends it is closed, and nobody can look at it any more.
+// The ACK of the second FIN: the socket that sends that FIN is closed, so no TCP_INFO counts it.
 function lastAcknowledgement(segments: Segment[]): Segment[] {
   const [first, last] = segments.filter(hasFin).sort((a, b) => a.at - b.at);
   if (last === undefined) return [];

@@ -1,5 +1,5 @@
-// Whose bytes are whose: the sockets of a recording, from the call that made each to its close, which
-// of them are two ends of one connection, and which send brought the bytes of which recv.
+// The sockets of a recording, from the call that made each to its close, which of them are two ends of one
+// connection, and which send brought the bytes of which recv.
 
 import {
   type AddressText,
@@ -103,7 +103,7 @@ export function peerOf(life: SocketLife, lives: SocketLife[]): SocketLife | unde
   );
 }
 
-/** Which bytes went from which call to which: a stream keeps its order, so counting them tells. */
+/** Which bytes went from which call to which, by their offsets in the stream. */
 export function flows(lives: SocketLife[]): Flow[] {
   return lives.flatMap((life) => {
     const peer = peerOf(life, lives);

@@ -1,4 +1,4 @@
-// Who did it: a lane for each thread that called, with the name that a sentence calls it by.
+// A lane for each thread that made calls, with the name that sentences give it.
 
 import type { CallLine, ProcessLine, Recording } from '../../../interpose/recorder/recording.ts';
 

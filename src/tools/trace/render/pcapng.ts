@@ -44,7 +44,7 @@ function section(os?: string, program?: string): Buffer {
   const fields = Buffer.alloc(16);
   fields.writeUInt32LE(BYTE_ORDER_MAGIC, 0);
   fields.writeUInt16LE(1, 4); // version 1.0
-  fields.writeBigInt64LE(-1n, 8); // its length is not told
+  fields.writeBigInt64LE(-1n, 8); // section length: unspecified
   return block(SECTION_HEADER, fields, options);
 }
 

@@ -155,7 +155,7 @@ function existing(): string[] {
   try {
     return readdirSync(NAMES);
   } catch {
-    return []; // Nobody has ever made one.
+    return []; // No namespace has been made since the system booted.
   }
 }
 
@@ -174,7 +174,7 @@ async function remove(name: string): Promise<void> {
     for (const pid of stdout.split('\n').filter(Boolean)) kill(Number(pid));
     await run('ip', ['netns', 'del', name]);
   } catch (error) {
-    // Somebody else may have removed it by now.
+    // Another process may have removed it by now.
     if (existing().includes(name)) throw failure(error, ['netns', 'del', name]);
   }
 }
@@ -187,7 +187,7 @@ function kill(pid: number): void {
   }
 }
 
-// A command that has begun is waited for: one that was killed may have been done already.
+// A command that has begun is waited for, not aborted: if killed, it might have taken effect all the same.
 async function ip(args: string[], signal?: AbortSignal): Promise<string> {
   signal?.throwIfAborted();
   try {

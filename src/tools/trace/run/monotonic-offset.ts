@@ -37,7 +37,7 @@ export class MonotonicOffset {
   #known = readOffset();
 
   /**
-   * Reads the offset again. One that is the same, as far as can be told, stays: packets are not to
+   * Reads the offset again. One that is the same within its error stays: packets are not to
    * change places because a reading was a little better or worse.
    */
   read(): void {

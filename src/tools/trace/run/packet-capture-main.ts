@@ -17,8 +17,8 @@ import { decodeFrame, isOfPort } from './wire/decode.ts';
 import { Streams } from './wire/streams.ts';
 
 const STDIN = 0;
-/** What comes last may come late: an ACK waits for up to 40 ms for data to go with. In milliseconds. */
-const QUIET = 60;
+/** A capture that is stopped ends after so long without a packet: a delayed ACK takes up to 40 ms. */
+const QUIET_MS = 60;
 
 function capture(name: string, port: number): void {
   using socket = new PacketSocket(name);
@@ -31,15 +31,14 @@ function capture(name: string, port: number): void {
     stopping = true;
   });
 
-  // When there last was a packet of the port.
-  let heard = 0;
-  const take = (): void => {
+  let lastPacketAt = 0;
+  const receive = (): void => {
     for (const { at, direction, length, bytes, offloading } of socket.frames()) {
       if (!isOfPort(bytes, port)) continue;
       const base = { type: 'packet', n: n++, at, interface: name, direction, length } as const;
       const headers = decodeFrame(bytes, { streams, offloading });
       line({ ...base, bytes: bytes.toString('base64'), ...headers });
-      heard = Math.max(heard, at);
+      lastPacketAt = Math.max(lastPacketAt, at);
     }
   };
 
@@ -49,11 +48,15 @@ function capture(name: string, port: number): void {
   fds.set(1, STDIN, POLLIN);
   while (!stopping) {
     if (!wait(fds, -1)) continue;
-    if (fds.revents(0) !== 0) take();
+    if (fds.revents(0) !== 0) receive();
     if (fds.revents(1) !== 0) stopping ||= stdinEnded();
   }
   fds.set(1, -1, 0);
-  for (heard = monotonicNanoseconds(); socket.seenUpTo - heard < QUIET * 1e6; take()) wait(fds, QUIET);
+  lastPacketAt = monotonicNanoseconds();
+  while (socket.seenUpTo - lastPacketAt < QUIET_MS * 1e6) {
+    wait(fds, QUIET_MS);
+    receive();
+  }
 
   const dropped = socket.dropped();
   if (dropped > 0) {
@@ -62,7 +65,7 @@ function capture(name: string, port: number): void {
   }
 }
 
-// Whether there are events: not if the time was over, or a signal came.
+// Whether there are events: false after a timeout or a signal.
 function wait(fds: PollFds, timeoutMs: number): boolean {
   const ready = sys.poll(fds.memory, fds.length, timeoutMs);
   if (ready !== -EINTR) return check(ready, 'poll') > 0;
@@ -111,7 +114,7 @@ function main(): number {
     capture(name, Number(port));
     return 0;
   } catch (error) {
-    if (error instanceof BrokenPipeError) return 1; // Nobody reads any more.
+    if (error instanceof BrokenPipeError) return 1; // The reader of stdout has gone.
     if (!(error instanceof OSError)) throw error;
     line(refused(error, name));
     return 1;

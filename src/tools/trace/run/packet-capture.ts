@@ -52,11 +52,11 @@ export class Capture {
       this.#stderr += text;
     });
     this.#closed = once(this.#child, 'close');
-    this.#closed.catch(() => {}); // Whoever waits is told.
+    this.#closed.catch(() => {}); // Awaited elsewhere: a rejection is reported there.
   }
 
   /**
-   * Starts to capture. By the time it resolves every packet is seen; or it resolves to a Refusal.
+   * Starts to capture. Every packet after it resolves is captured; or it resolves to a Refusal.
    * Throws if the process cannot be started, and AbortError.
    */
   static async start(options: CaptureOptions): Promise<Capture | Refusal> {
@@ -87,7 +87,7 @@ export class Capture {
     });
   }
 
-  /** Waits for what is still on its way (some 60 ms), ends the capture, and returns all of it. */
+  /** Waits for the packets that are still on their way (some 60 ms), ends the capture, and returns all. */
   async stop(): Promise<Captured> {
     this.#child.stdin!.end();
     await this.#closed;

@@ -25,9 +25,9 @@ import * as sys from '../../../syscalls.ts';
 import { MonotonicOffset, monotonicNanoseconds } from './monotonic-offset.ts';
 import { withTag } from './wire/ethernet.ts';
 
-/** How many bytes the kernel may keep for us: some 16,000 small frames. */
+/** SO_RCVBUF, in bytes: some 16,000 small frames. */
 const RECEIVE_BUFFER = 16 << 20;
-/** More than any frame has, also where segments are put together for the card (GSO: 64 KiB). */
+/** More bytes than any frame has, also with segmentation offload (GSO: 64 KiB). */
 const LARGEST_FRAME = 1 << 18;
 const BATCH = 1024;
 const ARPHRD_ETHER = 1;
@@ -141,7 +141,7 @@ export class PacketSocket {
     return { bytes, length: bytes.length };
   }
 
-  /** How many frames the kernel had to drop since the last time, because they were not received in time. */
+  /** How many frames the kernel has dropped since the last call, because the receive buffer was full. */
   dropped(): number {
     const statistics = Buffer.alloc(tpacket_stats.size);
     const length = Int32Array.of(statistics.length);

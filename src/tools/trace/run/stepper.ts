@@ -12,16 +12,16 @@ interface Asking {
   goOn(): void;
 }
 
-/** How a step's frame is found. */
+/** Finds the frame of a step by its id. */
 type Frames = (id: number) => FrameLine | undefined;
 
-/** Asks about one call at a time, of whichever process has one. Disposing of it lets them all run on. */
+/** Asks for the result of one call at a time, of all processes. Disposing of it lets them all run on. */
 export class Stepper {
   readonly #output: Writable;
   readonly #lines: Interface;
   readonly #waiting: Asking[] = [];
   readonly #predictions = new Map<string, string>();
-  /** Lines that came before they were asked for. */
+  /** Lines of input that came before a prompt. */
   readonly #unread: string[] = [];
   #answer: ((line: string) => void) | null = null;
   #ended = false;
@@ -31,14 +31,14 @@ export class Stepper {
     this.#output = output;
     this.#lines = createInterface({ input });
     this.#lines.on('line', (line) => (this.#answer ? this.#answer(line) : this.#unread.push(line)));
-    // Nobody predicts any more: the rest runs by itself.
+    // The end of the input: the processes run on without predictions.
     this.#lines.on('close', () => {
       this.#ended = true;
       this.#answer?.('');
     });
   }
 
-  /** A process begins to ask, through channel. */
+  /** Adds a process, which sends its steps through channel. */
   attach(role: string, channel: Duplex, frames: Frames): void {
     channel.on('error', () => {}); // It has ended.
     createInterface({ input: channel }).on('line', (line) => {

@@ -37,7 +37,7 @@ export const claims: Claim[] = [
 
 export type Checked = Claim & Finding & { where: string };
 
-/** Looks for every claim in a run. */
+/** Checks every claim against a recording. */
 export function checkClaims(recording: Recording): Checked[] {
   const run = conversationOf(recording);
   return claims.map((claim) => ({ ...claim, where: anchors[claim.at], ...check(claim, run) }));

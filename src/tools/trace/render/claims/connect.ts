@@ -131,7 +131,7 @@ export const connecting: Claim[] = [
     check: (run) => {
       const [connect, accept] = [connectOf(run), acceptOf(run)];
       const answered = run.wire.captured ? synAck(run).at : undefined;
-      // What connect() waits for is there before accept() is called, whoever of the two is quicker then.
+      // What connect() waits for is there before accept() is called, whichever process is quicker then.
       if (answered === undefined && connect.end >= accept.start)
         need(undefined, 'no packets, and both at once');
       const alone = answered === undefined || answered < accept.start;

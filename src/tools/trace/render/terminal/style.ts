@@ -2,7 +2,7 @@
 
 import * as util from 'node:util';
 
-/** How a text is to look. */
+/** How text is written to a terminal. */
 export interface Look {
   color: boolean;
   /** In columns. */
@@ -26,7 +26,7 @@ export type Style = keyof typeof styles;
 /** The text in its colour; without styleText (Node before 20.12) or without colours, as it is. */
 export function paint(look: Look, style: Style, text: string): string {
   if (!look.color || text === '' || util.styleText === undefined) return text;
-  // The caller has decided: the stream that Node would look at may not be the one that is written to.
+  // The caller has decided: the stream that Node would inspect may not be the one that is written to.
   const options = { validateStream: false } as object;
   return (util.styleText as (format: unknown, text: string, options: object) => string)(
     styles[style],

@@ -41,7 +41,7 @@ function decodeNetwork(bytes: Buffer, protocol: number, offset: number) {
   return ip?.header.version === version ? ip : null;
 }
 
-/** Whether a frame is a TCP segment from or to a port: a quick look, before it is decoded. */
+/** Whether a frame is a TCP segment from or to a port: a quick check before it is decoded. */
 export function isOfPort(bytes: Buffer, port: number): boolean {
   const link = decodeEthernet(bytes);
   const ip = link && decodeNetwork(bytes, link.protocol, link.payload);

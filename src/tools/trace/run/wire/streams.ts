@@ -12,7 +12,7 @@ interface Half {
   scale?: number | null;
 }
 
-/** Connections, as far as their packets have been seen, in order. */
+/** The connections of the packets decoded so far, in the order of their times. */
 export class Streams {
   readonly #halves = new Map<string, Half>();
 

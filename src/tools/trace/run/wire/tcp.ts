@@ -76,8 +76,8 @@ const options = new Map<number, { name: string; length?: number; width: 1 | 2 | 
   [34, { name: 'FAST_OPEN', width: 1 }],
 ]);
 
-// Up to the end of the list, which padding may follow. One whose length cannot be is the last:
-// nobody knows where the next would begin.
+// Up to the end of the list, which padding may follow. An option with an impossible length is the last, as the
+// next one's offset is unknown.
 function decodeOptions(bytes: Buffer): TcpOption[] {
   const list: TcpOption[] = [];
   for (let at = 0; at < bytes.length; ) {
