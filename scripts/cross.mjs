@@ -77,7 +77,7 @@ for (const target of chosen) {
     zig,
     [
       ...['c++', '-target', target, '-shared', '-fPIC', '-O2', '-s', '-o', file],
-      // Node itself has the Node-API functions: on macOS the linker must be told so.
+      // Node itself has the Node-API functions: on macOS the linker needs a flag for that.
       ...(target.includes('macos') ? ['-Wl,-undefined,dynamic_lookup'] : []),
       ...defines.map((define) => `-D${define}`),
       ...includes.map((folder) => `-I${folder}`),

@@ -22,7 +22,7 @@ function start(side, ...args) {
   return { child, next, exited: once(child, 'exit') };
 }
 
-// Whatever goes wrong is one line: a side that does not start, silence, nobody reading any more.
+// Whatever goes wrong is one line: a side that does not start, silence, a closed stdout.
 function fail(error) {
   console.error(`demo: ${error.message}`);
   process.exit(1);

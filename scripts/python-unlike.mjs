@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 const src = new URL('../src/', import.meta.url);
 const comment = /\/\*\*[\s\S]*?\*\/|(?:^[ \t]*\/\/.*\n)+/gm;
 
-/** The sentences of a comment that tell a difference from Python, without the comment's marks. */
+/** The sentences of a comment that state a difference from Python, without the comment's marks. */
 function sentences(text) {
   const paragraphs = text
     .replace(/^\/\*\*|\*\/$/g, '')

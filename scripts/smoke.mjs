@@ -38,13 +38,13 @@ class Side {
   constructor([program, ...args], signal) {
     this.name = args.includes('server') ? 'server' : 'client';
     this.child = spawn(program, args, { signal, killSignal: 'SIGKILL' });
-    this.child.stdin.on('error', () => {}); // EPIPE when it is gone: ends() tells that better
+    this.child.stdin.on('error', () => {}); // EPIPE when it is gone: ends() reports that
     this.over = false;
     this.child.on('close', () => {
       this.over = true;
     });
     this.closed = once(this.child, 'close');
-    this.closed.catch(() => {}); // the deadline, when nobody waits for this side
+    this.closed.catch(() => {}); // the deadline, when this side is not awaited
     for (const name of ['stdout', 'stderr']) {
       this[name] = '';
       this.child[name].setEncoding('utf8').on('data', (text) => {

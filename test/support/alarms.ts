@@ -3,7 +3,7 @@
 
 import { ITIMER_REAL, SIG_IGN, SIGALRM, setitimer, signal } from '../../src/signal.ts';
 
-/** Runs body while SIGALRM comes every few milliseconds; handler is told which one it is, from 1. */
+/** Runs body while SIGALRM comes every few milliseconds; handler gets its number, from 1. */
 export function withAlarms<T>(handler: (count: number) => void, body: () => T, seconds = 0.01): T {
   let count = 0;
   signal(SIGALRM, () => handler(++count));

@@ -52,7 +52,7 @@ export class Program {
   constructor(command: string, args: string[], env: NodeJS.ProcessEnv = {}) {
     // A process group of its own, so that what a wrapper (strace, sh) has started ends with it.
     this.child = spawn(command, args, { stdio: 'pipe', detached: true, env: { ...process.env, ...env } });
-    this.child.stdin!.on('error', () => {}); // EPIPE: it ended first, and its status tells.
+    this.child.stdin!.on('error', () => {}); // EPIPE: it has ended; its status is reported.
     const keep = (name: 'stdout' | 'stderr') => {
       this.child[name]!.setEncoding('utf8').on('data', (text: string) => {
         this[name] += text;
@@ -78,7 +78,7 @@ export class Program {
     if (last === 'last') this.child.stdin!.end();
   }
 
-  /** Waits until stdout (or stderr) has what is looked for, at an offset or behind it. */
+  /** Waits until stdout (or stderr) has a text or match, at an offset or after it. */
   async has(wanted: RegExp, where: 'stdout' | 'stderr' = 'stdout', from = 0): Promise<RegExpMatchArray> {
     const search = async () => {
       for (;;) {

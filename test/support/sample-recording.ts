@@ -60,7 +60,7 @@ export interface SampleOptions {
 
 /** The recording. */
 export function sampleRecording(options: SampleOptions = {}): Recording {
-  return new Sample().told(options.messages ?? 1, options.message ?? 'Hello');
+  return new Sample().conversation(options.messages ?? 1, options.message ?? 'Hello');
 }
 
 type Shown = Omit<Argument, 'name'>;
@@ -123,7 +123,7 @@ class Sample {
     });
   }
 
-  /** A call that takes its time and nobody else's. */
+  /** A call that waits for nothing. */
   #quick(pid: number, name: string, args: Shown[], result: number, options: CallOptions = {}): void {
     const start = this.#pass(6 * µs);
     this.#pass(7 * µs);
@@ -137,7 +137,7 @@ class Sample {
 
   #n = (pid: number) => this.#calls.filter((call) => call.pid === pid).length;
 
-  told(messages: number, message: string): Recording {
+  conversation(messages: number, message: string): Recording {
     this.#quick(
       SERVER,
       'socket',

@@ -24,7 +24,7 @@ export const hasTshark = (() => {
 type Tree = { [name: string]: Tree | string | string[] };
 type Fields = { [name: string]: string | string[] };
 
-/** A packet as tshark reads it; only what it is not asked to tell is missing. */
+/** A packet as tshark reads it; fields that it is not asked for are missing. */
 export interface Dissected {
   length: number;
   direction: 'in' | 'out' | undefined;

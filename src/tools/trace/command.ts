@@ -96,11 +96,11 @@ async function traceCommand(
   program: string[] | null,
   options: TraceOptions,
 ): Promise<number> {
-  refuseUnwritable(options);
+  checkWritable(options);
   const stop = new StopSignal();
   try {
     if (options.replay !== undefined)
-      return await tell((await import('./run/recording-file.ts')).readRecording(options.replay), options);
+      return await report((await import('./run/recording-file.ts')).readRecording(options.replay), options);
     if (program !== null) return await traceProgram(program, options);
     const [{ Stepper }, { recordConversation }] = await Promise.all([
       import('./run/stepper.ts'),
@@ -119,7 +119,7 @@ async function traceCommand(
       return recordOn(0);
     });
     showProgress('');
-    return await tell(recording, options);
+    return await report(recording, options);
   } catch (error) {
     showProgress('');
     if (stop.status === null) throw stop.signal.aborted ? stop.signal.reason : error;
@@ -153,7 +153,7 @@ async function traceProgram(program: string[], options: TraceOptions): Promise<n
   return status;
 }
 
-async function tell(recording: Recording, options: TraceOptions): Promise<number> {
+async function report(recording: Recording, options: TraceOptions): Promise<number> {
   await write(recording, options);
   if (formats.every((format) => options[format] !== STANDARD))
     await put(process.stdout, await story(recording, process.stdout));
@@ -190,8 +190,8 @@ async function write(recording: Recording, options: TraceOptions): Promise<void>
   if (toStdout) await put(process.stdout, await renderers[toStdout](recording));
 }
 
-// Before the run rather than after it.
-function refuseUnwritable(options: TraceOptions): void {
+// Throws before the run, rather than after it, for a file that cannot be written.
+function checkWritable(options: TraceOptions): void {
   const files = formats.map((format) => options[format]).filter((file) => file !== undefined);
   if (files.filter((file) => file === STANDARD).length > 1)
     throw new Error('only one output can go to stdout (-)');

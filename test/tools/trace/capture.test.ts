@@ -22,7 +22,7 @@ afterEach(() => {
   servers = [];
 });
 
-/** A server that says back what it hears, on a free port. */
+/** An echo server on a free port. */
 async function echo(host = '127.0.0.1'): Promise<number> {
   const server = createServer((socket) => socket.on('error', () => {}).pipe(socket));
   servers.push(server);
@@ -66,10 +66,10 @@ describe.skipIf(!mayCapture)(mayCapture ? 'a capture' : 'capturing packets needs
     expect(packets.map(({ n }) => n)).toEqual(packets.map((_, i) => i));
     expect(new Set(packets.map((packet) => packet.interface))).toEqual(new Set(['lo']));
     expect(new Set(packets.map(({ direction }) => direction))).toEqual(new Set(['in']));
-    const told = story(packets, port);
-    expect(told.slice(0, 3)).toEqual(['client SYN', 'server SYN ACK', 'client ACK']);
+    const lines = story(packets, port);
+    expect(lines.slice(0, 3)).toEqual(['client SYN', 'server SYN ACK', 'client ACK']);
     for (const end of ['client', 'server']) {
-      expect(told.some((line) => line.startsWith(end) && line.includes('FIN'))).toBe(true);
+      expect(lines.some((line) => line.startsWith(end) && line.includes('FIN'))).toBe(true);
     }
     // Were one sent again, it would have another id.
     const seen = packets.map(({ ip, tcp }) => [tcp!.sourcePort, ip!.id, tcp!.seq, tcp!.flags].join(' '));
@@ -110,9 +110,9 @@ describe.skipIf(!mayCapture)(mayCapture ? 'a capture' : 'capturing packets needs
     server.setsockopt(rfds.IPPROTO_TCP, rfds.TCP_QUICKACK, 0);
     client.send(Buffer.from('Hello'));
     const { packets } = await capture.stop();
-    const told = story(packets, address[1]);
-    expect(told.slice(0, 4)).toEqual(['client SYN', 'server SYN ACK', 'client ACK', 'client ACK PSH']);
-    expect(told.at(-1)).toBe('server ACK');
+    const lines = story(packets, address[1]);
+    expect(lines.slice(0, 4)).toEqual(['client SYN', 'server SYN ACK', 'client ACK', 'client ACK PSH']);
+    expect(lines.at(-1)).toBe('server ACK');
     expect(packets.at(-1)!.tcp!.relativeAck).toBe(6);
   });
 

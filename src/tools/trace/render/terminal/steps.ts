@@ -73,8 +73,8 @@ function somethingBetween(times: { pid: number; at: number }[], { pid, start, en
 
 const INDENT = '    ';
 
-/** A recording, and how its steps are written. */
-export interface Telling {
+/** What the lines of every step need: the recording, the terminal, and what has been shown so far. */
+export interface StoryContext {
   look: Look;
   scene: Scene;
   zero: number;
@@ -85,15 +85,15 @@ export interface Telling {
   shown: Map<string, string>;
 }
 
-export const frameOf = ({ frames }: Telling, call: CallLine): FrameLine | undefined =>
+export const frameOf = ({ frames }: StoryContext, call: CallLine): FrameLine | undefined =>
   frames.get(`${call.pid} ${call.at}`);
 
 /** The lines of a call, or of one of its two ends. */
-export function stepLines(telling: Telling, event: CallEvent): string[] {
-  const { look, zero, scene } = telling;
+export function stepLines(context: StoryContext, event: CallEvent): string[] {
+  const { look, zero, scene } = context;
   const { call, step, phase } = event;
-  const { name, style } = telling.lane(call.pid);
-  const frame = frameOf(telling, call);
+  const { name, style } = context.lane(call.pid);
+  const frame = frameOf(context, call);
   const place = frame === undefined ? '' : `${frame.file}:${frame.line}`;
   const number = `${step}${phase === 'return' ? '↩' : ''}`.padStart(3);
   const head = `${paint(look, style, `${number} ${name}`)}  ${clock(event.at, zero)}  ${paint(look, 'faint', place)}`;
@@ -102,7 +102,7 @@ export function stepLines(telling: Telling, event: CallEvent): string[] {
     ...hanging(look, `${INDENT}│ `, phase === 'return' ? '' : (frame?.text ?? ''), 'source'),
     ...hanging(look, INDENT, callText(event)),
     ...hanging(look, INDENT, callSentences(scene, call, phase).join(' '), 'faint'),
-    ...(phase === 'begin' ? [] : memoryLines(telling, call)),
+    ...(phase === 'begin' ? [] : memoryLines(context, call)),
     '',
   ];
 }
@@ -118,8 +118,8 @@ export function callText({ call, phase }: Pick<CallEvent, 'call' | 'phase'>): st
 }
 
 // rfds and the sockets of the process, where they are not as they were shown last.
-function memoryLines(telling: Telling, call: CallLine): string[] {
-  const { look, scene, shown } = telling;
+function memoryLines(context: StoryContext, call: CallLine): string[] {
+  const { look, scene, shown } = context;
   const { memory, run } = scene;
   const now = memory.get(call);
   if (now === undefined) return [];
@@ -165,7 +165,7 @@ export function stateText(state: SocketState, run: Conversation | null, at: numb
 }
 
 /** What the kernel did: a packet, and why. */
-export function packetLines({ look, zero }: Telling, packet: PacketLine): string[] {
+export function packetLines({ look, zero }: StoryContext, packet: PacketLine): string[] {
   const head = `${INDENT}${paint(look, 'kernel', 'KERNEL')}  ${clock(packet.at, zero)}  `;
   const { way, numbers } = packetTexts(packet);
   return [

@@ -8,7 +8,7 @@ import type { Conversation } from '../../analyse/dialogue.ts';
 import { checkClaims, tally } from '../claims/claims.ts';
 import { type Scene, sceneOf } from '../sentences.ts';
 import { bytesLines, delayLines } from './bytes.ts';
-import { type Event, eventsOf, packetLines, stepLines, type Telling } from './steps.ts';
+import { type Event, eventsOf, packetLines, type StoryContext, stepLines } from './steps.ts';
 import { hanging, heading, type Look, paint, type Style } from './style.ts';
 import { callCounts, memoryTable, summaryLines, timelineLines } from './tables.ts';
 
@@ -23,7 +23,7 @@ export function renderStory(recording: Recording, look: Look): string {
   return `${lines.filter((line, i) => line !== '' || lines[i - 1] !== '').join('\n')}\n`;
 }
 
-function tellingOf(scene: Scene, look: Look): Telling {
+function contextOf(scene: Scene, look: Look): StoryContext {
   const { recording, run } = scene;
   const roles = new Map(recording.processes.map((process) => [process.pid, process.role]));
   return {
@@ -48,13 +48,13 @@ interface Chapter {
 }
 
 function chaptersOf(run: Conversation, look: Look, events: Event[]): Chapter[] {
-  // When the story tells that a call returned: one that did not sleep is told where it began.
-  const returns = new Map(events.flatMap((event) => ('call' in event ? [[event.call, event.at]] : [])));
-  const told = (call: CallLine | undefined) => call && returns.get(call);
+  // The time of a call's last event: its return, or its start if it did not sleep.
+  const times = new Map(events.flatMap((event) => ('call' in event ? [[event.call, event.at]] : [])));
+  const lastEventAt = (call: CallLine | undefined) => call && times.get(call);
   const chapters: (Omit<Chapter, 'from'> & { from: number | undefined })[] = [
     { title: 'Before any message: the server', from: -Infinity },
     { title: 'The client connects', from: run.zero },
-    { title: 'The server accepts', from: told(run.wokenToAccept) },
+    { title: 'The server accepts', from: lastEventAt(run.wokenToAccept) },
   ];
   run.exchanges.forEach((exchange, i) => {
     const which = run.exchanges.length > 1 ? ` ${i + 1}` : '';
@@ -65,17 +65,17 @@ function chaptersOf(run: Conversation, look: Look, events: Event[]): Chapter[] {
     chapters.push(
       {
         title: `Message${which}: the client sends`,
-        from: told(exchange.input) ?? exchange.sends[0].start,
+        from: lastEventAt(exchange.input) ?? exchange.sends[0].start,
         after: bytes('Message', message, messageLength, messagePackets),
       },
       {
         title: `Message${which}: the server receives and answers`,
-        from: told(exchange.woken) ?? exchange.reads[0]?.start,
+        from: lastEventAt(exchange.woken) ?? exchange.reads[0]?.start,
         after: bytes('Response', response, responseLength, responsePackets),
       },
       {
         title: `Message${which}: the client has its answer`,
-        from: told(exchange.receives[0]),
+        from: lastEventAt(exchange.receives[0]),
         after: () => delayLines(look, exchange),
       },
     );
@@ -85,7 +85,7 @@ function chaptersOf(run: Conversation, look: Look, events: Event[]): Chapter[] {
     ({ start, name, result }) =>
       start >= (last ?? Infinity) && (name === 'close' || (name === 'read' && result <= 0)),
   );
-  chapters.push({ title: 'Goodbye', from: told(leaves) });
+  chapters.push({ title: 'Goodbye', from: lastEventAt(leaves) });
   return chapters
     .filter((chapter): chapter is Chapter => chapter.from !== undefined)
     .sort((a, b) => a.from - b.from);
@@ -93,11 +93,11 @@ function chaptersOf(run: Conversation, look: Look, events: Event[]): Chapter[] {
 
 function conversationStory(scene: Scene, run: Conversation, look: Look): string[] {
   const { recording } = scene;
-  const telling = tellingOf(scene, look);
+  const context = contextOf(scene, look);
   // The runtime's preparations are not the story's: it begins with the first socket.
   const from = new Map([run.server, run.client].map(({ pid }) => [pid, firstSocket(recording.calls, pid)]));
-  const told = recording.calls.filter(({ pid, start }) => start >= (from.get(pid) ?? Infinity));
-  const events = eventsOf(told, run.wire.packets);
+  const calls = recording.calls.filter(({ pid, start }) => start >= (from.get(pid) ?? Infinity));
+  const events = eventsOf(calls, run.wire.packets);
   const chapters = chaptersOf(run, look, events);
   return [
     ...introduction(run, look),
@@ -106,7 +106,7 @@ function conversationStory(scene: Scene, run: Conversation, look: Look): string[
       const within = events.filter(({ at }) => at >= begin && at < end);
       return [
         ...heading(look, `${i + 1}. ${title}`),
-        ...within.flatMap((event) => eventLines(telling, event)),
+        ...within.flatMap((event) => eventLines(context, event)),
         ...(after?.() ?? []),
       ];
     }),
@@ -120,8 +120,8 @@ function conversationStory(scene: Scene, run: Conversation, look: Look): string[
   ];
 }
 
-const eventLines = (telling: Telling, event: Event) =>
-  'packet' in event ? packetLines(telling, event.packet) : stepLines(telling, event);
+const eventLines = (context: StoryContext, event: Event) =>
+  'packet' in event ? packetLines(context, event.packet) : stepLines(context, event);
 
 function firstSocket(calls: CallLine[], pid: number): number {
   const ours = calls.filter((call) => call.pid === pid);
@@ -177,15 +177,15 @@ function plainStory(scene: Scene, look: Look): string[] {
   const { recording } = scene;
   if (recording.calls.length === 0)
     return ['The recording has no calls.', ...recording.notes.map(({ text }) => `Note: ${text}`)];
-  const telling = tellingOf(scene, look);
+  const context = contextOf(scene, look);
   return [
     ...machineLines(recording, look),
-    ...recording.notes.flatMap(({ text, at }) => hanging(look, `Note, ${clock(at, telling.zero)}: `, text)),
+    ...recording.notes.flatMap(({ text, at }) => hanging(look, `Note, ${clock(at, context.zero)}: `, text)),
     ...recording.processes.flatMap((process) => {
       const calls = recording.calls.filter(({ pid }) => pid === process.pid);
       return [
         ...heading(look, processText(process)),
-        ...eventsOf(calls, []).flatMap((event) => eventLines(telling, event)),
+        ...eventsOf(calls, []).flatMap((event) => eventLines(context, event)),
         ...callCounts(look, calls),
       ];
     }),
