@@ -19,10 +19,10 @@ export interface RecordedChildOptions {
   signal: AbortSignal;
 }
 
-/** How often until() polls its condition, in milliseconds. */
-const POLL_INTERVAL = 5;
-/** How long asleep() waits where there is no /proc, in milliseconds. */
-const ASLEEP_DELAY = 50;
+/** How often until() polls its condition. */
+const POLL_INTERVAL_MS = 5;
+/** How long asleep() waits where there is no /proc. */
+const ASLEEP_DELAY_MS = 50;
 /** The descriptor on which it asks for permission to go on (--step), after stdin, stdout and stderr. */
 const STEP_FD = 3;
 
@@ -77,7 +77,8 @@ export class RecordedChild {
       this.#stderr += text;
     });
     this.#closed = once(this.#child, 'close');
-    this.#closed.catch(() => {}).finally(() => running.delete(this.#child)); // Awaited elsewhere: a rejection is reported there.
+    // A rejection is reported where the promise is awaited.
+    this.#closed.catch(() => {}).finally(() => running.delete(this.#child));
     const frames = (id: number) =>
       recordingIn(file).frames.find((frame) => frame.pid === this.#child.pid && frame.id === id);
     running.add(this.#child);
@@ -107,7 +108,7 @@ export class RecordedChild {
       if (reason !== undefined) throw new Error(`the recording of the ${this.#role} stopped: ${reason}`);
       if (performance.now() > latest)
         throw new Error(`the ${this.#role} took more than ${deadline} ms: it never ${what}`);
-      await pause(POLL_INTERVAL, undefined, { signal });
+      await pause(POLL_INTERVAL_MS, undefined, { signal });
     }
   }
 
@@ -117,7 +118,7 @@ export class RecordedChild {
    */
   async asleep(): Promise<void> {
     if (process.platform === 'linux') await this.until('waits', () => isAsleep(this.#child.pid!));
-    else await pause(ASLEEP_DELAY, undefined, { signal: this.#options.signal });
+    else await pause(ASLEEP_DELAY_MS, undefined, { signal: this.#options.signal });
   }
 
   /** Asks it to end, as Ctrl+C would. */

@@ -52,7 +52,7 @@ export class Capture {
       this.#stderr += text;
     });
     this.#closed = once(this.#child, 'close');
-    this.#closed.catch(() => {}); // Awaited elsewhere: a rejection is reported there.
+    this.#closed.catch(() => {}); // A rejection is reported where the promise is awaited.
   }
 
   /**
