@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "calls.h"
@@ -71,6 +72,8 @@ class MessageVector {
       : words(msgvec), list(iovecs(buffers)) {
     require(vlen >= 0 && static_cast<size_t>(vlen) <= msgvec.size / sizeof(Words),
             "vlen is negative or more than msgvec holds");
+    vlen = std::min(vlen, static_cast<int>(IoVec::max));  // UIO_MAXIOV: the kernel takes no more
+    vector.reserve(static_cast<size_t>(vlen));
     size_t buffer = 0, name = 0, control = 0;
     for (int i = 0; i < vlen; i++) {
       Words message = load(i);

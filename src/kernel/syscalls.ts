@@ -84,29 +84,40 @@ export type Layer = (name: keyof Calls, call: Call) => Call;
 /** Stands between a caller and the kernel: makes the call, or answers in its place. */
 export type Interposer = (name: keyof Calls, call: Call, args: unknown[]) => number;
 
-// From the kernel upward.
-const observers: Layer[] = [];
-const interposers: Layer[] = [];
+// From the kernel upward. Each attachment is an entry of its own, also of a layer that is attached twice.
+interface Attached {
+  readonly layer: Layer;
+}
+const observers: Attached[] = [];
+const interposers: Attached[] = [];
 
 /**
  * Puts a layer around every call of this thread, and returns what takes it off again. There may be any
  * number: the one attached last is nearest to the program, but those that only observe (the recorder, the
  * ledger) always stand beneath those that may answer in the kernel's place, so that what is recorded is what
- * the kernel was asked.
+ * the kernel was asked. Whenever one is attached or taken off, every layer is asked again for its functions.
+ * Throws TypeError for a layer that is no function or returns none, and what it throws itself; it is not
+ * attached then.
  */
 export function attach(layer: Layer, { observes = false } = {}): () => void {
   if (typeof layer !== 'function')
     throw new TypeError(`attach(): layer must be a function, got ${typeof layer}`);
   const stack = observes ? observers : interposers;
-  stack.push(layer);
-  connectAll();
-  let isAttached = true;
-  return () => {
-    if (!isAttached) return;
-    isAttached = false;
-    stack.splice(stack.lastIndexOf(layer), 1);
+  const attached: Attached = { layer };
+  const detach = () => {
+    const at = stack.indexOf(attached);
+    if (at < 0) return;
+    stack.splice(at, 1);
     connectAll();
   };
+  stack.push(attached);
+  try {
+    connectAll();
+  } catch (error) {
+    detach();
+    throw error;
+  }
+  return detach;
 }
 
 const asLayer =
@@ -202,11 +213,13 @@ function connectAll(): void {
   batch = layers.length === 0 ? atOnce : oneByOne;
 }
 
-function through(calls: Calls, layer: Layer): Calls {
-  const wrapped = Object.entries(calls).map(([name, call]) => [
-    name,
-    layer(name as keyof Calls, call as Call),
-  ]);
+function through(calls: Calls, { layer }: Attached): Calls {
+  const wrapped = Object.entries(calls).map(([name, call]) => {
+    const around = layer(name as keyof Calls, call as Call);
+    if (typeof around !== 'function')
+      throw new TypeError(`attach(): layer must return a function for ${name}, got ${typeof around}`);
+    return [name, around];
+  });
   return Object.fromEntries(wrapped);
 }
 

@@ -205,6 +205,16 @@ describe('an array of buffers', () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('recvmmsg and sendmmsg', () => {
+  test('take no memory for more messages than the kernel looks at, 1024', () => {
+    const many = 4_000_000;
+    const msgvec = new ArrayBuffer(many * 20);
+    const before = process.memoryUsage.rss();
+    const peak = process.resourceUsage().maxRSS * 1024;
+    expect(sys.sendmmsg(-1, [], null, null, msgvec, many, 0)).toBe(-EBADF);
+    // 64 bytes for each would be 256 MB.
+    expect(process.resourceUsage().maxRSS * 1024 - Math.max(before, peak)).toBeLessThan(100e6);
+  });
+
   /** Of each message [iovlen, namelen, controllen, flags, len]. */
   const messages = (...list: [iovlen: number, namelen?: number, controllen?: number][]) =>
     Int32Array.from(

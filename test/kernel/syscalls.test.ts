@@ -112,6 +112,23 @@ describe('the choke point', () => {
     expect(order).toEqual(['first', 'second observer', 'observer']);
     for (const off of detach) off();
     expect(live.dup).toBe(kernel.dup);
+    const twice = layer('twice');
+    const both = [sys.attach(twice), sys.attach(layer('between')), sys.attach(twice)];
+    both[0]();
+    order.length = 0;
+    sys.dup(-1);
+    expect(order).toEqual(['twice', 'between']);
+    for (const off of both) off();
+    expect(() => sys.attach(() => 1 as never)).toThrow(
+      new TypeError('attach(): layer must return a function for socket, got number'),
+    );
+    const failing = new Error('of the layer');
+    expect(() =>
+      sys.attach(() => {
+        throw failing;
+      }),
+    ).toThrow(failing);
+    expect(live.dup).toBe(kernel.dup); // Neither stays.
     expect(() => sys.attach(null as never)).toThrow(
       new TypeError('attach(): layer must be a function, got object'),
     );

@@ -165,3 +165,20 @@ test('a listener that was added just before the kernel’s wait is called, too',
   );
   expect(stdout).toBe('InterruptedError\nlistener\n');
 });
+
+test('a signal that Node listens for ends print(), which waits for a full stdout, the first time', async () => {
+  const { stdout } = await run(
+    `import { interpose, EAGAIN, EINTR } from ${module('syscalls')};
+     process.on('SIGINT', () => { print('listener'); process.exit(); });
+     interpose((name, call, args) => {
+       if (name === 'write') return -EAGAIN;
+       if (name !== 'poll') return call(...args);
+       interpose(null);
+       process.kill(process.pid, 'SIGINT');
+       return -EINTR;
+     });
+     try { print('not printed'); } catch (error) { print(error.name); }
+     setInterval(() => {}, 1000);`,
+  );
+  expect(stdout).toBe('InterruptedError\nlistener\n');
+});

@@ -1,43 +1,42 @@
 // Written by scripts/constants.mjs. Classic BPF: struct sock_filter, socket(7) SO_ATTACH_FILTER.
-// A name that this platform's headers lack is undefined.
-import { constants } from '../native.ts';
-
-export const BPF_LD = constants.BPF_LD as number;
-export const BPF_LDX = constants.BPF_LDX as number;
-export const BPF_ST = constants.BPF_ST as number;
-export const BPF_STX = constants.BPF_STX as number;
-export const BPF_ALU = constants.BPF_ALU as number;
-export const BPF_JMP = constants.BPF_JMP as number;
-export const BPF_RET = constants.BPF_RET as number;
-export const BPF_MISC = constants.BPF_MISC as number;
-export const BPF_W = constants.BPF_W as number;
-export const BPF_H = constants.BPF_H as number;
-export const BPF_B = constants.BPF_B as number;
-export const BPF_IMM = constants.BPF_IMM as number;
-export const BPF_ABS = constants.BPF_ABS as number;
-export const BPF_IND = constants.BPF_IND as number;
-export const BPF_MEM = constants.BPF_MEM as number;
-export const BPF_LEN = constants.BPF_LEN as number;
-export const BPF_MSH = constants.BPF_MSH as number;
-export const BPF_ADD = constants.BPF_ADD as number;
-export const BPF_SUB = constants.BPF_SUB as number;
-export const BPF_MUL = constants.BPF_MUL as number;
-export const BPF_DIV = constants.BPF_DIV as number;
-export const BPF_OR = constants.BPF_OR as number;
-export const BPF_AND = constants.BPF_AND as number;
-export const BPF_LSH = constants.BPF_LSH as number;
-export const BPF_RSH = constants.BPF_RSH as number;
-export const BPF_NEG = constants.BPF_NEG as number;
-export const BPF_MOD = constants.BPF_MOD as number;
-export const BPF_XOR = constants.BPF_XOR as number;
-export const BPF_JA = constants.BPF_JA as number;
-export const BPF_JEQ = constants.BPF_JEQ as number;
-export const BPF_JGT = constants.BPF_JGT as number;
-export const BPF_JGE = constants.BPF_JGE as number;
-export const BPF_JSET = constants.BPF_JSET as number;
-export const BPF_K = constants.BPF_K as number;
-export const BPF_X = constants.BPF_X as number;
-export const BPF_A = constants.BPF_A as number;
-export const BPF_TAX = constants.BPF_TAX as number;
-export const BPF_TXA = constants.BPF_TXA as number;
-export const BPF_MAXINSNS = constants.BPF_MAXINSNS as number;
+export {
+  BPF_LD,
+  BPF_LDX,
+  BPF_ST,
+  BPF_STX,
+  BPF_ALU,
+  BPF_JMP,
+  BPF_RET,
+  BPF_MISC,
+  BPF_W,
+  BPF_H,
+  BPF_B,
+  BPF_IMM,
+  BPF_ABS,
+  BPF_IND,
+  BPF_MEM,
+  BPF_LEN,
+  BPF_MSH,
+  BPF_ADD,
+  BPF_SUB,
+  BPF_MUL,
+  BPF_DIV,
+  BPF_OR,
+  BPF_AND,
+  BPF_LSH,
+  BPF_RSH,
+  BPF_NEG,
+  BPF_MOD,
+  BPF_XOR,
+  BPF_JA,
+  BPF_JEQ,
+  BPF_JGT,
+  BPF_JGE,
+  BPF_JSET,
+  BPF_K,
+  BPF_X,
+  BPF_A,
+  BPF_TAX,
+  BPF_TXA,
+  BPF_MAXINSNS,
+} from './all.ts';

@@ -1,101 +1,100 @@
 // Written by scripts/constants.mjs. errno(3): positive numbers, as in errno.h.
-// A name that this platform's headers lack is undefined.
-import { constants } from '../native.ts';
-
-export const EPERM = constants.EPERM as number;
-export const ENOENT = constants.ENOENT as number;
-export const ESRCH = constants.ESRCH as number;
-export const EINTR = constants.EINTR as number;
-export const EIO = constants.EIO as number;
-export const ENXIO = constants.ENXIO as number;
-export const E2BIG = constants.E2BIG as number;
-export const ENOEXEC = constants.ENOEXEC as number;
-export const EBADF = constants.EBADF as number;
-export const ECHILD = constants.ECHILD as number;
-export const EAGAIN = constants.EAGAIN as number;
-export const EWOULDBLOCK = constants.EWOULDBLOCK as number;
-export const ENOMEM = constants.ENOMEM as number;
-export const EACCES = constants.EACCES as number;
-export const EFAULT = constants.EFAULT as number;
-export const ENOTBLK = constants.ENOTBLK as number;
-export const EBUSY = constants.EBUSY as number;
-export const EEXIST = constants.EEXIST as number;
-export const EXDEV = constants.EXDEV as number;
-export const ENODEV = constants.ENODEV as number;
-export const ENOTDIR = constants.ENOTDIR as number;
-export const EISDIR = constants.EISDIR as number;
-export const EINVAL = constants.EINVAL as number;
-export const ENFILE = constants.ENFILE as number;
-export const EMFILE = constants.EMFILE as number;
-export const ENOTTY = constants.ENOTTY as number;
-export const ETXTBSY = constants.ETXTBSY as number;
-export const EFBIG = constants.EFBIG as number;
-export const ENOSPC = constants.ENOSPC as number;
-export const ESPIPE = constants.ESPIPE as number;
-export const EROFS = constants.EROFS as number;
-export const EMLINK = constants.EMLINK as number;
-export const EPIPE = constants.EPIPE as number;
-export const EDOM = constants.EDOM as number;
-export const ERANGE = constants.ERANGE as number;
-export const EDEADLK = constants.EDEADLK as number;
-export const ENAMETOOLONG = constants.ENAMETOOLONG as number;
-export const ENOLCK = constants.ENOLCK as number;
-export const ENOSYS = constants.ENOSYS as number;
-export const ENOTEMPTY = constants.ENOTEMPTY as number;
-export const ELOOP = constants.ELOOP as number;
-export const ENOMSG = constants.ENOMSG as number;
-export const EIDRM = constants.EIDRM as number;
-export const EOVERFLOW = constants.EOVERFLOW as number;
-export const EILSEQ = constants.EILSEQ as number;
-export const EUSERS = constants.EUSERS as number;
-export const ENOTSOCK = constants.ENOTSOCK as number;
-export const EDESTADDRREQ = constants.EDESTADDRREQ as number;
-export const EMSGSIZE = constants.EMSGSIZE as number;
-export const EPROTOTYPE = constants.EPROTOTYPE as number;
-export const ENOPROTOOPT = constants.ENOPROTOOPT as number;
-export const EPROTONOSUPPORT = constants.EPROTONOSUPPORT as number;
-export const ESOCKTNOSUPPORT = constants.ESOCKTNOSUPPORT as number;
-export const EOPNOTSUPP = constants.EOPNOTSUPP as number;
-export const ENOTSUP = constants.ENOTSUP as number;
-export const EPFNOSUPPORT = constants.EPFNOSUPPORT as number;
-export const EAFNOSUPPORT = constants.EAFNOSUPPORT as number;
-export const EADDRINUSE = constants.EADDRINUSE as number;
-export const EADDRNOTAVAIL = constants.EADDRNOTAVAIL as number;
-export const ENETDOWN = constants.ENETDOWN as number;
-export const ENETUNREACH = constants.ENETUNREACH as number;
-export const ENETRESET = constants.ENETRESET as number;
-export const ECONNABORTED = constants.ECONNABORTED as number;
-export const ECONNRESET = constants.ECONNRESET as number;
-export const ENOBUFS = constants.ENOBUFS as number;
-export const EISCONN = constants.EISCONN as number;
-export const ENOTCONN = constants.ENOTCONN as number;
-export const ESHUTDOWN = constants.ESHUTDOWN as number;
-export const ETOOMANYREFS = constants.ETOOMANYREFS as number;
-export const ETIMEDOUT = constants.ETIMEDOUT as number;
-export const ECONNREFUSED = constants.ECONNREFUSED as number;
-export const EHOSTDOWN = constants.EHOSTDOWN as number;
-export const EHOSTUNREACH = constants.EHOSTUNREACH as number;
-export const EALREADY = constants.EALREADY as number;
-export const EINPROGRESS = constants.EINPROGRESS as number;
-export const ESTALE = constants.ESTALE as number;
-export const EDQUOT = constants.EDQUOT as number;
-export const ECANCELED = constants.ECANCELED as number;
-export const EPROTO = constants.EPROTO as number;
-export const EBADMSG = constants.EBADMSG as number;
-export const EMULTIHOP = constants.EMULTIHOP as number;
-export const ENOLINK = constants.ENOLINK as number;
-export const ENODATA = constants.ENODATA as number;
-export const ENOSR = constants.ENOSR as number;
-export const ENOSTR = constants.ENOSTR as number;
-export const ETIME = constants.ETIME as number;
-export const EREMOTE = constants.EREMOTE as number;
-export const ENONET = constants.ENONET as number;
-export const ECOMM = constants.ECOMM as number;
-export const ENOTUNIQ = constants.ENOTUNIQ as number;
-export const EBADFD = constants.EBADFD as number;
-export const ENOMEDIUM = constants.ENOMEDIUM as number;
-export const ERESTART = constants.ERESTART as number;
-export const EPROCLIM = constants.EPROCLIM as number;
-export const ENEEDAUTH = constants.ENEEDAUTH as number;
-export const EFTYPE = constants.EFTYPE as number;
-export const EQFULL = constants.EQFULL as number;
+export {
+  EPERM,
+  ENOENT,
+  ESRCH,
+  EINTR,
+  EIO,
+  ENXIO,
+  E2BIG,
+  ENOEXEC,
+  EBADF,
+  ECHILD,
+  EAGAIN,
+  EWOULDBLOCK,
+  ENOMEM,
+  EACCES,
+  EFAULT,
+  ENOTBLK,
+  EBUSY,
+  EEXIST,
+  EXDEV,
+  ENODEV,
+  ENOTDIR,
+  EISDIR,
+  EINVAL,
+  ENFILE,
+  EMFILE,
+  ENOTTY,
+  ETXTBSY,
+  EFBIG,
+  ENOSPC,
+  ESPIPE,
+  EROFS,
+  EMLINK,
+  EPIPE,
+  EDOM,
+  ERANGE,
+  EDEADLK,
+  ENAMETOOLONG,
+  ENOLCK,
+  ENOSYS,
+  ENOTEMPTY,
+  ELOOP,
+  ENOMSG,
+  EIDRM,
+  EOVERFLOW,
+  EILSEQ,
+  EUSERS,
+  ENOTSOCK,
+  EDESTADDRREQ,
+  EMSGSIZE,
+  EPROTOTYPE,
+  ENOPROTOOPT,
+  EPROTONOSUPPORT,
+  ESOCKTNOSUPPORT,
+  EOPNOTSUPP,
+  ENOTSUP,
+  EPFNOSUPPORT,
+  EAFNOSUPPORT,
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  ENETDOWN,
+  ENETUNREACH,
+  ENETRESET,
+  ECONNABORTED,
+  ECONNRESET,
+  ENOBUFS,
+  EISCONN,
+  ENOTCONN,
+  ESHUTDOWN,
+  ETOOMANYREFS,
+  ETIMEDOUT,
+  ECONNREFUSED,
+  EHOSTDOWN,
+  EHOSTUNREACH,
+  EALREADY,
+  EINPROGRESS,
+  ESTALE,
+  EDQUOT,
+  ECANCELED,
+  EPROTO,
+  EBADMSG,
+  EMULTIHOP,
+  ENOLINK,
+  ENODATA,
+  ENOSR,
+  ENOSTR,
+  ETIME,
+  EREMOTE,
+  ENONET,
+  ECOMM,
+  ENOTUNIQ,
+  EBADFD,
+  ENOMEDIUM,
+  ERESTART,
+  EPROCLIM,
+  ENEEDAUTH,
+  EFTYPE,
+  EQFULL,
+} from './all.ts';

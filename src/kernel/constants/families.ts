@@ -1,96 +1,95 @@
 // Written by scripts/constants.mjs. netlink(7), vsock(7), and the rarer families: CAN, TIPC, the crypto API.
-// A name that this platform's headers lack is undefined.
-import { constants } from '../native.ts';
-
-export const NETLINK_ROUTE = constants.NETLINK_ROUTE as number;
-export const NETLINK_USERSOCK = constants.NETLINK_USERSOCK as number;
-export const NETLINK_FIREWALL = constants.NETLINK_FIREWALL as number;
-export const NETLINK_NFLOG = constants.NETLINK_NFLOG as number;
-export const NETLINK_XFRM = constants.NETLINK_XFRM as number;
-export const NETLINK_IP6_FW = constants.NETLINK_IP6_FW as number;
-export const NETLINK_DNRTMSG = constants.NETLINK_DNRTMSG as number;
-export const NETLINK_CRYPTO = constants.NETLINK_CRYPTO as number;
-export const NETLINK_SOCK_DIAG = constants.NETLINK_SOCK_DIAG as number;
-export const NETLINK_GENERIC = constants.NETLINK_GENERIC as number;
-export const NETLINK_KOBJECT_UEVENT = constants.NETLINK_KOBJECT_UEVENT as number;
-export const NETLINK_AUDIT = constants.NETLINK_AUDIT as number;
-export const NETLINK_CONNECTOR = constants.NETLINK_CONNECTOR as number;
-export const NETLINK_FIB_LOOKUP = constants.NETLINK_FIB_LOOKUP as number;
-export const NETLINK_INET_DIAG = constants.NETLINK_INET_DIAG as number;
-export const NETLINK_ISCSI = constants.NETLINK_ISCSI as number;
-export const NETLINK_NETFILTER = constants.NETLINK_NETFILTER as number;
-export const NETLINK_RDMA = constants.NETLINK_RDMA as number;
-export const NETLINK_SCSITRANSPORT = constants.NETLINK_SCSITRANSPORT as number;
-export const NETLINK_SELINUX = constants.NETLINK_SELINUX as number;
-export const NETLINK_SMC = constants.NETLINK_SMC as number;
-export const NETLINK_ADD_MEMBERSHIP = constants.NETLINK_ADD_MEMBERSHIP as number;
-export const NETLINK_DROP_MEMBERSHIP = constants.NETLINK_DROP_MEMBERSHIP as number;
-export const NETLINK_PKTINFO = constants.NETLINK_PKTINFO as number;
-export const NETLINK_BROADCAST_ERROR = constants.NETLINK_BROADCAST_ERROR as number;
-export const NETLINK_NO_ENOBUFS = constants.NETLINK_NO_ENOBUFS as number;
-export const NETLINK_LISTEN_ALL_NSID = constants.NETLINK_LISTEN_ALL_NSID as number;
-export const NETLINK_LIST_MEMBERSHIPS = constants.NETLINK_LIST_MEMBERSHIPS as number;
-export const NETLINK_CAP_ACK = constants.NETLINK_CAP_ACK as number;
-export const NETLINK_EXT_ACK = constants.NETLINK_EXT_ACK as number;
-export const NETLINK_GET_STRICT_CHK = constants.NETLINK_GET_STRICT_CHK as number;
-export const VMADDR_CID_ANY = constants.VMADDR_CID_ANY as number;
-export const VMADDR_CID_HOST = constants.VMADDR_CID_HOST as number;
-export const VMADDR_CID_LOCAL = constants.VMADDR_CID_LOCAL as number;
-export const VMADDR_CID_HYPERVISOR = constants.VMADDR_CID_HYPERVISOR as number;
-export const VMADDR_PORT_ANY = constants.VMADDR_PORT_ANY as number;
-export const SO_VM_SOCKETS_BUFFER_SIZE = constants.SO_VM_SOCKETS_BUFFER_SIZE as number;
-export const SO_VM_SOCKETS_BUFFER_MIN_SIZE = constants.SO_VM_SOCKETS_BUFFER_MIN_SIZE as number;
-export const SO_VM_SOCKETS_BUFFER_MAX_SIZE = constants.SO_VM_SOCKETS_BUFFER_MAX_SIZE as number;
-export const VM_SOCKETS_INVALID_VERSION = constants.VM_SOCKETS_INVALID_VERSION as number;
-export const PACKET_FASTROUTE = constants.PACKET_FASTROUTE as number;
-export const PACKET_MR_MULTICAST = constants.PACKET_MR_MULTICAST as number;
-export const PACKET_MR_PROMISC = constants.PACKET_MR_PROMISC as number;
-export const PACKET_MR_ALLMULTI = constants.PACKET_MR_ALLMULTI as number;
-export const PACKET_MR_UNICAST = constants.PACKET_MR_UNICAST as number;
-export const CAN_RAW = constants.CAN_RAW as number;
-export const CAN_BCM = constants.CAN_BCM as number;
-export const CAN_ISOTP = constants.CAN_ISOTP as number;
-export const CAN_J1939 = constants.CAN_J1939 as number;
-export const CAN_EFF_FLAG = constants.CAN_EFF_FLAG as number;
-export const CAN_EFF_MASK = constants.CAN_EFF_MASK as number;
-export const CAN_ERR_FLAG = constants.CAN_ERR_FLAG as number;
-export const CAN_ERR_MASK = constants.CAN_ERR_MASK as number;
-export const CAN_RTR_FLAG = constants.CAN_RTR_FLAG as number;
-export const CAN_SFF_MASK = constants.CAN_SFF_MASK as number;
-export const TIPC_ADDR_ID = constants.TIPC_ADDR_ID as number;
-export const TIPC_ADDR_NAME = constants.TIPC_ADDR_NAME as number;
-export const TIPC_ADDR_NAMESEQ = constants.TIPC_ADDR_NAMESEQ as number;
-export const TIPC_CFG_SRV = constants.TIPC_CFG_SRV as number;
-export const TIPC_CONN_TIMEOUT = constants.TIPC_CONN_TIMEOUT as number;
-export const TIPC_CRITICAL_IMPORTANCE = constants.TIPC_CRITICAL_IMPORTANCE as number;
-export const TIPC_DEST_DROPPABLE = constants.TIPC_DEST_DROPPABLE as number;
-export const TIPC_HIGH_IMPORTANCE = constants.TIPC_HIGH_IMPORTANCE as number;
-export const TIPC_IMPORTANCE = constants.TIPC_IMPORTANCE as number;
-export const TIPC_LOW_IMPORTANCE = constants.TIPC_LOW_IMPORTANCE as number;
-export const TIPC_MEDIUM_IMPORTANCE = constants.TIPC_MEDIUM_IMPORTANCE as number;
-export const TIPC_PUBLISHED = constants.TIPC_PUBLISHED as number;
-export const TIPC_SRC_DROPPABLE = constants.TIPC_SRC_DROPPABLE as number;
-export const TIPC_SUBSCR_TIMEOUT = constants.TIPC_SUBSCR_TIMEOUT as number;
-export const TIPC_SUB_CANCEL = constants.TIPC_SUB_CANCEL as number;
-export const TIPC_SUB_PORTS = constants.TIPC_SUB_PORTS as number;
-export const TIPC_SUB_SERVICE = constants.TIPC_SUB_SERVICE as number;
-export const TIPC_TOP_SRV = constants.TIPC_TOP_SRV as number;
-export const TIPC_WAIT_FOREVER = constants.TIPC_WAIT_FOREVER as number;
-export const TIPC_WITHDRAWN = constants.TIPC_WITHDRAWN as number;
-export const ALG_OP_DECRYPT = constants.ALG_OP_DECRYPT as number;
-export const ALG_OP_ENCRYPT = constants.ALG_OP_ENCRYPT as number;
-export const ALG_SET_AEAD_ASSOCLEN = constants.ALG_SET_AEAD_ASSOCLEN as number;
-export const ALG_SET_AEAD_AUTHSIZE = constants.ALG_SET_AEAD_AUTHSIZE as number;
-export const ALG_SET_IV = constants.ALG_SET_IV as number;
-export const ALG_SET_KEY = constants.ALG_SET_KEY as number;
-export const ALG_SET_OP = constants.ALG_SET_OP as number;
-export const SYSPROTO_CONTROL = constants.SYSPROTO_CONTROL as number;
-export const CAN_RAW_FILTER = constants.CAN_RAW_FILTER as number;
-export const CAN_RAW_ERR_FILTER = constants.CAN_RAW_ERR_FILTER as number;
-export const CAN_RAW_LOOPBACK = constants.CAN_RAW_LOOPBACK as number;
-export const CAN_RAW_RECV_OWN_MSGS = constants.CAN_RAW_RECV_OWN_MSGS as number;
-export const CAN_RAW_FD_FRAMES = constants.CAN_RAW_FD_FRAMES as number;
-export const CAN_RAW_JOIN_FILTERS = constants.CAN_RAW_JOIN_FILTERS as number;
-export const TIPC_ZONE_SCOPE = constants.TIPC_ZONE_SCOPE as number;
-export const TIPC_CLUSTER_SCOPE = constants.TIPC_CLUSTER_SCOPE as number;
-export const TIPC_NODE_SCOPE = constants.TIPC_NODE_SCOPE as number;
+export {
+  NETLINK_ROUTE,
+  NETLINK_USERSOCK,
+  NETLINK_FIREWALL,
+  NETLINK_NFLOG,
+  NETLINK_XFRM,
+  NETLINK_IP6_FW,
+  NETLINK_DNRTMSG,
+  NETLINK_CRYPTO,
+  NETLINK_SOCK_DIAG,
+  NETLINK_GENERIC,
+  NETLINK_KOBJECT_UEVENT,
+  NETLINK_AUDIT,
+  NETLINK_CONNECTOR,
+  NETLINK_FIB_LOOKUP,
+  NETLINK_INET_DIAG,
+  NETLINK_ISCSI,
+  NETLINK_NETFILTER,
+  NETLINK_RDMA,
+  NETLINK_SCSITRANSPORT,
+  NETLINK_SELINUX,
+  NETLINK_SMC,
+  NETLINK_ADD_MEMBERSHIP,
+  NETLINK_DROP_MEMBERSHIP,
+  NETLINK_PKTINFO,
+  NETLINK_BROADCAST_ERROR,
+  NETLINK_NO_ENOBUFS,
+  NETLINK_LISTEN_ALL_NSID,
+  NETLINK_LIST_MEMBERSHIPS,
+  NETLINK_CAP_ACK,
+  NETLINK_EXT_ACK,
+  NETLINK_GET_STRICT_CHK,
+  VMADDR_CID_ANY,
+  VMADDR_CID_HOST,
+  VMADDR_CID_LOCAL,
+  VMADDR_CID_HYPERVISOR,
+  VMADDR_PORT_ANY,
+  SO_VM_SOCKETS_BUFFER_SIZE,
+  SO_VM_SOCKETS_BUFFER_MIN_SIZE,
+  SO_VM_SOCKETS_BUFFER_MAX_SIZE,
+  VM_SOCKETS_INVALID_VERSION,
+  PACKET_FASTROUTE,
+  PACKET_MR_MULTICAST,
+  PACKET_MR_PROMISC,
+  PACKET_MR_ALLMULTI,
+  PACKET_MR_UNICAST,
+  CAN_RAW,
+  CAN_BCM,
+  CAN_ISOTP,
+  CAN_J1939,
+  CAN_EFF_FLAG,
+  CAN_EFF_MASK,
+  CAN_ERR_FLAG,
+  CAN_ERR_MASK,
+  CAN_RTR_FLAG,
+  CAN_SFF_MASK,
+  TIPC_ADDR_ID,
+  TIPC_ADDR_NAME,
+  TIPC_ADDR_NAMESEQ,
+  TIPC_CFG_SRV,
+  TIPC_CONN_TIMEOUT,
+  TIPC_CRITICAL_IMPORTANCE,
+  TIPC_DEST_DROPPABLE,
+  TIPC_HIGH_IMPORTANCE,
+  TIPC_IMPORTANCE,
+  TIPC_LOW_IMPORTANCE,
+  TIPC_MEDIUM_IMPORTANCE,
+  TIPC_PUBLISHED,
+  TIPC_SRC_DROPPABLE,
+  TIPC_SUBSCR_TIMEOUT,
+  TIPC_SUB_CANCEL,
+  TIPC_SUB_PORTS,
+  TIPC_SUB_SERVICE,
+  TIPC_TOP_SRV,
+  TIPC_WAIT_FOREVER,
+  TIPC_WITHDRAWN,
+  ALG_OP_DECRYPT,
+  ALG_OP_ENCRYPT,
+  ALG_SET_AEAD_ASSOCLEN,
+  ALG_SET_AEAD_AUTHSIZE,
+  ALG_SET_IV,
+  ALG_SET_KEY,
+  ALG_SET_OP,
+  SYSPROTO_CONTROL,
+  CAN_RAW_FILTER,
+  CAN_RAW_ERR_FILTER,
+  CAN_RAW_LOOPBACK,
+  CAN_RAW_RECV_OWN_MSGS,
+  CAN_RAW_FD_FRAMES,
+  CAN_RAW_JOIN_FILTERS,
+  TIPC_ZONE_SCOPE,
+  TIPC_CLUSTER_SCOPE,
+  TIPC_NODE_SCOPE,
+} from './all.ts';

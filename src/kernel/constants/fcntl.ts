@@ -1,76 +1,75 @@
 // Written by scripts/constants.mjs. fcntl(2): its commands, and the file status flags of F_GETFL; what else its commands take: file.ts.
-// A name that this platform's headers lack is undefined.
-import { constants } from '../native.ts';
-
-export const F_DUPFD = constants.F_DUPFD as number;
-export const F_DUPFD_CLOEXEC = constants.F_DUPFD_CLOEXEC as number;
-export const F_GETFD = constants.F_GETFD as number;
-export const F_SETFD = constants.F_SETFD as number;
-export const F_GETFL = constants.F_GETFL as number;
-export const F_SETFL = constants.F_SETFL as number;
-export const F_GETOWN = constants.F_GETOWN as number;
-export const F_SETOWN = constants.F_SETOWN as number;
-export const F_GETLK = constants.F_GETLK as number;
-export const F_SETLK = constants.F_SETLK as number;
-export const F_SETLKW = constants.F_SETLKW as number;
-export const F_GETSIG = constants.F_GETSIG as number;
-export const F_SETSIG = constants.F_SETSIG as number;
-export const F_GETLEASE = constants.F_GETLEASE as number;
-export const F_SETLEASE = constants.F_SETLEASE as number;
-export const F_GETPIPE_SZ = constants.F_GETPIPE_SZ as number;
-export const F_SETPIPE_SZ = constants.F_SETPIPE_SZ as number;
-export const F_GETNOSIGPIPE = constants.F_GETNOSIGPIPE as number;
-export const F_SETNOSIGPIPE = constants.F_SETNOSIGPIPE as number;
-export const F_GETOWN_EX = constants.F_GETOWN_EX as number;
-export const F_SETOWN_EX = constants.F_SETOWN_EX as number;
-export const F_OFD_GETLK = constants.F_OFD_GETLK as number;
-export const F_OFD_SETLK = constants.F_OFD_SETLK as number;
-export const F_OFD_SETLKW = constants.F_OFD_SETLKW as number;
-export const F_NOTIFY = constants.F_NOTIFY as number;
-export const F_ADD_SEALS = constants.F_ADD_SEALS as number;
-export const F_GET_SEALS = constants.F_GET_SEALS as number;
-export const F_GET_RW_HINT = constants.F_GET_RW_HINT as number;
-export const F_SET_RW_HINT = constants.F_SET_RW_HINT as number;
-export const F_GET_FILE_RW_HINT = constants.F_GET_FILE_RW_HINT as number;
-export const F_SET_FILE_RW_HINT = constants.F_SET_FILE_RW_HINT as number;
-export const F_FULLFSYNC = constants.F_FULLFSYNC as number;
-export const F_BARRIERFSYNC = constants.F_BARRIERFSYNC as number;
-export const F_NOCACHE = constants.F_NOCACHE as number;
-export const F_RDAHEAD = constants.F_RDAHEAD as number;
-export const F_RDADVISE = constants.F_RDADVISE as number;
-export const F_GETPATH = constants.F_GETPATH as number;
-export const F_PREALLOCATE = constants.F_PREALLOCATE as number;
-export const F_PUNCHHOLE = constants.F_PUNCHHOLE as number;
-export const F_SETSIZE = constants.F_SETSIZE as number;
-export const F_SETLKWTIMEOUT = constants.F_SETLKWTIMEOUT as number;
-export const F_OFD_SETLKWTIMEOUT = constants.F_OFD_SETLKWTIMEOUT as number;
-export const F_GETLKPID = constants.F_GETLKPID as number;
-export const F_SINGLE_WRITER = constants.F_SINGLE_WRITER as number;
-export const FD_CLOEXEC = constants.FD_CLOEXEC as number;
-export const O_RDONLY = constants.O_RDONLY as number;
-export const O_WRONLY = constants.O_WRONLY as number;
-export const O_RDWR = constants.O_RDWR as number;
-export const O_APPEND = constants.O_APPEND as number;
-export const O_NONBLOCK = constants.O_NONBLOCK as number;
-export const O_CLOEXEC = constants.O_CLOEXEC as number;
-export const O_DIRECT = constants.O_DIRECT as number;
-export const O_PATH = constants.O_PATH as number;
-export const O_ASYNC = constants.O_ASYNC as number;
-export const O_DSYNC = constants.O_DSYNC as number;
-export const O_SYNC = constants.O_SYNC as number;
-export const O_RSYNC = constants.O_RSYNC as number;
-export const O_NOATIME = constants.O_NOATIME as number;
-export const O_CREAT = constants.O_CREAT as number;
-export const O_EXCL = constants.O_EXCL as number;
-export const O_NOCTTY = constants.O_NOCTTY as number;
-export const O_TRUNC = constants.O_TRUNC as number;
-export const O_DIRECTORY = constants.O_DIRECTORY as number;
-export const O_NOFOLLOW = constants.O_NOFOLLOW as number;
-export const O_TMPFILE = constants.O_TMPFILE as number;
-export const O_EVTONLY = constants.O_EVTONLY as number;
-export const O_EXLOCK = constants.O_EXLOCK as number;
-export const O_SHLOCK = constants.O_SHLOCK as number;
-export const O_SYMLINK = constants.O_SYMLINK as number;
-export const F_RDLCK = constants.F_RDLCK as number;
-export const F_WRLCK = constants.F_WRLCK as number;
-export const F_UNLCK = constants.F_UNLCK as number;
+export {
+  F_DUPFD,
+  F_DUPFD_CLOEXEC,
+  F_GETFD,
+  F_SETFD,
+  F_GETFL,
+  F_SETFL,
+  F_GETOWN,
+  F_SETOWN,
+  F_GETLK,
+  F_SETLK,
+  F_SETLKW,
+  F_GETSIG,
+  F_SETSIG,
+  F_GETLEASE,
+  F_SETLEASE,
+  F_GETPIPE_SZ,
+  F_SETPIPE_SZ,
+  F_GETNOSIGPIPE,
+  F_SETNOSIGPIPE,
+  F_GETOWN_EX,
+  F_SETOWN_EX,
+  F_OFD_GETLK,
+  F_OFD_SETLK,
+  F_OFD_SETLKW,
+  F_NOTIFY,
+  F_ADD_SEALS,
+  F_GET_SEALS,
+  F_GET_RW_HINT,
+  F_SET_RW_HINT,
+  F_GET_FILE_RW_HINT,
+  F_SET_FILE_RW_HINT,
+  F_FULLFSYNC,
+  F_BARRIERFSYNC,
+  F_NOCACHE,
+  F_RDAHEAD,
+  F_RDADVISE,
+  F_GETPATH,
+  F_PREALLOCATE,
+  F_PUNCHHOLE,
+  F_SETSIZE,
+  F_SETLKWTIMEOUT,
+  F_OFD_SETLKWTIMEOUT,
+  F_GETLKPID,
+  F_SINGLE_WRITER,
+  FD_CLOEXEC,
+  O_RDONLY,
+  O_WRONLY,
+  O_RDWR,
+  O_APPEND,
+  O_NONBLOCK,
+  O_CLOEXEC,
+  O_DIRECT,
+  O_PATH,
+  O_ASYNC,
+  O_DSYNC,
+  O_SYNC,
+  O_RSYNC,
+  O_NOATIME,
+  O_CREAT,
+  O_EXCL,
+  O_NOCTTY,
+  O_TRUNC,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_TMPFILE,
+  O_EVTONLY,
+  O_EXLOCK,
+  O_SHLOCK,
+  O_SYMLINK,
+  F_RDLCK,
+  F_WRLCK,
+  F_UNLCK,
+} from './all.ts';

@@ -1,120 +1,119 @@
 // Written by scripts/constants.mjs. ioctl(2), for sockets and their interfaces, pipes and terminals. netdevice(7), ioctl_tty(2).
-// A name that this platform's headers lack is undefined.
-import { constants } from '../native.ts';
-
-export const FIOCLEX = constants.FIOCLEX as number;
-export const FIONCLEX = constants.FIONCLEX as number;
-export const FIONBIO = constants.FIONBIO as number;
-export const FIONREAD = constants.FIONREAD as number;
-export const SIOCINQ = constants.SIOCINQ as number;
-export const SIOCOUTQ = constants.SIOCOUTQ as number;
-export const SIOCATMARK = constants.SIOCATMARK as number;
-export const SIOCGIFCONF = constants.SIOCGIFCONF as number;
-export const SIOCGIFFLAGS = constants.SIOCGIFFLAGS as number;
-export const IF_NAMESIZE = constants.IF_NAMESIZE as number;
-export const FIOASYNC = constants.FIOASYNC as number;
-export const FIOQSIZE = constants.FIOQSIZE as number;
-export const FIOGETOWN = constants.FIOGETOWN as number;
-export const FIOSETOWN = constants.FIOSETOWN as number;
-export const FIODTYPE = constants.FIODTYPE as number;
-export const SIOCOUTQNSD = constants.SIOCOUTQNSD as number;
-export const SIOCGPGRP = constants.SIOCGPGRP as number;
-export const SIOCSPGRP = constants.SIOCSPGRP as number;
-export const SIOCGSTAMP = constants.SIOCGSTAMP as number;
-export const SIOCGSTAMPNS = constants.SIOCGSTAMPNS as number;
-export const SIOCGSTAMP_NEW = constants.SIOCGSTAMP_NEW as number;
-export const SIOCGSTAMPNS_NEW = constants.SIOCGSTAMPNS_NEW as number;
-export const SIOCGSKNS = constants.SIOCGSKNS as number;
-export const SIOCGIFNAME = constants.SIOCGIFNAME as number;
-export const SIOCGIFINDEX = constants.SIOCGIFINDEX as number;
-export const SIOCSIFFLAGS = constants.SIOCSIFFLAGS as number;
-export const SIOCGIFADDR = constants.SIOCGIFADDR as number;
-export const SIOCSIFADDR = constants.SIOCSIFADDR as number;
-export const SIOCGIFDSTADDR = constants.SIOCGIFDSTADDR as number;
-export const SIOCSIFDSTADDR = constants.SIOCSIFDSTADDR as number;
-export const SIOCGIFBRDADDR = constants.SIOCGIFBRDADDR as number;
-export const SIOCSIFBRDADDR = constants.SIOCSIFBRDADDR as number;
-export const SIOCGIFNETMASK = constants.SIOCGIFNETMASK as number;
-export const SIOCSIFNETMASK = constants.SIOCSIFNETMASK as number;
-export const SIOCGIFMETRIC = constants.SIOCGIFMETRIC as number;
-export const SIOCSIFMETRIC = constants.SIOCSIFMETRIC as number;
-export const SIOCGIFMTU = constants.SIOCGIFMTU as number;
-export const SIOCSIFMTU = constants.SIOCSIFMTU as number;
-export const SIOCGIFHWADDR = constants.SIOCGIFHWADDR as number;
-export const SIOCSIFHWADDR = constants.SIOCSIFHWADDR as number;
-export const SIOCSIFHWBROADCAST = constants.SIOCSIFHWBROADCAST as number;
-export const SIOCGIFTXQLEN = constants.SIOCGIFTXQLEN as number;
-export const SIOCSIFTXQLEN = constants.SIOCSIFTXQLEN as number;
-export const SIOCSIFNAME = constants.SIOCSIFNAME as number;
-export const SIOCADDMULTI = constants.SIOCADDMULTI as number;
-export const SIOCDELMULTI = constants.SIOCDELMULTI as number;
-export const SIOCGARP = constants.SIOCGARP as number;
-export const SIOCSARP = constants.SIOCSARP as number;
-export const SIOCDARP = constants.SIOCDARP as number;
-export const SIOCGHIWAT = constants.SIOCGHIWAT as number;
-export const SIOCSHIWAT = constants.SIOCSHIWAT as number;
-export const SIOCGLOWAT = constants.SIOCGLOWAT as number;
-export const SIOCSLOWAT = constants.SIOCSLOWAT as number;
-export const SIOCGIFCAP = constants.SIOCGIFCAP as number;
-export const SIOCGIFPHYS = constants.SIOCGIFPHYS as number;
-export const IFNAMSIZ = constants.IFNAMSIZ as number;
-export const IFF_UP = constants.IFF_UP as number;
-export const IFF_BROADCAST = constants.IFF_BROADCAST as number;
-export const IFF_DEBUG = constants.IFF_DEBUG as number;
-export const IFF_LOOPBACK = constants.IFF_LOOPBACK as number;
-export const IFF_POINTOPOINT = constants.IFF_POINTOPOINT as number;
-export const IFF_RUNNING = constants.IFF_RUNNING as number;
-export const IFF_NOARP = constants.IFF_NOARP as number;
-export const IFF_PROMISC = constants.IFF_PROMISC as number;
-export const IFF_NOTRAILERS = constants.IFF_NOTRAILERS as number;
-export const IFF_ALLMULTI = constants.IFF_ALLMULTI as number;
-export const IFF_MASTER = constants.IFF_MASTER as number;
-export const IFF_SLAVE = constants.IFF_SLAVE as number;
-export const IFF_MULTICAST = constants.IFF_MULTICAST as number;
-export const IFF_PORTSEL = constants.IFF_PORTSEL as number;
-export const IFF_AUTOMEDIA = constants.IFF_AUTOMEDIA as number;
-export const IFF_DYNAMIC = constants.IFF_DYNAMIC as number;
-export const IFF_OACTIVE = constants.IFF_OACTIVE as number;
-export const IFF_SIMPLEX = constants.IFF_SIMPLEX as number;
-export const IFF_LINK0 = constants.IFF_LINK0 as number;
-export const IFF_LINK1 = constants.IFF_LINK1 as number;
-export const IFF_LINK2 = constants.IFF_LINK2 as number;
-export const TIOCINQ = constants.TIOCINQ as number;
-export const TIOCOUTQ = constants.TIOCOUTQ as number;
-export const TIOCEXCL = constants.TIOCEXCL as number;
-export const TIOCNXCL = constants.TIOCNXCL as number;
-export const TIOCSCTTY = constants.TIOCSCTTY as number;
-export const TIOCNOTTY = constants.TIOCNOTTY as number;
-export const TIOCGPGRP = constants.TIOCGPGRP as number;
-export const TIOCSPGRP = constants.TIOCSPGRP as number;
-export const TIOCGSID = constants.TIOCGSID as number;
-export const TIOCGWINSZ = constants.TIOCGWINSZ as number;
-export const TIOCSWINSZ = constants.TIOCSWINSZ as number;
-export const TIOCSTI = constants.TIOCSTI as number;
-export const TIOCGETD = constants.TIOCGETD as number;
-export const TIOCSETD = constants.TIOCSETD as number;
-export const TIOCPKT = constants.TIOCPKT as number;
-export const TIOCMGET = constants.TIOCMGET as number;
-export const TIOCMSET = constants.TIOCMSET as number;
-export const TIOCMBIS = constants.TIOCMBIS as number;
-export const TIOCMBIC = constants.TIOCMBIC as number;
-export const TIOCM_LE = constants.TIOCM_LE as number;
-export const TIOCM_DTR = constants.TIOCM_DTR as number;
-export const TIOCM_RTS = constants.TIOCM_RTS as number;
-export const TIOCM_ST = constants.TIOCM_ST as number;
-export const TIOCM_SR = constants.TIOCM_SR as number;
-export const TIOCM_CTS = constants.TIOCM_CTS as number;
-export const TIOCM_CAR = constants.TIOCM_CAR as number;
-export const TIOCM_CD = constants.TIOCM_CD as number;
-export const TIOCM_RNG = constants.TIOCM_RNG as number;
-export const TIOCM_RI = constants.TIOCM_RI as number;
-export const TIOCM_DSR = constants.TIOCM_DSR as number;
-export const TIOCCONS = constants.TIOCCONS as number;
-export const TIOCGPTN = constants.TIOCGPTN as number;
-export const TIOCSPTLCK = constants.TIOCSPTLCK as number;
-export const TIOCGPTPEER = constants.TIOCGPTPEER as number;
-export const TIOCSBRK = constants.TIOCSBRK as number;
-export const TIOCCBRK = constants.TIOCCBRK as number;
-export const TIOCPTYGNAME = constants.TIOCPTYGNAME as number;
-export const TIOCPTYGRANT = constants.TIOCPTYGRANT as number;
-export const TIOCPTYUNLK = constants.TIOCPTYUNLK as number;
+export {
+  FIOCLEX,
+  FIONCLEX,
+  FIONBIO,
+  FIONREAD,
+  SIOCINQ,
+  SIOCOUTQ,
+  SIOCATMARK,
+  SIOCGIFCONF,
+  SIOCGIFFLAGS,
+  IF_NAMESIZE,
+  FIOASYNC,
+  FIOQSIZE,
+  FIOGETOWN,
+  FIOSETOWN,
+  FIODTYPE,
+  SIOCOUTQNSD,
+  SIOCGPGRP,
+  SIOCSPGRP,
+  SIOCGSTAMP,
+  SIOCGSTAMPNS,
+  SIOCGSTAMP_NEW,
+  SIOCGSTAMPNS_NEW,
+  SIOCGSKNS,
+  SIOCGIFNAME,
+  SIOCGIFINDEX,
+  SIOCSIFFLAGS,
+  SIOCGIFADDR,
+  SIOCSIFADDR,
+  SIOCGIFDSTADDR,
+  SIOCSIFDSTADDR,
+  SIOCGIFBRDADDR,
+  SIOCSIFBRDADDR,
+  SIOCGIFNETMASK,
+  SIOCSIFNETMASK,
+  SIOCGIFMETRIC,
+  SIOCSIFMETRIC,
+  SIOCGIFMTU,
+  SIOCSIFMTU,
+  SIOCGIFHWADDR,
+  SIOCSIFHWADDR,
+  SIOCSIFHWBROADCAST,
+  SIOCGIFTXQLEN,
+  SIOCSIFTXQLEN,
+  SIOCSIFNAME,
+  SIOCADDMULTI,
+  SIOCDELMULTI,
+  SIOCGARP,
+  SIOCSARP,
+  SIOCDARP,
+  SIOCGHIWAT,
+  SIOCSHIWAT,
+  SIOCGLOWAT,
+  SIOCSLOWAT,
+  SIOCGIFCAP,
+  SIOCGIFPHYS,
+  IFNAMSIZ,
+  IFF_UP,
+  IFF_BROADCAST,
+  IFF_DEBUG,
+  IFF_LOOPBACK,
+  IFF_POINTOPOINT,
+  IFF_RUNNING,
+  IFF_NOARP,
+  IFF_PROMISC,
+  IFF_NOTRAILERS,
+  IFF_ALLMULTI,
+  IFF_MASTER,
+  IFF_SLAVE,
+  IFF_MULTICAST,
+  IFF_PORTSEL,
+  IFF_AUTOMEDIA,
+  IFF_DYNAMIC,
+  IFF_OACTIVE,
+  IFF_SIMPLEX,
+  IFF_LINK0,
+  IFF_LINK1,
+  IFF_LINK2,
+  TIOCINQ,
+  TIOCOUTQ,
+  TIOCEXCL,
+  TIOCNXCL,
+  TIOCSCTTY,
+  TIOCNOTTY,
+  TIOCGPGRP,
+  TIOCSPGRP,
+  TIOCGSID,
+  TIOCGWINSZ,
+  TIOCSWINSZ,
+  TIOCSTI,
+  TIOCGETD,
+  TIOCSETD,
+  TIOCPKT,
+  TIOCMGET,
+  TIOCMSET,
+  TIOCMBIS,
+  TIOCMBIC,
+  TIOCM_LE,
+  TIOCM_DTR,
+  TIOCM_RTS,
+  TIOCM_ST,
+  TIOCM_SR,
+  TIOCM_CTS,
+  TIOCM_CAR,
+  TIOCM_CD,
+  TIOCM_RNG,
+  TIOCM_RI,
+  TIOCM_DSR,
+  TIOCCONS,
+  TIOCGPTN,
+  TIOCSPTLCK,
+  TIOCGPTPEER,
+  TIOCSBRK,
+  TIOCCBRK,
+  TIOCPTYGNAME,
+  TIOCPTYGRANT,
+  TIOCPTYUNLK,
+} from './all.ts';

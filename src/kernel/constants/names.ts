@@ -1,40 +1,39 @@
 // Written by scripts/constants.mjs. getaddrinfo(3), getnameinfo(3).
-// A name that this platform's headers lack is undefined.
-import { constants } from '../native.ts';
-
-export const AI_PASSIVE = constants.AI_PASSIVE as number;
-export const AI_CANONNAME = constants.AI_CANONNAME as number;
-export const AI_NUMERICHOST = constants.AI_NUMERICHOST as number;
-export const AI_NUMERICSERV = constants.AI_NUMERICSERV as number;
-export const AI_ADDRCONFIG = constants.AI_ADDRCONFIG as number;
-export const AI_ALL = constants.AI_ALL as number;
-export const AI_V4MAPPED = constants.AI_V4MAPPED as number;
-export const AI_DEFAULT = constants.AI_DEFAULT as number;
-export const AI_MASK = constants.AI_MASK as number;
-export const AI_V4MAPPED_CFG = constants.AI_V4MAPPED_CFG as number;
-export const EAI_ADDRFAMILY = constants.EAI_ADDRFAMILY as number;
-export const EAI_AGAIN = constants.EAI_AGAIN as number;
-export const EAI_BADFLAGS = constants.EAI_BADFLAGS as number;
-export const EAI_FAIL = constants.EAI_FAIL as number;
-export const EAI_FAMILY = constants.EAI_FAMILY as number;
-export const EAI_MEMORY = constants.EAI_MEMORY as number;
-export const EAI_NODATA = constants.EAI_NODATA as number;
-export const EAI_NONAME = constants.EAI_NONAME as number;
-export const EAI_OVERFLOW = constants.EAI_OVERFLOW as number;
-export const EAI_SERVICE = constants.EAI_SERVICE as number;
-export const EAI_SOCKTYPE = constants.EAI_SOCKTYPE as number;
-export const EAI_SYSTEM = constants.EAI_SYSTEM as number;
-export const EAI_BADHINTS = constants.EAI_BADHINTS as number;
-export const EAI_MAX = constants.EAI_MAX as number;
-export const EAI_PROTOCOL = constants.EAI_PROTOCOL as number;
-export const NI_DGRAM = constants.NI_DGRAM as number;
-export const NI_MAXHOST = constants.NI_MAXHOST as number;
-export const NI_MAXSERV = constants.NI_MAXSERV as number;
-export const NI_NAMEREQD = constants.NI_NAMEREQD as number;
-export const NI_NOFQDN = constants.NI_NOFQDN as number;
-export const NI_NUMERICHOST = constants.NI_NUMERICHOST as number;
-export const NI_NUMERICSERV = constants.NI_NUMERICSERV as number;
-export const HOST_NOT_FOUND = constants.HOST_NOT_FOUND as number;
-export const TRY_AGAIN = constants.TRY_AGAIN as number;
-export const NO_RECOVERY = constants.NO_RECOVERY as number;
-export const NO_DATA = constants.NO_DATA as number;
+export {
+  AI_PASSIVE,
+  AI_CANONNAME,
+  AI_NUMERICHOST,
+  AI_NUMERICSERV,
+  AI_ADDRCONFIG,
+  AI_ALL,
+  AI_V4MAPPED,
+  AI_DEFAULT,
+  AI_MASK,
+  AI_V4MAPPED_CFG,
+  EAI_ADDRFAMILY,
+  EAI_AGAIN,
+  EAI_BADFLAGS,
+  EAI_FAIL,
+  EAI_FAMILY,
+  EAI_MEMORY,
+  EAI_NODATA,
+  EAI_NONAME,
+  EAI_OVERFLOW,
+  EAI_SERVICE,
+  EAI_SOCKTYPE,
+  EAI_SYSTEM,
+  EAI_BADHINTS,
+  EAI_MAX,
+  EAI_PROTOCOL,
+  NI_DGRAM,
+  NI_MAXHOST,
+  NI_MAXSERV,
+  NI_NAMEREQD,
+  NI_NOFQDN,
+  NI_NUMERICHOST,
+  NI_NUMERICSERV,
+  HOST_NOT_FOUND,
+  TRY_AGAIN,
+  NO_RECOVERY,
+  NO_DATA,
+} from './all.ts';

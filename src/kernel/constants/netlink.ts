@@ -1,189 +1,188 @@
 // Written by scripts/constants.mjs. The messages of netlink(7) and rtnetlink(7), and arp(7).
-// A name that this platform's headers lack is undefined.
-import { constants } from '../native.ts';
-
-export const NLMSG_NOOP = constants.NLMSG_NOOP as number;
-export const NLMSG_ERROR = constants.NLMSG_ERROR as number;
-export const NLMSG_DONE = constants.NLMSG_DONE as number;
-export const NLMSG_OVERRUN = constants.NLMSG_OVERRUN as number;
-export const NLMSG_MIN_TYPE = constants.NLMSG_MIN_TYPE as number;
-export const NLMSG_ALIGNTO = constants.NLMSG_ALIGNTO as number;
-export const NLMSG_HDRLEN = constants.NLMSG_HDRLEN as number;
-export const NLM_F_REQUEST = constants.NLM_F_REQUEST as number;
-export const NLM_F_MULTI = constants.NLM_F_MULTI as number;
-export const NLM_F_ACK = constants.NLM_F_ACK as number;
-export const NLM_F_ECHO = constants.NLM_F_ECHO as number;
-export const NLM_F_DUMP_INTR = constants.NLM_F_DUMP_INTR as number;
-export const NLM_F_DUMP_FILTERED = constants.NLM_F_DUMP_FILTERED as number;
-export const NLM_F_ROOT = constants.NLM_F_ROOT as number;
-export const NLM_F_MATCH = constants.NLM_F_MATCH as number;
-export const NLM_F_ATOMIC = constants.NLM_F_ATOMIC as number;
-export const NLM_F_DUMP = constants.NLM_F_DUMP as number;
-export const NLM_F_REPLACE = constants.NLM_F_REPLACE as number;
-export const NLM_F_EXCL = constants.NLM_F_EXCL as number;
-export const NLM_F_CREATE = constants.NLM_F_CREATE as number;
-export const NLM_F_APPEND = constants.NLM_F_APPEND as number;
-export const NLM_F_NONREC = constants.NLM_F_NONREC as number;
-export const NLM_F_BULK = constants.NLM_F_BULK as number;
-export const NLM_F_CAPPED = constants.NLM_F_CAPPED as number;
-export const NLM_F_ACK_TLVS = constants.NLM_F_ACK_TLVS as number;
-export const NLA_F_NESTED = constants.NLA_F_NESTED as number;
-export const NLA_F_NET_BYTEORDER = constants.NLA_F_NET_BYTEORDER as number;
-export const NLA_TYPE_MASK = constants.NLA_TYPE_MASK as number;
-export const NLA_ALIGNTO = constants.NLA_ALIGNTO as number;
-export const NLA_HDRLEN = constants.NLA_HDRLEN as number;
-export const RTM_NEWLINK = constants.RTM_NEWLINK as number;
-export const RTM_DELLINK = constants.RTM_DELLINK as number;
-export const RTM_GETLINK = constants.RTM_GETLINK as number;
-export const RTM_SETLINK = constants.RTM_SETLINK as number;
-export const RTM_NEWADDR = constants.RTM_NEWADDR as number;
-export const RTM_DELADDR = constants.RTM_DELADDR as number;
-export const RTM_GETADDR = constants.RTM_GETADDR as number;
-export const RTM_NEWROUTE = constants.RTM_NEWROUTE as number;
-export const RTM_DELROUTE = constants.RTM_DELROUTE as number;
-export const RTM_GETROUTE = constants.RTM_GETROUTE as number;
-export const RTM_NEWNEIGH = constants.RTM_NEWNEIGH as number;
-export const RTM_DELNEIGH = constants.RTM_DELNEIGH as number;
-export const RTM_GETNEIGH = constants.RTM_GETNEIGH as number;
-export const RTM_NEWRULE = constants.RTM_NEWRULE as number;
-export const RTM_DELRULE = constants.RTM_DELRULE as number;
-export const RTM_GETRULE = constants.RTM_GETRULE as number;
-export const RTM_NEWQDISC = constants.RTM_NEWQDISC as number;
-export const RTM_DELQDISC = constants.RTM_DELQDISC as number;
-export const RTM_GETQDISC = constants.RTM_GETQDISC as number;
-export const RTM_NEWTCLASS = constants.RTM_NEWTCLASS as number;
-export const RTM_DELTCLASS = constants.RTM_DELTCLASS as number;
-export const RTM_GETTCLASS = constants.RTM_GETTCLASS as number;
-export const RTM_NEWTFILTER = constants.RTM_NEWTFILTER as number;
-export const RTM_DELTFILTER = constants.RTM_DELTFILTER as number;
-export const RTM_GETTFILTER = constants.RTM_GETTFILTER as number;
-export const RTM_NEWPREFIX = constants.RTM_NEWPREFIX as number;
-export const RTM_GETMULTICAST = constants.RTM_GETMULTICAST as number;
-export const RTM_GETANYCAST = constants.RTM_GETANYCAST as number;
-export const RTM_NEWNEIGHTBL = constants.RTM_NEWNEIGHTBL as number;
-export const RTM_GETNEIGHTBL = constants.RTM_GETNEIGHTBL as number;
-export const RTM_SETNEIGHTBL = constants.RTM_SETNEIGHTBL as number;
-export const RTM_NEWADDRLABEL = constants.RTM_NEWADDRLABEL as number;
-export const RTM_DELADDRLABEL = constants.RTM_DELADDRLABEL as number;
-export const RTM_GETADDRLABEL = constants.RTM_GETADDRLABEL as number;
-export const RTM_NEWNETCONF = constants.RTM_NEWNETCONF as number;
-export const RTM_DELNETCONF = constants.RTM_DELNETCONF as number;
-export const RTM_GETNETCONF = constants.RTM_GETNETCONF as number;
-export const RTM_NEWNSID = constants.RTM_NEWNSID as number;
-export const RTM_DELNSID = constants.RTM_DELNSID as number;
-export const RTM_GETNSID = constants.RTM_GETNSID as number;
-export const RTM_NEWSTATS = constants.RTM_NEWSTATS as number;
-export const RTM_GETSTATS = constants.RTM_GETSTATS as number;
-export const RTM_NEWNEXTHOP = constants.RTM_NEWNEXTHOP as number;
-export const RTM_DELNEXTHOP = constants.RTM_DELNEXTHOP as number;
-export const RTM_GETNEXTHOP = constants.RTM_GETNEXTHOP as number;
-export const RTM_F_NOTIFY = constants.RTM_F_NOTIFY as number;
-export const RTM_F_CLONED = constants.RTM_F_CLONED as number;
-export const RTM_F_EQUALIZE = constants.RTM_F_EQUALIZE as number;
-export const RTM_F_PREFIX = constants.RTM_F_PREFIX as number;
-export const RTM_F_LOOKUP_TABLE = constants.RTM_F_LOOKUP_TABLE as number;
-export const RTM_F_FIB_MATCH = constants.RTM_F_FIB_MATCH as number;
-export const RTM_F_OFFLOAD = constants.RTM_F_OFFLOAD as number;
-export const RTM_F_TRAP = constants.RTM_F_TRAP as number;
-export const RTMGRP_LINK = constants.RTMGRP_LINK as number;
-export const RTMGRP_NOTIFY = constants.RTMGRP_NOTIFY as number;
-export const RTMGRP_NEIGH = constants.RTMGRP_NEIGH as number;
-export const RTMGRP_TC = constants.RTMGRP_TC as number;
-export const RTMGRP_IPV4_IFADDR = constants.RTMGRP_IPV4_IFADDR as number;
-export const RTMGRP_IPV4_MROUTE = constants.RTMGRP_IPV4_MROUTE as number;
-export const RTMGRP_IPV4_ROUTE = constants.RTMGRP_IPV4_ROUTE as number;
-export const RTMGRP_IPV4_RULE = constants.RTMGRP_IPV4_RULE as number;
-export const RTMGRP_IPV6_IFADDR = constants.RTMGRP_IPV6_IFADDR as number;
-export const RTMGRP_IPV6_MROUTE = constants.RTMGRP_IPV6_MROUTE as number;
-export const RTMGRP_IPV6_ROUTE = constants.RTMGRP_IPV6_ROUTE as number;
-export const RTMGRP_IPV6_IFINFO = constants.RTMGRP_IPV6_IFINFO as number;
-export const RTMGRP_IPV6_PREFIX = constants.RTMGRP_IPV6_PREFIX as number;
-export const RTPROT_UNSPEC = constants.RTPROT_UNSPEC as number;
-export const RTPROT_REDIRECT = constants.RTPROT_REDIRECT as number;
-export const RTPROT_KERNEL = constants.RTPROT_KERNEL as number;
-export const RTPROT_BOOT = constants.RTPROT_BOOT as number;
-export const RTPROT_STATIC = constants.RTPROT_STATIC as number;
-export const RTPROT_RA = constants.RTPROT_RA as number;
-export const RTPROT_DHCP = constants.RTPROT_DHCP as number;
-export const ARPHRD_NETROM = constants.ARPHRD_NETROM as number;
-export const ARPHRD_ETHER = constants.ARPHRD_ETHER as number;
-export const ARPHRD_EETHER = constants.ARPHRD_EETHER as number;
-export const ARPHRD_AX25 = constants.ARPHRD_AX25 as number;
-export const ARPHRD_IEEE802 = constants.ARPHRD_IEEE802 as number;
-export const ARPHRD_INFINIBAND = constants.ARPHRD_INFINIBAND as number;
-export const ARPHRD_PPP = constants.ARPHRD_PPP as number;
-export const ARPHRD_TUNNEL = constants.ARPHRD_TUNNEL as number;
-export const ARPHRD_TUNNEL6 = constants.ARPHRD_TUNNEL6 as number;
-export const ARPHRD_LOOPBACK = constants.ARPHRD_LOOPBACK as number;
-export const ARPHRD_SIT = constants.ARPHRD_SIT as number;
-export const ARPHRD_IPGRE = constants.ARPHRD_IPGRE as number;
-export const ARPHRD_IEEE80211 = constants.ARPHRD_IEEE80211 as number;
-export const ARPHRD_VOID = constants.ARPHRD_VOID as number;
-export const ARPHRD_NONE = constants.ARPHRD_NONE as number;
-export const IFLA_UNSPEC = constants.IFLA_UNSPEC as number;
-export const IFLA_ADDRESS = constants.IFLA_ADDRESS as number;
-export const IFLA_BROADCAST = constants.IFLA_BROADCAST as number;
-export const IFLA_IFNAME = constants.IFLA_IFNAME as number;
-export const IFLA_MTU = constants.IFLA_MTU as number;
-export const IFLA_LINK = constants.IFLA_LINK as number;
-export const IFLA_QDISC = constants.IFLA_QDISC as number;
-export const IFLA_STATS = constants.IFLA_STATS as number;
-export const IFLA_MASTER = constants.IFLA_MASTER as number;
-export const IFLA_TXQLEN = constants.IFLA_TXQLEN as number;
-export const IFLA_OPERSTATE = constants.IFLA_OPERSTATE as number;
-export const IFLA_LINKMODE = constants.IFLA_LINKMODE as number;
-export const IFLA_LINKINFO = constants.IFLA_LINKINFO as number;
-export const IFLA_NET_NS_PID = constants.IFLA_NET_NS_PID as number;
-export const IFLA_IFALIAS = constants.IFLA_IFALIAS as number;
-export const IFLA_STATS64 = constants.IFLA_STATS64 as number;
-export const IFLA_AF_SPEC = constants.IFLA_AF_SPEC as number;
-export const IFLA_GROUP = constants.IFLA_GROUP as number;
-export const IFLA_NET_NS_FD = constants.IFLA_NET_NS_FD as number;
-export const IFLA_NUM_TX_QUEUES = constants.IFLA_NUM_TX_QUEUES as number;
-export const IFLA_NUM_RX_QUEUES = constants.IFLA_NUM_RX_QUEUES as number;
-export const IFLA_CARRIER = constants.IFLA_CARRIER as number;
-export const IFA_UNSPEC = constants.IFA_UNSPEC as number;
-export const IFA_ADDRESS = constants.IFA_ADDRESS as number;
-export const IFA_LOCAL = constants.IFA_LOCAL as number;
-export const IFA_LABEL = constants.IFA_LABEL as number;
-export const IFA_BROADCAST = constants.IFA_BROADCAST as number;
-export const IFA_ANYCAST = constants.IFA_ANYCAST as number;
-export const IFA_CACHEINFO = constants.IFA_CACHEINFO as number;
-export const IFA_MULTICAST = constants.IFA_MULTICAST as number;
-export const IFA_FLAGS = constants.IFA_FLAGS as number;
-export const RTA_UNSPEC = constants.RTA_UNSPEC as number;
-export const RTA_DST = constants.RTA_DST as number;
-export const RTA_SRC = constants.RTA_SRC as number;
-export const RTA_IIF = constants.RTA_IIF as number;
-export const RTA_OIF = constants.RTA_OIF as number;
-export const RTA_GATEWAY = constants.RTA_GATEWAY as number;
-export const RTA_PRIORITY = constants.RTA_PRIORITY as number;
-export const RTA_PREFSRC = constants.RTA_PREFSRC as number;
-export const RTA_METRICS = constants.RTA_METRICS as number;
-export const RTA_MULTIPATH = constants.RTA_MULTIPATH as number;
-export const RTA_FLOW = constants.RTA_FLOW as number;
-export const RTA_CACHEINFO = constants.RTA_CACHEINFO as number;
-export const RTA_TABLE = constants.RTA_TABLE as number;
-export const RTA_MARK = constants.RTA_MARK as number;
-export const RTA_PREF = constants.RTA_PREF as number;
-export const RTA_VIA = constants.RTA_VIA as number;
-export const RTN_UNSPEC = constants.RTN_UNSPEC as number;
-export const RTN_UNICAST = constants.RTN_UNICAST as number;
-export const RTN_LOCAL = constants.RTN_LOCAL as number;
-export const RTN_BROADCAST = constants.RTN_BROADCAST as number;
-export const RTN_ANYCAST = constants.RTN_ANYCAST as number;
-export const RTN_MULTICAST = constants.RTN_MULTICAST as number;
-export const RTN_BLACKHOLE = constants.RTN_BLACKHOLE as number;
-export const RTN_UNREACHABLE = constants.RTN_UNREACHABLE as number;
-export const RTN_PROHIBIT = constants.RTN_PROHIBIT as number;
-export const RTN_THROW = constants.RTN_THROW as number;
-export const RTN_NAT = constants.RTN_NAT as number;
-export const RT_SCOPE_UNIVERSE = constants.RT_SCOPE_UNIVERSE as number;
-export const RT_SCOPE_SITE = constants.RT_SCOPE_SITE as number;
-export const RT_SCOPE_LINK = constants.RT_SCOPE_LINK as number;
-export const RT_SCOPE_HOST = constants.RT_SCOPE_HOST as number;
-export const RT_SCOPE_NOWHERE = constants.RT_SCOPE_NOWHERE as number;
-export const RT_TABLE_UNSPEC = constants.RT_TABLE_UNSPEC as number;
-export const RT_TABLE_DEFAULT = constants.RT_TABLE_DEFAULT as number;
-export const RT_TABLE_MAIN = constants.RT_TABLE_MAIN as number;
-export const RT_TABLE_LOCAL = constants.RT_TABLE_LOCAL as number;
+export {
+  NLMSG_NOOP,
+  NLMSG_ERROR,
+  NLMSG_DONE,
+  NLMSG_OVERRUN,
+  NLMSG_MIN_TYPE,
+  NLMSG_ALIGNTO,
+  NLMSG_HDRLEN,
+  NLM_F_REQUEST,
+  NLM_F_MULTI,
+  NLM_F_ACK,
+  NLM_F_ECHO,
+  NLM_F_DUMP_INTR,
+  NLM_F_DUMP_FILTERED,
+  NLM_F_ROOT,
+  NLM_F_MATCH,
+  NLM_F_ATOMIC,
+  NLM_F_DUMP,
+  NLM_F_REPLACE,
+  NLM_F_EXCL,
+  NLM_F_CREATE,
+  NLM_F_APPEND,
+  NLM_F_NONREC,
+  NLM_F_BULK,
+  NLM_F_CAPPED,
+  NLM_F_ACK_TLVS,
+  NLA_F_NESTED,
+  NLA_F_NET_BYTEORDER,
+  NLA_TYPE_MASK,
+  NLA_ALIGNTO,
+  NLA_HDRLEN,
+  RTM_NEWLINK,
+  RTM_DELLINK,
+  RTM_GETLINK,
+  RTM_SETLINK,
+  RTM_NEWADDR,
+  RTM_DELADDR,
+  RTM_GETADDR,
+  RTM_NEWROUTE,
+  RTM_DELROUTE,
+  RTM_GETROUTE,
+  RTM_NEWNEIGH,
+  RTM_DELNEIGH,
+  RTM_GETNEIGH,
+  RTM_NEWRULE,
+  RTM_DELRULE,
+  RTM_GETRULE,
+  RTM_NEWQDISC,
+  RTM_DELQDISC,
+  RTM_GETQDISC,
+  RTM_NEWTCLASS,
+  RTM_DELTCLASS,
+  RTM_GETTCLASS,
+  RTM_NEWTFILTER,
+  RTM_DELTFILTER,
+  RTM_GETTFILTER,
+  RTM_NEWPREFIX,
+  RTM_GETMULTICAST,
+  RTM_GETANYCAST,
+  RTM_NEWNEIGHTBL,
+  RTM_GETNEIGHTBL,
+  RTM_SETNEIGHTBL,
+  RTM_NEWADDRLABEL,
+  RTM_DELADDRLABEL,
+  RTM_GETADDRLABEL,
+  RTM_NEWNETCONF,
+  RTM_DELNETCONF,
+  RTM_GETNETCONF,
+  RTM_NEWNSID,
+  RTM_DELNSID,
+  RTM_GETNSID,
+  RTM_NEWSTATS,
+  RTM_GETSTATS,
+  RTM_NEWNEXTHOP,
+  RTM_DELNEXTHOP,
+  RTM_GETNEXTHOP,
+  RTM_F_NOTIFY,
+  RTM_F_CLONED,
+  RTM_F_EQUALIZE,
+  RTM_F_PREFIX,
+  RTM_F_LOOKUP_TABLE,
+  RTM_F_FIB_MATCH,
+  RTM_F_OFFLOAD,
+  RTM_F_TRAP,
+  RTMGRP_LINK,
+  RTMGRP_NOTIFY,
+  RTMGRP_NEIGH,
+  RTMGRP_TC,
+  RTMGRP_IPV4_IFADDR,
+  RTMGRP_IPV4_MROUTE,
+  RTMGRP_IPV4_ROUTE,
+  RTMGRP_IPV4_RULE,
+  RTMGRP_IPV6_IFADDR,
+  RTMGRP_IPV6_MROUTE,
+  RTMGRP_IPV6_ROUTE,
+  RTMGRP_IPV6_IFINFO,
+  RTMGRP_IPV6_PREFIX,
+  RTPROT_UNSPEC,
+  RTPROT_REDIRECT,
+  RTPROT_KERNEL,
+  RTPROT_BOOT,
+  RTPROT_STATIC,
+  RTPROT_RA,
+  RTPROT_DHCP,
+  ARPHRD_NETROM,
+  ARPHRD_ETHER,
+  ARPHRD_EETHER,
+  ARPHRD_AX25,
+  ARPHRD_IEEE802,
+  ARPHRD_INFINIBAND,
+  ARPHRD_PPP,
+  ARPHRD_TUNNEL,
+  ARPHRD_TUNNEL6,
+  ARPHRD_LOOPBACK,
+  ARPHRD_SIT,
+  ARPHRD_IPGRE,
+  ARPHRD_IEEE80211,
+  ARPHRD_VOID,
+  ARPHRD_NONE,
+  IFLA_UNSPEC,
+  IFLA_ADDRESS,
+  IFLA_BROADCAST,
+  IFLA_IFNAME,
+  IFLA_MTU,
+  IFLA_LINK,
+  IFLA_QDISC,
+  IFLA_STATS,
+  IFLA_MASTER,
+  IFLA_TXQLEN,
+  IFLA_OPERSTATE,
+  IFLA_LINKMODE,
+  IFLA_LINKINFO,
+  IFLA_NET_NS_PID,
+  IFLA_IFALIAS,
+  IFLA_STATS64,
+  IFLA_AF_SPEC,
+  IFLA_GROUP,
+  IFLA_NET_NS_FD,
+  IFLA_NUM_TX_QUEUES,
+  IFLA_NUM_RX_QUEUES,
+  IFLA_CARRIER,
+  IFA_UNSPEC,
+  IFA_ADDRESS,
+  IFA_LOCAL,
+  IFA_LABEL,
+  IFA_BROADCAST,
+  IFA_ANYCAST,
+  IFA_CACHEINFO,
+  IFA_MULTICAST,
+  IFA_FLAGS,
+  RTA_UNSPEC,
+  RTA_DST,
+  RTA_SRC,
+  RTA_IIF,
+  RTA_OIF,
+  RTA_GATEWAY,
+  RTA_PRIORITY,
+  RTA_PREFSRC,
+  RTA_METRICS,
+  RTA_MULTIPATH,
+  RTA_FLOW,
+  RTA_CACHEINFO,
+  RTA_TABLE,
+  RTA_MARK,
+  RTA_PREF,
+  RTA_VIA,
+  RTN_UNSPEC,
+  RTN_UNICAST,
+  RTN_LOCAL,
+  RTN_BROADCAST,
+  RTN_ANYCAST,
+  RTN_MULTICAST,
+  RTN_BLACKHOLE,
+  RTN_UNREACHABLE,
+  RTN_PROHIBIT,
+  RTN_THROW,
+  RTN_NAT,
+  RT_SCOPE_UNIVERSE,
+  RT_SCOPE_SITE,
+  RT_SCOPE_LINK,
+  RT_SCOPE_HOST,
+  RT_SCOPE_NOWHERE,
+  RT_TABLE_UNSPEC,
+  RT_TABLE_DEFAULT,
+  RT_TABLE_MAIN,
+  RT_TABLE_LOCAL,
+} from './all.ts';

@@ -1,74 +1,73 @@
 // Written by scripts/constants.mjs. packet(7).
-// A name that this platform's headers lack is undefined.
-import { constants } from '../native.ts';
-
-export const ETH_P_ALL = constants.ETH_P_ALL as number;
-export const ETH_P_IP = constants.ETH_P_IP as number;
-export const ETH_P_IPV6 = constants.ETH_P_IPV6 as number;
-export const ETH_P_ARP = constants.ETH_P_ARP as number;
-export const ETH_P_RARP = constants.ETH_P_RARP as number;
-export const ETH_P_8021Q = constants.ETH_P_8021Q as number;
-export const ETH_P_8021AD = constants.ETH_P_8021AD as number;
-export const ETH_P_802_2 = constants.ETH_P_802_2 as number;
-export const ETH_P_802_3 = constants.ETH_P_802_3 as number;
-export const ETH_P_LLDP = constants.ETH_P_LLDP as number;
-export const ETH_P_LOOP = constants.ETH_P_LOOP as number;
-export const ETH_P_MPLS_UC = constants.ETH_P_MPLS_UC as number;
-export const ETH_P_MPLS_MC = constants.ETH_P_MPLS_MC as number;
-export const ETH_P_PAE = constants.ETH_P_PAE as number;
-export const ETH_P_PPP_DISC = constants.ETH_P_PPP_DISC as number;
-export const ETH_P_PPP_SES = constants.ETH_P_PPP_SES as number;
-export const ETH_P_1588 = constants.ETH_P_1588 as number;
-export const ETH_P_CAN = constants.ETH_P_CAN as number;
-export const ETH_P_MACSEC = constants.ETH_P_MACSEC as number;
-export const PACKET_HOST = constants.PACKET_HOST as number;
-export const PACKET_BROADCAST = constants.PACKET_BROADCAST as number;
-export const PACKET_MULTICAST = constants.PACKET_MULTICAST as number;
-export const PACKET_OTHERHOST = constants.PACKET_OTHERHOST as number;
-export const PACKET_OUTGOING = constants.PACKET_OUTGOING as number;
-export const PACKET_LOOPBACK = constants.PACKET_LOOPBACK as number;
-export const PACKET_ADD_MEMBERSHIP = constants.PACKET_ADD_MEMBERSHIP as number;
-export const PACKET_DROP_MEMBERSHIP = constants.PACKET_DROP_MEMBERSHIP as number;
-export const PACKET_STATISTICS = constants.PACKET_STATISTICS as number;
-export const PACKET_AUXDATA = constants.PACKET_AUXDATA as number;
-export const PACKET_IGNORE_OUTGOING = constants.PACKET_IGNORE_OUTGOING as number;
-export const PACKET_RECV_OUTPUT = constants.PACKET_RECV_OUTPUT as number;
-export const PACKET_RX_RING = constants.PACKET_RX_RING as number;
-export const PACKET_COPY_THRESH = constants.PACKET_COPY_THRESH as number;
-export const PACKET_ORIGDEV = constants.PACKET_ORIGDEV as number;
-export const PACKET_VERSION = constants.PACKET_VERSION as number;
-export const PACKET_HDRLEN = constants.PACKET_HDRLEN as number;
-export const PACKET_RESERVE = constants.PACKET_RESERVE as number;
-export const PACKET_TX_RING = constants.PACKET_TX_RING as number;
-export const PACKET_LOSS = constants.PACKET_LOSS as number;
-export const PACKET_VNET_HDR = constants.PACKET_VNET_HDR as number;
-export const PACKET_TX_TIMESTAMP = constants.PACKET_TX_TIMESTAMP as number;
-export const PACKET_TIMESTAMP = constants.PACKET_TIMESTAMP as number;
-export const PACKET_FANOUT = constants.PACKET_FANOUT as number;
-export const PACKET_TX_HAS_OFF = constants.PACKET_TX_HAS_OFF as number;
-export const PACKET_QDISC_BYPASS = constants.PACKET_QDISC_BYPASS as number;
-export const PACKET_ROLLOVER_STATS = constants.PACKET_ROLLOVER_STATS as number;
-export const PACKET_FANOUT_DATA = constants.PACKET_FANOUT_DATA as number;
-export const PACKET_FANOUT_HASH = constants.PACKET_FANOUT_HASH as number;
-export const PACKET_FANOUT_LB = constants.PACKET_FANOUT_LB as number;
-export const PACKET_FANOUT_CPU = constants.PACKET_FANOUT_CPU as number;
-export const PACKET_FANOUT_ROLLOVER = constants.PACKET_FANOUT_ROLLOVER as number;
-export const PACKET_FANOUT_RND = constants.PACKET_FANOUT_RND as number;
-export const PACKET_FANOUT_QM = constants.PACKET_FANOUT_QM as number;
-export const PACKET_FANOUT_CBPF = constants.PACKET_FANOUT_CBPF as number;
-export const PACKET_FANOUT_EBPF = constants.PACKET_FANOUT_EBPF as number;
-export const PACKET_FANOUT_FLAG_ROLLOVER = constants.PACKET_FANOUT_FLAG_ROLLOVER as number;
-export const PACKET_FANOUT_FLAG_UNIQUEID = constants.PACKET_FANOUT_FLAG_UNIQUEID as number;
-export const PACKET_FANOUT_FLAG_DEFRAG = constants.PACKET_FANOUT_FLAG_DEFRAG as number;
-export const PACKET_USER = constants.PACKET_USER as number;
-export const PACKET_KERNEL = constants.PACKET_KERNEL as number;
-export const TP_STATUS_KERNEL = constants.TP_STATUS_KERNEL as number;
-export const TP_STATUS_USER = constants.TP_STATUS_USER as number;
-export const TP_STATUS_COPY = constants.TP_STATUS_COPY as number;
-export const TP_STATUS_LOSING = constants.TP_STATUS_LOSING as number;
-export const TP_STATUS_TS_SOFTWARE = constants.TP_STATUS_TS_SOFTWARE as number;
-export const TP_STATUS_TS_RAW_HARDWARE = constants.TP_STATUS_TS_RAW_HARDWARE as number;
-export const TP_STATUS_CSUMNOTREADY = constants.TP_STATUS_CSUMNOTREADY as number;
-export const TP_STATUS_CSUM_VALID = constants.TP_STATUS_CSUM_VALID as number;
-export const TP_STATUS_VLAN_VALID = constants.TP_STATUS_VLAN_VALID as number;
-export const TP_STATUS_VLAN_TPID_VALID = constants.TP_STATUS_VLAN_TPID_VALID as number;
+export {
+  ETH_P_ALL,
+  ETH_P_IP,
+  ETH_P_IPV6,
+  ETH_P_ARP,
+  ETH_P_RARP,
+  ETH_P_8021Q,
+  ETH_P_8021AD,
+  ETH_P_802_2,
+  ETH_P_802_3,
+  ETH_P_LLDP,
+  ETH_P_LOOP,
+  ETH_P_MPLS_UC,
+  ETH_P_MPLS_MC,
+  ETH_P_PAE,
+  ETH_P_PPP_DISC,
+  ETH_P_PPP_SES,
+  ETH_P_1588,
+  ETH_P_CAN,
+  ETH_P_MACSEC,
+  PACKET_HOST,
+  PACKET_BROADCAST,
+  PACKET_MULTICAST,
+  PACKET_OTHERHOST,
+  PACKET_OUTGOING,
+  PACKET_LOOPBACK,
+  PACKET_ADD_MEMBERSHIP,
+  PACKET_DROP_MEMBERSHIP,
+  PACKET_STATISTICS,
+  PACKET_AUXDATA,
+  PACKET_IGNORE_OUTGOING,
+  PACKET_RECV_OUTPUT,
+  PACKET_RX_RING,
+  PACKET_COPY_THRESH,
+  PACKET_ORIGDEV,
+  PACKET_VERSION,
+  PACKET_HDRLEN,
+  PACKET_RESERVE,
+  PACKET_TX_RING,
+  PACKET_LOSS,
+  PACKET_VNET_HDR,
+  PACKET_TX_TIMESTAMP,
+  PACKET_TIMESTAMP,
+  PACKET_FANOUT,
+  PACKET_TX_HAS_OFF,
+  PACKET_QDISC_BYPASS,
+  PACKET_ROLLOVER_STATS,
+  PACKET_FANOUT_DATA,
+  PACKET_FANOUT_HASH,
+  PACKET_FANOUT_LB,
+  PACKET_FANOUT_CPU,
+  PACKET_FANOUT_ROLLOVER,
+  PACKET_FANOUT_RND,
+  PACKET_FANOUT_QM,
+  PACKET_FANOUT_CBPF,
+  PACKET_FANOUT_EBPF,
+  PACKET_FANOUT_FLAG_ROLLOVER,
+  PACKET_FANOUT_FLAG_UNIQUEID,
+  PACKET_FANOUT_FLAG_DEFRAG,
+  PACKET_USER,
+  PACKET_KERNEL,
+  TP_STATUS_KERNEL,
+  TP_STATUS_USER,
+  TP_STATUS_COPY,
+  TP_STATUS_LOSING,
+  TP_STATUS_TS_SOFTWARE,
+  TP_STATUS_TS_RAW_HARDWARE,
+  TP_STATUS_CSUMNOTREADY,
+  TP_STATUS_CSUM_VALID,
+  TP_STATUS_VLAN_VALID,
+  TP_STATUS_VLAN_TPID_VALID,
+} from './all.ts';

@@ -1,105 +1,104 @@
 // Written by scripts/constants.mjs. select(2), poll(2), epoll(7), kqueue(2).
-// A name that this platform's headers lack is undefined.
-import { constants } from '../native.ts';
-
-export const FD_SETSIZE = constants.FD_SETSIZE as number;
-export const PIPE_BUF = constants.PIPE_BUF as number;
-export const POLLIN = constants.POLLIN as number;
-export const POLLPRI = constants.POLLPRI as number;
-export const POLLOUT = constants.POLLOUT as number;
-export const POLLERR = constants.POLLERR as number;
-export const POLLHUP = constants.POLLHUP as number;
-export const POLLNVAL = constants.POLLNVAL as number;
-export const POLLRDNORM = constants.POLLRDNORM as number;
-export const POLLRDBAND = constants.POLLRDBAND as number;
-export const POLLWRNORM = constants.POLLWRNORM as number;
-export const POLLWRBAND = constants.POLLWRBAND as number;
-export const POLLMSG = constants.POLLMSG as number;
-export const POLLRDHUP = constants.POLLRDHUP as number;
-export const EPOLL_CLOEXEC = constants.EPOLL_CLOEXEC as number;
-export const EPOLL_CTL_ADD = constants.EPOLL_CTL_ADD as number;
-export const EPOLL_CTL_DEL = constants.EPOLL_CTL_DEL as number;
-export const EPOLL_CTL_MOD = constants.EPOLL_CTL_MOD as number;
-export const EPOLLIN = constants.EPOLLIN as number;
-export const EPOLLPRI = constants.EPOLLPRI as number;
-export const EPOLLOUT = constants.EPOLLOUT as number;
-export const EPOLLERR = constants.EPOLLERR as number;
-export const EPOLLHUP = constants.EPOLLHUP as number;
-export const EPOLLRDNORM = constants.EPOLLRDNORM as number;
-export const EPOLLRDBAND = constants.EPOLLRDBAND as number;
-export const EPOLLWRNORM = constants.EPOLLWRNORM as number;
-export const EPOLLWRBAND = constants.EPOLLWRBAND as number;
-export const EPOLLMSG = constants.EPOLLMSG as number;
-export const EPOLLRDHUP = constants.EPOLLRDHUP as number;
-export const EPOLLEXCLUSIVE = constants.EPOLLEXCLUSIVE as number;
-export const EPOLLWAKEUP = constants.EPOLLWAKEUP as number;
-export const EPOLLONESHOT = constants.EPOLLONESHOT as number;
-export const EPOLLET = constants.EPOLLET as number;
-export const EVFILT_READ = constants.EVFILT_READ as number;
-export const EVFILT_WRITE = constants.EVFILT_WRITE as number;
-export const EVFILT_AIO = constants.EVFILT_AIO as number;
-export const EVFILT_VNODE = constants.EVFILT_VNODE as number;
-export const EVFILT_PROC = constants.EVFILT_PROC as number;
-export const EVFILT_SIGNAL = constants.EVFILT_SIGNAL as number;
-export const EVFILT_TIMER = constants.EVFILT_TIMER as number;
-export const EVFILT_USER = constants.EVFILT_USER as number;
-export const EV_ADD = constants.EV_ADD as number;
-export const EV_DELETE = constants.EV_DELETE as number;
-export const EV_ENABLE = constants.EV_ENABLE as number;
-export const EV_DISABLE = constants.EV_DISABLE as number;
-export const EV_ONESHOT = constants.EV_ONESHOT as number;
-export const EV_CLEAR = constants.EV_CLEAR as number;
-export const EV_RECEIPT = constants.EV_RECEIPT as number;
-export const EV_DISPATCH = constants.EV_DISPATCH as number;
-export const EV_EOF = constants.EV_EOF as number;
-export const EV_ERROR = constants.EV_ERROR as number;
-export const EV_OOBAND = constants.EV_OOBAND as number;
-export const EV_FLAG0 = constants.EV_FLAG0 as number;
-export const EV_FLAG1 = constants.EV_FLAG1 as number;
-export const EV_SYSFLAGS = constants.EV_SYSFLAGS as number;
-export const EV_DISPATCH2 = constants.EV_DISPATCH2 as number;
-export const EV_UDATA_SPECIFIC = constants.EV_UDATA_SPECIFIC as number;
-export const EV_VANISHED = constants.EV_VANISHED as number;
-export const EV_POLL = constants.EV_POLL as number;
-export const EVFILT_EXCEPT = constants.EVFILT_EXCEPT as number;
-export const EVFILT_FS = constants.EVFILT_FS as number;
-export const EVFILT_MACHPORT = constants.EVFILT_MACHPORT as number;
-export const EVFILT_VM = constants.EVFILT_VM as number;
-export const NOTE_LOWAT = constants.NOTE_LOWAT as number;
-export const NOTE_DELETE = constants.NOTE_DELETE as number;
-export const NOTE_WRITE = constants.NOTE_WRITE as number;
-export const NOTE_EXTEND = constants.NOTE_EXTEND as number;
-export const NOTE_ATTRIB = constants.NOTE_ATTRIB as number;
-export const NOTE_LINK = constants.NOTE_LINK as number;
-export const NOTE_RENAME = constants.NOTE_RENAME as number;
-export const NOTE_REVOKE = constants.NOTE_REVOKE as number;
-export const NOTE_EXIT = constants.NOTE_EXIT as number;
-export const NOTE_FORK = constants.NOTE_FORK as number;
-export const NOTE_EXEC = constants.NOTE_EXEC as number;
-export const NOTE_TRIGGER = constants.NOTE_TRIGGER as number;
-export const NOTE_FFNOP = constants.NOTE_FFNOP as number;
-export const NOTE_FFCOPY = constants.NOTE_FFCOPY as number;
-export const NOTE_SECONDS = constants.NOTE_SECONDS as number;
-export const NOTE_USECONDS = constants.NOTE_USECONDS as number;
-export const NOTE_NSECONDS = constants.NOTE_NSECONDS as number;
-export const NOTE_PCTRLMASK = constants.NOTE_PCTRLMASK as number;
-export const NOTE_PDATAMASK = constants.NOTE_PDATAMASK as number;
-export const NOTE_TRACK = constants.NOTE_TRACK as number;
-export const NOTE_CHILD = constants.NOTE_CHILD as number;
-export const NOTE_TRACKERR = constants.NOTE_TRACKERR as number;
-export const NOTE_ABSOLUTE = constants.NOTE_ABSOLUTE as number;
-export const NOTE_LEEWAY = constants.NOTE_LEEWAY as number;
-export const NOTE_CRITICAL = constants.NOTE_CRITICAL as number;
-export const NOTE_BACKGROUND = constants.NOTE_BACKGROUND as number;
-export const NOTE_MACHTIME = constants.NOTE_MACHTIME as number;
-export const NOTE_MACH_CONTINUOUS_TIME = constants.NOTE_MACH_CONTINUOUS_TIME as number;
-export const NOTE_FFAND = constants.NOTE_FFAND as number;
-export const NOTE_FFOR = constants.NOTE_FFOR as number;
-export const NOTE_FFCTRLMASK = constants.NOTE_FFCTRLMASK as number;
-export const NOTE_FFLAGSMASK = constants.NOTE_FFLAGSMASK as number;
-export const NOTE_SIGNAL = constants.NOTE_SIGNAL as number;
-export const NOTE_EXITSTATUS = constants.NOTE_EXITSTATUS as number;
-export const NOTE_EXIT_DETAIL = constants.NOTE_EXIT_DETAIL as number;
-export const NOTE_OOB = constants.NOTE_OOB as number;
-export const NOTE_FUNLOCK = constants.NOTE_FUNLOCK as number;
-export const NOTE_NONE = constants.NOTE_NONE as number;
+export {
+  FD_SETSIZE,
+  PIPE_BUF,
+  POLLIN,
+  POLLPRI,
+  POLLOUT,
+  POLLERR,
+  POLLHUP,
+  POLLNVAL,
+  POLLRDNORM,
+  POLLRDBAND,
+  POLLWRNORM,
+  POLLWRBAND,
+  POLLMSG,
+  POLLRDHUP,
+  EPOLL_CLOEXEC,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EPOLLIN,
+  EPOLLPRI,
+  EPOLLOUT,
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLRDNORM,
+  EPOLLRDBAND,
+  EPOLLWRNORM,
+  EPOLLWRBAND,
+  EPOLLMSG,
+  EPOLLRDHUP,
+  EPOLLEXCLUSIVE,
+  EPOLLWAKEUP,
+  EPOLLONESHOT,
+  EPOLLET,
+  EVFILT_READ,
+  EVFILT_WRITE,
+  EVFILT_AIO,
+  EVFILT_VNODE,
+  EVFILT_PROC,
+  EVFILT_SIGNAL,
+  EVFILT_TIMER,
+  EVFILT_USER,
+  EV_ADD,
+  EV_DELETE,
+  EV_ENABLE,
+  EV_DISABLE,
+  EV_ONESHOT,
+  EV_CLEAR,
+  EV_RECEIPT,
+  EV_DISPATCH,
+  EV_EOF,
+  EV_ERROR,
+  EV_OOBAND,
+  EV_FLAG0,
+  EV_FLAG1,
+  EV_SYSFLAGS,
+  EV_DISPATCH2,
+  EV_UDATA_SPECIFIC,
+  EV_VANISHED,
+  EV_POLL,
+  EVFILT_EXCEPT,
+  EVFILT_FS,
+  EVFILT_MACHPORT,
+  EVFILT_VM,
+  NOTE_LOWAT,
+  NOTE_DELETE,
+  NOTE_WRITE,
+  NOTE_EXTEND,
+  NOTE_ATTRIB,
+  NOTE_LINK,
+  NOTE_RENAME,
+  NOTE_REVOKE,
+  NOTE_EXIT,
+  NOTE_FORK,
+  NOTE_EXEC,
+  NOTE_TRIGGER,
+  NOTE_FFNOP,
+  NOTE_FFCOPY,
+  NOTE_SECONDS,
+  NOTE_USECONDS,
+  NOTE_NSECONDS,
+  NOTE_PCTRLMASK,
+  NOTE_PDATAMASK,
+  NOTE_TRACK,
+  NOTE_CHILD,
+  NOTE_TRACKERR,
+  NOTE_ABSOLUTE,
+  NOTE_LEEWAY,
+  NOTE_CRITICAL,
+  NOTE_BACKGROUND,
+  NOTE_MACHTIME,
+  NOTE_MACH_CONTINUOUS_TIME,
+  NOTE_FFAND,
+  NOTE_FFOR,
+  NOTE_FFCTRLMASK,
+  NOTE_FFLAGSMASK,
+  NOTE_SIGNAL,
+  NOTE_EXITSTATUS,
+  NOTE_EXIT_DETAIL,
+  NOTE_OOB,
+  NOTE_FUNLOCK,
+  NOTE_NONE,
+} from './all.ts';

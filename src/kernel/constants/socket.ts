@@ -1,558 +1,557 @@
 // Written by scripts/constants.mjs. socket(7), ip(7), ipv6(7), tcp(7), udp(7), unix(7).
-// A name that this platform's headers lack is undefined.
-import { constants } from '../native.ts';
-
-export const AF_UNSPEC = constants.AF_UNSPEC as number;
-export const AF_UNIX = constants.AF_UNIX as number;
-export const AF_INET = constants.AF_INET as number;
-export const AF_INET6 = constants.AF_INET6 as number;
-export const AF_NETLINK = constants.AF_NETLINK as number;
-export const AF_PACKET = constants.AF_PACKET as number;
-export const AF_VSOCK = constants.AF_VSOCK as number;
-export const AF_SYSTEM = constants.AF_SYSTEM as number;
-export const AF_ALG = constants.AF_ALG as number;
-export const AF_APPLETALK = constants.AF_APPLETALK as number;
-export const AF_ASH = constants.AF_ASH as number;
-export const AF_ATMPVC = constants.AF_ATMPVC as number;
-export const AF_ATMSVC = constants.AF_ATMSVC as number;
-export const AF_AX25 = constants.AF_AX25 as number;
-export const AF_BLUETOOTH = constants.AF_BLUETOOTH as number;
-export const AF_BRIDGE = constants.AF_BRIDGE as number;
-export const AF_CAN = constants.AF_CAN as number;
-export const AF_ECONET = constants.AF_ECONET as number;
-export const AF_IPX = constants.AF_IPX as number;
-export const AF_IRDA = constants.AF_IRDA as number;
-export const AF_KEY = constants.AF_KEY as number;
-export const AF_LINK = constants.AF_LINK as number;
-export const AF_LLC = constants.AF_LLC as number;
-export const AF_NETBEUI = constants.AF_NETBEUI as number;
-export const AF_NETROM = constants.AF_NETROM as number;
-export const AF_PPPOX = constants.AF_PPPOX as number;
-export const AF_QIPCRTR = constants.AF_QIPCRTR as number;
-export const AF_RDS = constants.AF_RDS as number;
-export const AF_ROSE = constants.AF_ROSE as number;
-export const AF_ROUTE = constants.AF_ROUTE as number;
-export const AF_SECURITY = constants.AF_SECURITY as number;
-export const AF_SNA = constants.AF_SNA as number;
-export const AF_TIPC = constants.AF_TIPC as number;
-export const AF_WANPIPE = constants.AF_WANPIPE as number;
-export const AF_X25 = constants.AF_X25 as number;
-export const AF_LOCAL = constants.AF_LOCAL as number;
-export const AF_CAIF = constants.AF_CAIF as number;
-export const AF_IB = constants.AF_IB as number;
-export const AF_IEEE802154 = constants.AF_IEEE802154 as number;
-export const AF_ISDN = constants.AF_ISDN as number;
-export const AF_IUCV = constants.AF_IUCV as number;
-export const AF_KCM = constants.AF_KCM as number;
-export const AF_MCTP = constants.AF_MCTP as number;
-export const AF_MPLS = constants.AF_MPLS as number;
-export const AF_NFC = constants.AF_NFC as number;
-export const AF_PHONET = constants.AF_PHONET as number;
-export const AF_RXRPC = constants.AF_RXRPC as number;
-export const AF_SMC = constants.AF_SMC as number;
-export const AF_UTUN = constants.AF_UTUN as number;
-export const AF_XDP = constants.AF_XDP as number;
-export const PF_CAN = constants.PF_CAN as number;
-export const PF_PACKET = constants.PF_PACKET as number;
-export const PF_RDS = constants.PF_RDS as number;
-export const PF_SYSTEM = constants.PF_SYSTEM as number;
-export const PF_UNSPEC = constants.PF_UNSPEC as number;
-export const PF_UNIX = constants.PF_UNIX as number;
-export const PF_LOCAL = constants.PF_LOCAL as number;
-export const PF_INET = constants.PF_INET as number;
-export const PF_INET6 = constants.PF_INET6 as number;
-export const PF_NETLINK = constants.PF_NETLINK as number;
-export const PF_VSOCK = constants.PF_VSOCK as number;
-export const PF_KEY = constants.PF_KEY as number;
-export const PF_ROUTE = constants.PF_ROUTE as number;
-export const SOCK_STREAM = constants.SOCK_STREAM as number;
-export const SOCK_DGRAM = constants.SOCK_DGRAM as number;
-export const SOCK_RAW = constants.SOCK_RAW as number;
-export const SOCK_RDM = constants.SOCK_RDM as number;
-export const SOCK_SEQPACKET = constants.SOCK_SEQPACKET as number;
-export const SOCK_DCCP = constants.SOCK_DCCP as number;
-export const SOCK_PACKET = constants.SOCK_PACKET as number;
-export const SOCK_NONBLOCK = constants.SOCK_NONBLOCK as number;
-export const SOCK_CLOEXEC = constants.SOCK_CLOEXEC as number;
-export const SOL_SOCKET = constants.SOL_SOCKET as number;
-export const SOL_IP = constants.SOL_IP as number;
-export const SOL_IPV6 = constants.SOL_IPV6 as number;
-export const SOL_TCP = constants.SOL_TCP as number;
-export const SOL_UDP = constants.SOL_UDP as number;
-export const SOL_PACKET = constants.SOL_PACKET as number;
-export const SOL_NETLINK = constants.SOL_NETLINK as number;
-export const SOL_LOCAL = constants.SOL_LOCAL as number;
-export const SOL_ALG = constants.SOL_ALG as number;
-export const SOL_CAN_BASE = constants.SOL_CAN_BASE as number;
-export const SOL_CAN_RAW = constants.SOL_CAN_RAW as number;
-export const SOL_RDS = constants.SOL_RDS as number;
-export const SOL_TIPC = constants.SOL_TIPC as number;
-export const SOL_ATM = constants.SOL_ATM as number;
-export const SOL_AAL = constants.SOL_AAL as number;
-export const SOL_BLUETOOTH = constants.SOL_BLUETOOTH as number;
-export const SOL_CAIF = constants.SOL_CAIF as number;
-export const SOL_DCCP = constants.SOL_DCCP as number;
-export const SOL_ICMPV6 = constants.SOL_ICMPV6 as number;
-export const SOL_IUCV = constants.SOL_IUCV as number;
-export const SOL_KCM = constants.SOL_KCM as number;
-export const SOL_LLC = constants.SOL_LLC as number;
-export const SOL_MCTP = constants.SOL_MCTP as number;
-export const SOL_MPTCP = constants.SOL_MPTCP as number;
-export const SOL_NFC = constants.SOL_NFC as number;
-export const SOL_PNPIPE = constants.SOL_PNPIPE as number;
-export const SOL_PPPOL2TP = constants.SOL_PPPOL2TP as number;
-export const SOL_RAW = constants.SOL_RAW as number;
-export const SOL_RXRPC = constants.SOL_RXRPC as number;
-export const SOL_SMC = constants.SOL_SMC as number;
-export const SOL_TLS = constants.SOL_TLS as number;
-export const SOL_VSOCK = constants.SOL_VSOCK as number;
-export const SOL_X25 = constants.SOL_X25 as number;
-export const SOL_XDP = constants.SOL_XDP as number;
-export const SO_DEBUG = constants.SO_DEBUG as number;
-export const SO_REUSEADDR = constants.SO_REUSEADDR as number;
-export const SO_TYPE = constants.SO_TYPE as number;
-export const SO_ERROR = constants.SO_ERROR as number;
-export const SO_DONTROUTE = constants.SO_DONTROUTE as number;
-export const SO_BROADCAST = constants.SO_BROADCAST as number;
-export const SO_SNDBUF = constants.SO_SNDBUF as number;
-export const SO_RCVBUF = constants.SO_RCVBUF as number;
-export const SO_SNDBUFFORCE = constants.SO_SNDBUFFORCE as number;
-export const SO_RCVBUFFORCE = constants.SO_RCVBUFFORCE as number;
-export const SO_KEEPALIVE = constants.SO_KEEPALIVE as number;
-export const SO_OOBINLINE = constants.SO_OOBINLINE as number;
-export const SO_PRIORITY = constants.SO_PRIORITY as number;
-export const SO_LINGER = constants.SO_LINGER as number;
-export const SO_LINGER_SEC = constants.SO_LINGER_SEC as number;
-export const SO_BSDCOMPAT = constants.SO_BSDCOMPAT as number;
-export const SO_REUSEPORT = constants.SO_REUSEPORT as number;
-export const SO_PASSCRED = constants.SO_PASSCRED as number;
-export const SO_PEERCRED = constants.SO_PEERCRED as number;
-export const SO_RCVLOWAT = constants.SO_RCVLOWAT as number;
-export const SO_SNDLOWAT = constants.SO_SNDLOWAT as number;
-export const SO_RCVTIMEO = constants.SO_RCVTIMEO as number;
-export const SO_SNDTIMEO = constants.SO_SNDTIMEO as number;
-export const SO_BINDTODEVICE = constants.SO_BINDTODEVICE as number;
-export const SO_PEERNAME = constants.SO_PEERNAME as number;
-export const SO_TIMESTAMP = constants.SO_TIMESTAMP as number;
-export const SO_TIMESTAMPNS = constants.SO_TIMESTAMPNS as number;
-export const SO_ACCEPTCONN = constants.SO_ACCEPTCONN as number;
-export const SO_PEERSEC = constants.SO_PEERSEC as number;
-export const SO_MARK = constants.SO_MARK as number;
-export const SO_PROTOCOL = constants.SO_PROTOCOL as number;
-export const SO_DOMAIN = constants.SO_DOMAIN as number;
-export const SO_RXQ_OVFL = constants.SO_RXQ_OVFL as number;
-export const SO_PASSSEC = constants.SO_PASSSEC as number;
-export const SO_SETFIB = constants.SO_SETFIB as number;
-export const SO_BUSY_POLL = constants.SO_BUSY_POLL as number;
-export const SO_INCOMING_CPU = constants.SO_INCOMING_CPU as number;
-export const SO_ZEROCOPY = constants.SO_ZEROCOPY as number;
-export const SO_NOSIGPIPE = constants.SO_NOSIGPIPE as number;
-export const SO_NREAD = constants.SO_NREAD as number;
-export const SO_NWRITE = constants.SO_NWRITE as number;
-export const SO_USELOOPBACK = constants.SO_USELOOPBACK as number;
-export const SO_ATTACH_BPF = constants.SO_ATTACH_BPF as number;
-export const SO_ATTACH_FILTER = constants.SO_ATTACH_FILTER as number;
-export const SO_ATTACH_REUSEPORT_CBPF = constants.SO_ATTACH_REUSEPORT_CBPF as number;
-export const SO_ATTACH_REUSEPORT_EBPF = constants.SO_ATTACH_REUSEPORT_EBPF as number;
-export const SO_BINDTOIFINDEX = constants.SO_BINDTOIFINDEX as number;
-export const SO_BPF_EXTENSIONS = constants.SO_BPF_EXTENSIONS as number;
-export const SO_BUF_LOCK = constants.SO_BUF_LOCK as number;
-export const SO_BUSY_POLL_BUDGET = constants.SO_BUSY_POLL_BUDGET as number;
-export const SO_CNX_ADVICE = constants.SO_CNX_ADVICE as number;
-export const SO_COOKIE = constants.SO_COOKIE as number;
-export const SO_DETACH_BPF = constants.SO_DETACH_BPF as number;
-export const SO_DETACH_FILTER = constants.SO_DETACH_FILTER as number;
-export const SO_DETACH_REUSEPORT_BPF = constants.SO_DETACH_REUSEPORT_BPF as number;
-export const SO_GET_FILTER = constants.SO_GET_FILTER as number;
-export const SO_INCOMING_NAPI_ID = constants.SO_INCOMING_NAPI_ID as number;
-export const SO_LOCK_FILTER = constants.SO_LOCK_FILTER as number;
-export const SO_MAX_PACING_RATE = constants.SO_MAX_PACING_RATE as number;
-export const SO_MEMINFO = constants.SO_MEMINFO as number;
-export const SO_NETNS_COOKIE = constants.SO_NETNS_COOKIE as number;
-export const SO_NO_CHECK = constants.SO_NO_CHECK as number;
-export const SO_NOFCS = constants.SO_NOFCS as number;
-export const SO_PEEK_OFF = constants.SO_PEEK_OFF as number;
-export const SO_PEERGROUPS = constants.SO_PEERGROUPS as number;
-export const SO_PREFER_BUSY_POLL = constants.SO_PREFER_BUSY_POLL as number;
-export const SO_RCVMARK = constants.SO_RCVMARK as number;
-export const SO_RCVTIMEO_NEW = constants.SO_RCVTIMEO_NEW as number;
-export const SO_RESERVE_MEM = constants.SO_RESERVE_MEM as number;
-export const SO_SELECT_ERR_QUEUE = constants.SO_SELECT_ERR_QUEUE as number;
-export const SO_SNDTIMEO_NEW = constants.SO_SNDTIMEO_NEW as number;
-export const SO_TIMESTAMPING = constants.SO_TIMESTAMPING as number;
-export const SO_TIMESTAMPING_NEW = constants.SO_TIMESTAMPING_NEW as number;
-export const SO_TIMESTAMPNS_NEW = constants.SO_TIMESTAMPNS_NEW as number;
-export const SO_TIMESTAMP_NEW = constants.SO_TIMESTAMP_NEW as number;
-export const SO_TXREHASH = constants.SO_TXREHASH as number;
-export const SO_TXTIME = constants.SO_TXTIME as number;
-export const SO_WIFI_STATUS = constants.SO_WIFI_STATUS as number;
-export const SO_VM_SOCKETS_CONNECT_TIMEOUT = constants.SO_VM_SOCKETS_CONNECT_TIMEOUT as number;
-export const SO_VM_SOCKETS_NONBLOCK_TXRX = constants.SO_VM_SOCKETS_NONBLOCK_TXRX as number;
-export const SO_VM_SOCKETS_PEER_HOST_VM_ID = constants.SO_VM_SOCKETS_PEER_HOST_VM_ID as number;
-export const SO_VM_SOCKETS_TRUSTED = constants.SO_VM_SOCKETS_TRUSTED as number;
-export const SO_DONTTRUNC = constants.SO_DONTTRUNC as number;
-export const SO_LABEL = constants.SO_LABEL as number;
-export const SO_NET_SERVICE_TYPE = constants.SO_NET_SERVICE_TYPE as number;
-export const SO_NETSVC_MARKING_LEVEL = constants.SO_NETSVC_MARKING_LEVEL as number;
-export const SO_NKE = constants.SO_NKE as number;
-export const SO_NOADDRERR = constants.SO_NOADDRERR as number;
-export const SO_NOTIFYCONFLICT = constants.SO_NOTIFYCONFLICT as number;
-export const SO_NP_EXTENSIONS = constants.SO_NP_EXTENSIONS as number;
-export const SO_NUMRCVPKT = constants.SO_NUMRCVPKT as number;
-export const SO_PEERLABEL = constants.SO_PEERLABEL as number;
-export const SO_RANDOMPORT = constants.SO_RANDOMPORT as number;
-export const SO_RESOLVER_SIGNATURE = constants.SO_RESOLVER_SIGNATURE as number;
-export const SO_REUSESHAREUID = constants.SO_REUSESHAREUID as number;
-export const SO_TIMESTAMP_MONOTONIC = constants.SO_TIMESTAMP_MONOTONIC as number;
-export const SO_UPCALLCLOSEWAIT = constants.SO_UPCALLCLOSEWAIT as number;
-export const SO_WANTMORE = constants.SO_WANTMORE as number;
-export const SO_WANTOOBFLAG = constants.SO_WANTOOBFLAG as number;
-export const SO_EE_ORIGIN_NONE = constants.SO_EE_ORIGIN_NONE as number;
-export const SO_EE_ORIGIN_LOCAL = constants.SO_EE_ORIGIN_LOCAL as number;
-export const SO_EE_ORIGIN_ICMP = constants.SO_EE_ORIGIN_ICMP as number;
-export const SO_EE_ORIGIN_ICMP6 = constants.SO_EE_ORIGIN_ICMP6 as number;
-export const SO_EE_ORIGIN_TXSTATUS = constants.SO_EE_ORIGIN_TXSTATUS as number;
-export const SO_EE_ORIGIN_TIMESTAMPING = constants.SO_EE_ORIGIN_TIMESTAMPING as number;
-export const SO_EE_ORIGIN_ZEROCOPY = constants.SO_EE_ORIGIN_ZEROCOPY as number;
-export const SO_EE_ORIGIN_TXTIME = constants.SO_EE_ORIGIN_TXTIME as number;
-export const SO_EE_CODE_ZEROCOPY_COPIED = constants.SO_EE_CODE_ZEROCOPY_COPIED as number;
-export const SO_EE_CODE_TXTIME_INVALID_PARAM = constants.SO_EE_CODE_TXTIME_INVALID_PARAM as number;
-export const SO_EE_CODE_TXTIME_MISSED = constants.SO_EE_CODE_TXTIME_MISSED as number;
-export const SO_EE_RFC4884_FLAG_INVALID = constants.SO_EE_RFC4884_FLAG_INVALID as number;
-export const SOMAXCONN = constants.SOMAXCONN as number;
-export const SHUT_RD = constants.SHUT_RD as number;
-export const SHUT_WR = constants.SHUT_WR as number;
-export const SHUT_RDWR = constants.SHUT_RDWR as number;
-export const MSG_OOB = constants.MSG_OOB as number;
-export const MSG_PEEK = constants.MSG_PEEK as number;
-export const MSG_DONTROUTE = constants.MSG_DONTROUTE as number;
-export const MSG_CTRUNC = constants.MSG_CTRUNC as number;
-export const MSG_TRUNC = constants.MSG_TRUNC as number;
-export const MSG_DONTWAIT = constants.MSG_DONTWAIT as number;
-export const MSG_EOR = constants.MSG_EOR as number;
-export const MSG_WAITALL = constants.MSG_WAITALL as number;
-export const MSG_CONFIRM = constants.MSG_CONFIRM as number;
-export const MSG_ERRQUEUE = constants.MSG_ERRQUEUE as number;
-export const MSG_NOSIGNAL = constants.MSG_NOSIGNAL as number;
-export const MSG_MORE = constants.MSG_MORE as number;
-export const MSG_CMSG_CLOEXEC = constants.MSG_CMSG_CLOEXEC as number;
-export const MSG_FASTOPEN = constants.MSG_FASTOPEN as number;
-export const MSG_EOF = constants.MSG_EOF as number;
-export const MSG_PROXY = constants.MSG_PROXY as number;
-export const MSG_FIN = constants.MSG_FIN as number;
-export const MSG_SYN = constants.MSG_SYN as number;
-export const MSG_RST = constants.MSG_RST as number;
-export const MSG_WAITFORONE = constants.MSG_WAITFORONE as number;
-export const MSG_BATCH = constants.MSG_BATCH as number;
-export const MSG_ZEROCOPY = constants.MSG_ZEROCOPY as number;
-export const MSG_FLUSH = constants.MSG_FLUSH as number;
-export const MSG_HAVEMORE = constants.MSG_HAVEMORE as number;
-export const MSG_HOLD = constants.MSG_HOLD as number;
-export const MSG_NEEDSA = constants.MSG_NEEDSA as number;
-export const MSG_RCVMORE = constants.MSG_RCVMORE as number;
-export const MSG_SEND = constants.MSG_SEND as number;
-export const MSG_WAITSTREAM = constants.MSG_WAITSTREAM as number;
-export const SCM_RIGHTS = constants.SCM_RIGHTS as number;
-export const SCM_CREDENTIALS = constants.SCM_CREDENTIALS as number;
-export const SCM_CREDS = constants.SCM_CREDS as number;
-export const SCM_CREDS2 = constants.SCM_CREDS2 as number;
-export const SCM_TIMESTAMP = constants.SCM_TIMESTAMP as number;
-export const SCM_TIMESTAMPNS = constants.SCM_TIMESTAMPNS as number;
-export const SCM_TIMESTAMPING = constants.SCM_TIMESTAMPING as number;
-export const SCM_TIMESTAMPING_OPT_STATS = constants.SCM_TIMESTAMPING_OPT_STATS as number;
-export const SCM_TIMESTAMPING_PKTINFO = constants.SCM_TIMESTAMPING_PKTINFO as number;
-export const SCM_TIMESTAMP_MONOTONIC = constants.SCM_TIMESTAMP_MONOTONIC as number;
-export const SCM_TXTIME = constants.SCM_TXTIME as number;
-export const SCM_WIFI_STATUS = constants.SCM_WIFI_STATUS as number;
-export const LOCAL_PEERCRED = constants.LOCAL_PEERCRED as number;
-export const LOCAL_PEERPID = constants.LOCAL_PEERPID as number;
-export const LOCAL_PEEREPID = constants.LOCAL_PEEREPID as number;
-export const LOCAL_PEERUUID = constants.LOCAL_PEERUUID as number;
-export const LOCAL_PEEREUUID = constants.LOCAL_PEEREUUID as number;
-export const LOCAL_PEERTOKEN = constants.LOCAL_PEERTOKEN as number;
-export const IPPROTO_IP = constants.IPPROTO_IP as number;
-export const IPPROTO_ICMP = constants.IPPROTO_ICMP as number;
-export const IPPROTO_IGMP = constants.IPPROTO_IGMP as number;
-export const IPPROTO_TCP = constants.IPPROTO_TCP as number;
-export const IPPROTO_UDP = constants.IPPROTO_UDP as number;
-export const IPPROTO_IPV6 = constants.IPPROTO_IPV6 as number;
-export const IPPROTO_ROUTING = constants.IPPROTO_ROUTING as number;
-export const IPPROTO_FRAGMENT = constants.IPPROTO_FRAGMENT as number;
-export const IPPROTO_ICMPV6 = constants.IPPROTO_ICMPV6 as number;
-export const IPPROTO_NONE = constants.IPPROTO_NONE as number;
-export const IPPROTO_DSTOPTS = constants.IPPROTO_DSTOPTS as number;
-export const IPPROTO_RAW = constants.IPPROTO_RAW as number;
-export const IPPROTO_HOPOPTS = constants.IPPROTO_HOPOPTS as number;
-export const IPPROTO_UDPLITE = constants.IPPROTO_UDPLITE as number;
-export const IPPROTO_SCTP = constants.IPPROTO_SCTP as number;
-export const IPPROTO_MPTCP = constants.IPPROTO_MPTCP as number;
-export const IPPROTO_AH = constants.IPPROTO_AH as number;
-export const IPPROTO_EGP = constants.IPPROTO_EGP as number;
-export const IPPROTO_EON = constants.IPPROTO_EON as number;
-export const IPPROTO_ESP = constants.IPPROTO_ESP as number;
-export const IPPROTO_GGP = constants.IPPROTO_GGP as number;
-export const IPPROTO_GRE = constants.IPPROTO_GRE as number;
-export const IPPROTO_HELLO = constants.IPPROTO_HELLO as number;
-export const IPPROTO_IDP = constants.IPPROTO_IDP as number;
-export const IPPROTO_IPCOMP = constants.IPPROTO_IPCOMP as number;
-export const IPPROTO_IPIP = constants.IPPROTO_IPIP as number;
-export const IPPROTO_IPV4 = constants.IPPROTO_IPV4 as number;
-export const IPPROTO_MAX = constants.IPPROTO_MAX as number;
-export const IPPROTO_ND = constants.IPPROTO_ND as number;
-export const IPPROTO_PIM = constants.IPPROTO_PIM as number;
-export const IPPROTO_PUP = constants.IPPROTO_PUP as number;
-export const IPPROTO_RSVP = constants.IPPROTO_RSVP as number;
-export const IPPROTO_TP = constants.IPPROTO_TP as number;
-export const IPPROTO_XTP = constants.IPPROTO_XTP as number;
-export const IPPROTO_DCCP = constants.IPPROTO_DCCP as number;
-export const IPPROTO_BEETPH = constants.IPPROTO_BEETPH as number;
-export const IPPROTO_COMP = constants.IPPROTO_COMP as number;
-export const IPPROTO_DIVERT = constants.IPPROTO_DIVERT as number;
-export const IPPROTO_ENCAP = constants.IPPROTO_ENCAP as number;
-export const IPPROTO_ETHERNET = constants.IPPROTO_ETHERNET as number;
-export const IPPROTO_IGRP = constants.IPPROTO_IGRP as number;
-export const IPPROTO_MH = constants.IPPROTO_MH as number;
-export const IPPROTO_MPLS = constants.IPPROTO_MPLS as number;
-export const IPPROTO_MTP = constants.IPPROTO_MTP as number;
-export const IPPROTO_OSPFIGP = constants.IPPROTO_OSPFIGP as number;
-export const IPPROTO_PGM = constants.IPPROTO_PGM as number;
-export const IPPORT_RESERVED = constants.IPPORT_RESERVED as number;
-export const INADDR_ANY = constants.INADDR_ANY as number;
-export const INADDR_BROADCAST = constants.INADDR_BROADCAST as number;
-export const INADDR_LOOPBACK = constants.INADDR_LOOPBACK as number;
-export const INADDR_NONE = constants.INADDR_NONE as number;
-export const INADDR_ALLHOSTS_GROUP = constants.INADDR_ALLHOSTS_GROUP as number;
-export const INADDR_MAX_LOCAL_GROUP = constants.INADDR_MAX_LOCAL_GROUP as number;
-export const INADDR_UNSPEC_GROUP = constants.INADDR_UNSPEC_GROUP as number;
-export const IP_TOS = constants.IP_TOS as number;
-export const IP_TTL = constants.IP_TTL as number;
-export const IP_HDRINCL = constants.IP_HDRINCL as number;
-export const IP_OPTIONS = constants.IP_OPTIONS as number;
-export const IP_RECVOPTS = constants.IP_RECVOPTS as number;
-export const IP_RETOPTS = constants.IP_RETOPTS as number;
-export const IP_RECVTOS = constants.IP_RECVTOS as number;
-export const IP_RECVTTL = constants.IP_RECVTTL as number;
-export const IP_PKTINFO = constants.IP_PKTINFO as number;
-export const IP_ROUTER_ALERT = constants.IP_ROUTER_ALERT as number;
-export const IP_PKTOPTIONS = constants.IP_PKTOPTIONS as number;
-export const IP_IPSEC_POLICY = constants.IP_IPSEC_POLICY as number;
-export const IP_XFRM_POLICY = constants.IP_XFRM_POLICY as number;
-export const IP_PASSSEC = constants.IP_PASSSEC as number;
-export const IP_ORIGDSTADDR = constants.IP_ORIGDSTADDR as number;
-export const IP_RECVORIGDSTADDR = constants.IP_RECVORIGDSTADDR as number;
-export const IP_MINTTL = constants.IP_MINTTL as number;
-export const IP_NODEFRAG = constants.IP_NODEFRAG as number;
-export const IP_CHECKSUM = constants.IP_CHECKSUM as number;
-export const IP_RECVFRAGSIZE = constants.IP_RECVFRAGSIZE as number;
-export const IP_RECVERR_RFC4884 = constants.IP_RECVERR_RFC4884 as number;
-export const IP_MSFILTER = constants.IP_MSFILTER as number;
-export const IP_MULTICAST_ALL = constants.IP_MULTICAST_ALL as number;
-export const IP_UNICAST_IF = constants.IP_UNICAST_IF as number;
-export const IP_BOUND_IF = constants.IP_BOUND_IF as number;
-export const IP_DONTFRAG = constants.IP_DONTFRAG as number;
-export const IP_MULTICAST_IFINDEX = constants.IP_MULTICAST_IFINDEX as number;
-export const IP_MULTICAST_VIF = constants.IP_MULTICAST_VIF as number;
-export const IP_PORTRANGE = constants.IP_PORTRANGE as number;
-export const IP_RECVIF = constants.IP_RECVIF as number;
-export const IP_RECVPKTINFO = constants.IP_RECVPKTINFO as number;
-export const IP_STRIPHDR = constants.IP_STRIPHDR as number;
-export const IP_TRAFFIC_MGT_BACKGROUND = constants.IP_TRAFFIC_MGT_BACKGROUND as number;
-export const MCAST_JOIN_GROUP = constants.MCAST_JOIN_GROUP as number;
-export const MCAST_LEAVE_GROUP = constants.MCAST_LEAVE_GROUP as number;
-export const MCAST_JOIN_SOURCE_GROUP = constants.MCAST_JOIN_SOURCE_GROUP as number;
-export const MCAST_LEAVE_SOURCE_GROUP = constants.MCAST_LEAVE_SOURCE_GROUP as number;
-export const MCAST_BLOCK_SOURCE = constants.MCAST_BLOCK_SOURCE as number;
-export const MCAST_UNBLOCK_SOURCE = constants.MCAST_UNBLOCK_SOURCE as number;
-export const MCAST_MSFILTER = constants.MCAST_MSFILTER as number;
-export const MCAST_INCLUDE = constants.MCAST_INCLUDE as number;
-export const MCAST_EXCLUDE = constants.MCAST_EXCLUDE as number;
-export const IP_PMTUDISC_DO = constants.IP_PMTUDISC_DO as number;
-export const IP_PMTUDISC_DONT = constants.IP_PMTUDISC_DONT as number;
-export const IP_PMTUDISC_PROBE = constants.IP_PMTUDISC_PROBE as number;
-export const IP_PMTUDISC_WANT = constants.IP_PMTUDISC_WANT as number;
-export const IP_DEFAULT_MULTICAST_LOOP = constants.IP_DEFAULT_MULTICAST_LOOP as number;
-export const IP_DEFAULT_MULTICAST_TTL = constants.IP_DEFAULT_MULTICAST_TTL as number;
-export const IP_MAX_MEMBERSHIPS = constants.IP_MAX_MEMBERSHIPS as number;
-export const IP_RECVDSTADDR = constants.IP_RECVDSTADDR as number;
-export const IP_RECVRETOPTS = constants.IP_RECVRETOPTS as number;
-export const IP_PMTUDISC_INTERFACE = constants.IP_PMTUDISC_INTERFACE as number;
-export const IP_PMTUDISC_OMIT = constants.IP_PMTUDISC_OMIT as number;
-export const IP_PORTRANGE_DEFAULT = constants.IP_PORTRANGE_DEFAULT as number;
-export const IP_PORTRANGE_HIGH = constants.IP_PORTRANGE_HIGH as number;
-export const IP_PORTRANGE_LOW = constants.IP_PORTRANGE_LOW as number;
-export const IP_ADD_SOURCE_MEMBERSHIP = constants.IP_ADD_SOURCE_MEMBERSHIP as number;
-export const IP_DROP_SOURCE_MEMBERSHIP = constants.IP_DROP_SOURCE_MEMBERSHIP as number;
-export const IP_BLOCK_SOURCE = constants.IP_BLOCK_SOURCE as number;
-export const IP_UNBLOCK_SOURCE = constants.IP_UNBLOCK_SOURCE as number;
-export const IP_MTU_DISCOVER = constants.IP_MTU_DISCOVER as number;
-export const IP_MTU = constants.IP_MTU as number;
-export const IP_RECVERR = constants.IP_RECVERR as number;
-export const IPV6_RECVERR = constants.IPV6_RECVERR as number;
-export const IP_FREEBIND = constants.IP_FREEBIND as number;
-export const IP_TRANSPARENT = constants.IP_TRANSPARENT as number;
-export const IP_BIND_ADDRESS_NO_PORT = constants.IP_BIND_ADDRESS_NO_PORT as number;
-export const IP_MULTICAST_IF = constants.IP_MULTICAST_IF as number;
-export const IP_MULTICAST_TTL = constants.IP_MULTICAST_TTL as number;
-export const IP_MULTICAST_LOOP = constants.IP_MULTICAST_LOOP as number;
-export const IP_ADD_MEMBERSHIP = constants.IP_ADD_MEMBERSHIP as number;
-export const IP_DROP_MEMBERSHIP = constants.IP_DROP_MEMBERSHIP as number;
-export const IPV6_UNICAST_HOPS = constants.IPV6_UNICAST_HOPS as number;
-export const IPV6_MULTICAST_IF = constants.IPV6_MULTICAST_IF as number;
-export const IPV6_MULTICAST_HOPS = constants.IPV6_MULTICAST_HOPS as number;
-export const IPV6_MULTICAST_LOOP = constants.IPV6_MULTICAST_LOOP as number;
-export const IPV6_JOIN_GROUP = constants.IPV6_JOIN_GROUP as number;
-export const IPV6_LEAVE_GROUP = constants.IPV6_LEAVE_GROUP as number;
-export const IPV6_V6ONLY = constants.IPV6_V6ONLY as number;
-export const IPV6_RECVPKTINFO = constants.IPV6_RECVPKTINFO as number;
-export const IPV6_PKTINFO = constants.IPV6_PKTINFO as number;
-export const IPV6_RECVHOPLIMIT = constants.IPV6_RECVHOPLIMIT as number;
-export const IPV6_HOPLIMIT = constants.IPV6_HOPLIMIT as number;
-export const IPV6_RECVTCLASS = constants.IPV6_RECVTCLASS as number;
-export const IPV6_TCLASS = constants.IPV6_TCLASS as number;
-export const IPV6_RECVRTHDR = constants.IPV6_RECVRTHDR as number;
-export const IPV6_RTHDR = constants.IPV6_RTHDR as number;
-export const IPV6_RECVHOPOPTS = constants.IPV6_RECVHOPOPTS as number;
-export const IPV6_HOPOPTS = constants.IPV6_HOPOPTS as number;
-export const IPV6_RECVDSTOPTS = constants.IPV6_RECVDSTOPTS as number;
-export const IPV6_DSTOPTS = constants.IPV6_DSTOPTS as number;
-export const IPV6_RTHDRDSTOPTS = constants.IPV6_RTHDRDSTOPTS as number;
-export const IPV6_CHECKSUM = constants.IPV6_CHECKSUM as number;
-export const IPV6_NEXTHOP = constants.IPV6_NEXTHOP as number;
-export const IPV6_DONTFRAG = constants.IPV6_DONTFRAG as number;
-export const IPV6_ADDR_PREFERENCES = constants.IPV6_ADDR_PREFERENCES as number;
-export const IPV6_PATHMTU = constants.IPV6_PATHMTU as number;
-export const IPV6_RECVPATHMTU = constants.IPV6_RECVPATHMTU as number;
-export const IPV6_USE_MIN_MTU = constants.IPV6_USE_MIN_MTU as number;
-export const IPV6_ADDRFORM = constants.IPV6_ADDRFORM as number;
-export const IPV6_2292PKTINFO = constants.IPV6_2292PKTINFO as number;
-export const IPV6_2292HOPOPTS = constants.IPV6_2292HOPOPTS as number;
-export const IPV6_2292DSTOPTS = constants.IPV6_2292DSTOPTS as number;
-export const IPV6_2292RTHDR = constants.IPV6_2292RTHDR as number;
-export const IPV6_2292PKTOPTIONS = constants.IPV6_2292PKTOPTIONS as number;
-export const IPV6_2292HOPLIMIT = constants.IPV6_2292HOPLIMIT as number;
-export const IPV6_AUTHHDR = constants.IPV6_AUTHHDR as number;
-export const IPV6_JOIN_ANYCAST = constants.IPV6_JOIN_ANYCAST as number;
-export const IPV6_LEAVE_ANYCAST = constants.IPV6_LEAVE_ANYCAST as number;
-export const IPV6_MULTICAST_ALL = constants.IPV6_MULTICAST_ALL as number;
-export const IPV6_ROUTER_ALERT_ISOLATE = constants.IPV6_ROUTER_ALERT_ISOLATE as number;
-export const IPV6_RECVERR_RFC4884 = constants.IPV6_RECVERR_RFC4884 as number;
-export const IPV6_ROUTER_ALERT = constants.IPV6_ROUTER_ALERT as number;
-export const IPV6_MTU = constants.IPV6_MTU as number;
-export const IPV6_MTU_DISCOVER = constants.IPV6_MTU_DISCOVER as number;
-export const IPV6_IPSEC_POLICY = constants.IPV6_IPSEC_POLICY as number;
-export const IPV6_XFRM_POLICY = constants.IPV6_XFRM_POLICY as number;
-export const IPV6_HDRINCL = constants.IPV6_HDRINCL as number;
-export const IPV6_ORIGDSTADDR = constants.IPV6_ORIGDSTADDR as number;
-export const IPV6_RECVORIGDSTADDR = constants.IPV6_RECVORIGDSTADDR as number;
-export const IPV6_TRANSPARENT = constants.IPV6_TRANSPARENT as number;
-export const IPV6_UNICAST_IF = constants.IPV6_UNICAST_IF as number;
-export const IPV6_RECVFRAGSIZE = constants.IPV6_RECVFRAGSIZE as number;
-export const IPV6_FREEBIND = constants.IPV6_FREEBIND as number;
-export const IPV6_AUTOFLOWLABEL = constants.IPV6_AUTOFLOWLABEL as number;
-export const IPV6_MINHOPCOUNT = constants.IPV6_MINHOPCOUNT as number;
-export const IPV6_MSFILTER = constants.IPV6_MSFILTER as number;
-export const IPV6_BOUND_IF = constants.IPV6_BOUND_IF as number;
-export const IPV6_PORTRANGE = constants.IPV6_PORTRANGE as number;
-export const IPV6_PREFER_TEMPADDR = constants.IPV6_PREFER_TEMPADDR as number;
-export const IPV6_PMTUDISC_DONT = constants.IPV6_PMTUDISC_DONT as number;
-export const IPV6_PMTUDISC_WANT = constants.IPV6_PMTUDISC_WANT as number;
-export const IPV6_PMTUDISC_DO = constants.IPV6_PMTUDISC_DO as number;
-export const IPV6_PMTUDISC_PROBE = constants.IPV6_PMTUDISC_PROBE as number;
-export const IPV6_PMTUDISC_INTERFACE = constants.IPV6_PMTUDISC_INTERFACE as number;
-export const IPV6_PMTUDISC_OMIT = constants.IPV6_PMTUDISC_OMIT as number;
-export const IPV6_PORTRANGE_DEFAULT = constants.IPV6_PORTRANGE_DEFAULT as number;
-export const IPV6_PORTRANGE_HIGH = constants.IPV6_PORTRANGE_HIGH as number;
-export const IPV6_PORTRANGE_LOW = constants.IPV6_PORTRANGE_LOW as number;
-export const IPV6_RTHDR_TYPE_0 = constants.IPV6_RTHDR_TYPE_0 as number;
-export const TCP_NODELAY = constants.TCP_NODELAY as number;
-export const TCP_MAXSEG = constants.TCP_MAXSEG as number;
-export const TCP_CORK = constants.TCP_CORK as number;
-export const TCP_KEEPIDLE = constants.TCP_KEEPIDLE as number;
-export const TCP_KEEPALIVE = constants.TCP_KEEPALIVE as number;
-export const TCP_KEEPINTVL = constants.TCP_KEEPINTVL as number;
-export const TCP_KEEPCNT = constants.TCP_KEEPCNT as number;
-export const TCP_SYNCNT = constants.TCP_SYNCNT as number;
-export const TCP_LINGER2 = constants.TCP_LINGER2 as number;
-export const TCP_DEFER_ACCEPT = constants.TCP_DEFER_ACCEPT as number;
-export const TCP_WINDOW_CLAMP = constants.TCP_WINDOW_CLAMP as number;
-export const TCP_INFO = constants.TCP_INFO as number;
-export const TCP_QUICKACK = constants.TCP_QUICKACK as number;
-export const TCP_CONGESTION = constants.TCP_CONGESTION as number;
-export const TCP_MD5SIG = constants.TCP_MD5SIG as number;
-export const TCP_USER_TIMEOUT = constants.TCP_USER_TIMEOUT as number;
-export const TCP_FASTOPEN = constants.TCP_FASTOPEN as number;
-export const TCP_FASTOPEN_CONNECT = constants.TCP_FASTOPEN_CONNECT as number;
-export const TCP_NOTSENT_LOWAT = constants.TCP_NOTSENT_LOWAT as number;
-export const TCP_INQ = constants.TCP_INQ as number;
-export const TCP_CC_INFO = constants.TCP_CC_INFO as number;
-export const TCP_CONNECTION_INFO = constants.TCP_CONNECTION_INFO as number;
-export const TCP_NOPUSH = constants.TCP_NOPUSH as number;
-export const TCP_FASTOPEN_KEY = constants.TCP_FASTOPEN_KEY as number;
-export const TCP_FASTOPEN_NO_COOKIE = constants.TCP_FASTOPEN_NO_COOKIE as number;
-export const TCP_MD5SIG_EXT = constants.TCP_MD5SIG_EXT as number;
-export const TCP_QUEUE_SEQ = constants.TCP_QUEUE_SEQ as number;
-export const TCP_REPAIR = constants.TCP_REPAIR as number;
-export const TCP_REPAIR_OPTIONS = constants.TCP_REPAIR_OPTIONS as number;
-export const TCP_REPAIR_QUEUE = constants.TCP_REPAIR_QUEUE as number;
-export const TCP_REPAIR_WINDOW = constants.TCP_REPAIR_WINDOW as number;
-export const TCP_SAVED_SYN = constants.TCP_SAVED_SYN as number;
-export const TCP_SAVE_SYN = constants.TCP_SAVE_SYN as number;
-export const TCP_THIN_DUPACK = constants.TCP_THIN_DUPACK as number;
-export const TCP_THIN_LINEAR_TIMEOUTS = constants.TCP_THIN_LINEAR_TIMEOUTS as number;
-export const TCP_TIMESTAMP = constants.TCP_TIMESTAMP as number;
-export const TCP_TX_DELAY = constants.TCP_TX_DELAY as number;
-export const TCP_ULP = constants.TCP_ULP as number;
-export const TCP_ZEROCOPY_RECEIVE = constants.TCP_ZEROCOPY_RECEIVE as number;
-export const TCP_CM_INQ = constants.TCP_CM_INQ as number;
-export const TCP_CONNECTIONTIMEOUT = constants.TCP_CONNECTIONTIMEOUT as number;
-export const TCP_ENABLE_ECN = constants.TCP_ENABLE_ECN as number;
-export const TCP_NOOPT = constants.TCP_NOOPT as number;
-export const TCP_RXT_CONNDROPTIME = constants.TCP_RXT_CONNDROPTIME as number;
-export const TCP_RXT_FINDROP = constants.TCP_RXT_FINDROP as number;
-export const TCP_SENDMOREACKS = constants.TCP_SENDMOREACKS as number;
-export const TCP_REPAIR_ON = constants.TCP_REPAIR_ON as number;
-export const TCP_REPAIR_OFF = constants.TCP_REPAIR_OFF as number;
-export const TCP_REPAIR_OFF_NO_WP = constants.TCP_REPAIR_OFF_NO_WP as number;
-export const TCP_MD5SIG_FLAG_PREFIX = constants.TCP_MD5SIG_FLAG_PREFIX as number;
-export const TCP_MD5SIG_MAXKEYLEN = constants.TCP_MD5SIG_MAXKEYLEN as number;
-export const TCPI_OPT_TIMESTAMPS = constants.TCPI_OPT_TIMESTAMPS as number;
-export const TCPI_OPT_SACK = constants.TCPI_OPT_SACK as number;
-export const TCPI_OPT_WSCALE = constants.TCPI_OPT_WSCALE as number;
-export const TCPI_OPT_ECN = constants.TCPI_OPT_ECN as number;
-export const TCPI_OPT_ECN_SEEN = constants.TCPI_OPT_ECN_SEEN as number;
-export const TCPI_OPT_SYN_DATA = constants.TCPI_OPT_SYN_DATA as number;
-export const TCPCI_OPT_TIMESTAMPS = constants.TCPCI_OPT_TIMESTAMPS as number;
-export const TCPCI_OPT_SACK = constants.TCPCI_OPT_SACK as number;
-export const TCPCI_OPT_WSCALE = constants.TCPCI_OPT_WSCALE as number;
-export const TCPCI_OPT_ECN = constants.TCPCI_OPT_ECN as number;
-export const TCPCI_FLAG_LOSSRECOVERY = constants.TCPCI_FLAG_LOSSRECOVERY as number;
-export const TCPCI_FLAG_REORDERING_DETECTED = constants.TCPCI_FLAG_REORDERING_DETECTED as number;
-export const UDP_CORK = constants.UDP_CORK as number;
-export const UDP_ENCAP = constants.UDP_ENCAP as number;
-export const UDP_NO_CHECK6_TX = constants.UDP_NO_CHECK6_TX as number;
-export const UDP_NO_CHECK6_RX = constants.UDP_NO_CHECK6_RX as number;
-export const UDP_SEGMENT = constants.UDP_SEGMENT as number;
-export const UDP_GRO = constants.UDP_GRO as number;
-export const UDP_ENCAP_ESPINUDP = constants.UDP_ENCAP_ESPINUDP as number;
-export const UDP_ENCAP_ESPINUDP_NON_IKE = constants.UDP_ENCAP_ESPINUDP_NON_IKE as number;
-export const UDP_ENCAP_L2TPINUDP = constants.UDP_ENCAP_L2TPINUDP as number;
-export const UDP_ENCAP_GTP0 = constants.UDP_ENCAP_GTP0 as number;
-export const UDP_ENCAP_GTP1U = constants.UDP_ENCAP_GTP1U as number;
-export const UDP_NOCKSUM = constants.UDP_NOCKSUM as number;
-export const XUCRED_VERSION = constants.XUCRED_VERSION as number;
-export const SOF_TIMESTAMPING_TX_HARDWARE = constants.SOF_TIMESTAMPING_TX_HARDWARE as number;
-export const SOF_TIMESTAMPING_TX_SOFTWARE = constants.SOF_TIMESTAMPING_TX_SOFTWARE as number;
-export const SOF_TIMESTAMPING_RX_HARDWARE = constants.SOF_TIMESTAMPING_RX_HARDWARE as number;
-export const SOF_TIMESTAMPING_RX_SOFTWARE = constants.SOF_TIMESTAMPING_RX_SOFTWARE as number;
-export const SOF_TIMESTAMPING_SOFTWARE = constants.SOF_TIMESTAMPING_SOFTWARE as number;
-export const SOF_TIMESTAMPING_SYS_HARDWARE = constants.SOF_TIMESTAMPING_SYS_HARDWARE as number;
-export const SOF_TIMESTAMPING_RAW_HARDWARE = constants.SOF_TIMESTAMPING_RAW_HARDWARE as number;
-export const SOF_TIMESTAMPING_OPT_ID = constants.SOF_TIMESTAMPING_OPT_ID as number;
-export const SOF_TIMESTAMPING_TX_SCHED = constants.SOF_TIMESTAMPING_TX_SCHED as number;
-export const SOF_TIMESTAMPING_TX_ACK = constants.SOF_TIMESTAMPING_TX_ACK as number;
-export const SOF_TIMESTAMPING_OPT_CMSG = constants.SOF_TIMESTAMPING_OPT_CMSG as number;
-export const SOF_TIMESTAMPING_OPT_TSONLY = constants.SOF_TIMESTAMPING_OPT_TSONLY as number;
-export const SOF_TIMESTAMPING_OPT_STATS = constants.SOF_TIMESTAMPING_OPT_STATS as number;
-export const SCM_TSTAMP_SND = constants.SCM_TSTAMP_SND as number;
-export const SCM_TSTAMP_SCHED = constants.SCM_TSTAMP_SCHED as number;
-export const SCM_TSTAMP_ACK = constants.SCM_TSTAMP_ACK as number;
+export {
+  AF_UNSPEC,
+  AF_UNIX,
+  AF_INET,
+  AF_INET6,
+  AF_NETLINK,
+  AF_PACKET,
+  AF_VSOCK,
+  AF_SYSTEM,
+  AF_ALG,
+  AF_APPLETALK,
+  AF_ASH,
+  AF_ATMPVC,
+  AF_ATMSVC,
+  AF_AX25,
+  AF_BLUETOOTH,
+  AF_BRIDGE,
+  AF_CAN,
+  AF_ECONET,
+  AF_IPX,
+  AF_IRDA,
+  AF_KEY,
+  AF_LINK,
+  AF_LLC,
+  AF_NETBEUI,
+  AF_NETROM,
+  AF_PPPOX,
+  AF_QIPCRTR,
+  AF_RDS,
+  AF_ROSE,
+  AF_ROUTE,
+  AF_SECURITY,
+  AF_SNA,
+  AF_TIPC,
+  AF_WANPIPE,
+  AF_X25,
+  AF_LOCAL,
+  AF_CAIF,
+  AF_IB,
+  AF_IEEE802154,
+  AF_ISDN,
+  AF_IUCV,
+  AF_KCM,
+  AF_MCTP,
+  AF_MPLS,
+  AF_NFC,
+  AF_PHONET,
+  AF_RXRPC,
+  AF_SMC,
+  AF_UTUN,
+  AF_XDP,
+  PF_CAN,
+  PF_PACKET,
+  PF_RDS,
+  PF_SYSTEM,
+  PF_UNSPEC,
+  PF_UNIX,
+  PF_LOCAL,
+  PF_INET,
+  PF_INET6,
+  PF_NETLINK,
+  PF_VSOCK,
+  PF_KEY,
+  PF_ROUTE,
+  SOCK_STREAM,
+  SOCK_DGRAM,
+  SOCK_RAW,
+  SOCK_RDM,
+  SOCK_SEQPACKET,
+  SOCK_DCCP,
+  SOCK_PACKET,
+  SOCK_NONBLOCK,
+  SOCK_CLOEXEC,
+  SOL_SOCKET,
+  SOL_IP,
+  SOL_IPV6,
+  SOL_TCP,
+  SOL_UDP,
+  SOL_PACKET,
+  SOL_NETLINK,
+  SOL_LOCAL,
+  SOL_ALG,
+  SOL_CAN_BASE,
+  SOL_CAN_RAW,
+  SOL_RDS,
+  SOL_TIPC,
+  SOL_ATM,
+  SOL_AAL,
+  SOL_BLUETOOTH,
+  SOL_CAIF,
+  SOL_DCCP,
+  SOL_ICMPV6,
+  SOL_IUCV,
+  SOL_KCM,
+  SOL_LLC,
+  SOL_MCTP,
+  SOL_MPTCP,
+  SOL_NFC,
+  SOL_PNPIPE,
+  SOL_PPPOL2TP,
+  SOL_RAW,
+  SOL_RXRPC,
+  SOL_SMC,
+  SOL_TLS,
+  SOL_VSOCK,
+  SOL_X25,
+  SOL_XDP,
+  SO_DEBUG,
+  SO_REUSEADDR,
+  SO_TYPE,
+  SO_ERROR,
+  SO_DONTROUTE,
+  SO_BROADCAST,
+  SO_SNDBUF,
+  SO_RCVBUF,
+  SO_SNDBUFFORCE,
+  SO_RCVBUFFORCE,
+  SO_KEEPALIVE,
+  SO_OOBINLINE,
+  SO_PRIORITY,
+  SO_LINGER,
+  SO_LINGER_SEC,
+  SO_BSDCOMPAT,
+  SO_REUSEPORT,
+  SO_PASSCRED,
+  SO_PEERCRED,
+  SO_RCVLOWAT,
+  SO_SNDLOWAT,
+  SO_RCVTIMEO,
+  SO_SNDTIMEO,
+  SO_BINDTODEVICE,
+  SO_PEERNAME,
+  SO_TIMESTAMP,
+  SO_TIMESTAMPNS,
+  SO_ACCEPTCONN,
+  SO_PEERSEC,
+  SO_MARK,
+  SO_PROTOCOL,
+  SO_DOMAIN,
+  SO_RXQ_OVFL,
+  SO_PASSSEC,
+  SO_SETFIB,
+  SO_BUSY_POLL,
+  SO_INCOMING_CPU,
+  SO_ZEROCOPY,
+  SO_NOSIGPIPE,
+  SO_NREAD,
+  SO_NWRITE,
+  SO_USELOOPBACK,
+  SO_ATTACH_BPF,
+  SO_ATTACH_FILTER,
+  SO_ATTACH_REUSEPORT_CBPF,
+  SO_ATTACH_REUSEPORT_EBPF,
+  SO_BINDTOIFINDEX,
+  SO_BPF_EXTENSIONS,
+  SO_BUF_LOCK,
+  SO_BUSY_POLL_BUDGET,
+  SO_CNX_ADVICE,
+  SO_COOKIE,
+  SO_DETACH_BPF,
+  SO_DETACH_FILTER,
+  SO_DETACH_REUSEPORT_BPF,
+  SO_GET_FILTER,
+  SO_INCOMING_NAPI_ID,
+  SO_LOCK_FILTER,
+  SO_MAX_PACING_RATE,
+  SO_MEMINFO,
+  SO_NETNS_COOKIE,
+  SO_NO_CHECK,
+  SO_NOFCS,
+  SO_PEEK_OFF,
+  SO_PEERGROUPS,
+  SO_PREFER_BUSY_POLL,
+  SO_RCVMARK,
+  SO_RCVTIMEO_NEW,
+  SO_RESERVE_MEM,
+  SO_SELECT_ERR_QUEUE,
+  SO_SNDTIMEO_NEW,
+  SO_TIMESTAMPING,
+  SO_TIMESTAMPING_NEW,
+  SO_TIMESTAMPNS_NEW,
+  SO_TIMESTAMP_NEW,
+  SO_TXREHASH,
+  SO_TXTIME,
+  SO_WIFI_STATUS,
+  SO_VM_SOCKETS_CONNECT_TIMEOUT,
+  SO_VM_SOCKETS_NONBLOCK_TXRX,
+  SO_VM_SOCKETS_PEER_HOST_VM_ID,
+  SO_VM_SOCKETS_TRUSTED,
+  SO_DONTTRUNC,
+  SO_LABEL,
+  SO_NET_SERVICE_TYPE,
+  SO_NETSVC_MARKING_LEVEL,
+  SO_NKE,
+  SO_NOADDRERR,
+  SO_NOTIFYCONFLICT,
+  SO_NP_EXTENSIONS,
+  SO_NUMRCVPKT,
+  SO_PEERLABEL,
+  SO_RANDOMPORT,
+  SO_RESOLVER_SIGNATURE,
+  SO_REUSESHAREUID,
+  SO_TIMESTAMP_MONOTONIC,
+  SO_UPCALLCLOSEWAIT,
+  SO_WANTMORE,
+  SO_WANTOOBFLAG,
+  SO_EE_ORIGIN_NONE,
+  SO_EE_ORIGIN_LOCAL,
+  SO_EE_ORIGIN_ICMP,
+  SO_EE_ORIGIN_ICMP6,
+  SO_EE_ORIGIN_TXSTATUS,
+  SO_EE_ORIGIN_TIMESTAMPING,
+  SO_EE_ORIGIN_ZEROCOPY,
+  SO_EE_ORIGIN_TXTIME,
+  SO_EE_CODE_ZEROCOPY_COPIED,
+  SO_EE_CODE_TXTIME_INVALID_PARAM,
+  SO_EE_CODE_TXTIME_MISSED,
+  SO_EE_RFC4884_FLAG_INVALID,
+  SOMAXCONN,
+  SHUT_RD,
+  SHUT_WR,
+  SHUT_RDWR,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_DONTROUTE,
+  MSG_CTRUNC,
+  MSG_TRUNC,
+  MSG_DONTWAIT,
+  MSG_EOR,
+  MSG_WAITALL,
+  MSG_CONFIRM,
+  MSG_ERRQUEUE,
+  MSG_NOSIGNAL,
+  MSG_MORE,
+  MSG_CMSG_CLOEXEC,
+  MSG_FASTOPEN,
+  MSG_EOF,
+  MSG_PROXY,
+  MSG_FIN,
+  MSG_SYN,
+  MSG_RST,
+  MSG_WAITFORONE,
+  MSG_BATCH,
+  MSG_ZEROCOPY,
+  MSG_FLUSH,
+  MSG_HAVEMORE,
+  MSG_HOLD,
+  MSG_NEEDSA,
+  MSG_RCVMORE,
+  MSG_SEND,
+  MSG_WAITSTREAM,
+  SCM_RIGHTS,
+  SCM_CREDENTIALS,
+  SCM_CREDS,
+  SCM_CREDS2,
+  SCM_TIMESTAMP,
+  SCM_TIMESTAMPNS,
+  SCM_TIMESTAMPING,
+  SCM_TIMESTAMPING_OPT_STATS,
+  SCM_TIMESTAMPING_PKTINFO,
+  SCM_TIMESTAMP_MONOTONIC,
+  SCM_TXTIME,
+  SCM_WIFI_STATUS,
+  LOCAL_PEERCRED,
+  LOCAL_PEERPID,
+  LOCAL_PEEREPID,
+  LOCAL_PEERUUID,
+  LOCAL_PEEREUUID,
+  LOCAL_PEERTOKEN,
+  IPPROTO_IP,
+  IPPROTO_ICMP,
+  IPPROTO_IGMP,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  IPPROTO_IPV6,
+  IPPROTO_ROUTING,
+  IPPROTO_FRAGMENT,
+  IPPROTO_ICMPV6,
+  IPPROTO_NONE,
+  IPPROTO_DSTOPTS,
+  IPPROTO_RAW,
+  IPPROTO_HOPOPTS,
+  IPPROTO_UDPLITE,
+  IPPROTO_SCTP,
+  IPPROTO_MPTCP,
+  IPPROTO_AH,
+  IPPROTO_EGP,
+  IPPROTO_EON,
+  IPPROTO_ESP,
+  IPPROTO_GGP,
+  IPPROTO_GRE,
+  IPPROTO_HELLO,
+  IPPROTO_IDP,
+  IPPROTO_IPCOMP,
+  IPPROTO_IPIP,
+  IPPROTO_IPV4,
+  IPPROTO_MAX,
+  IPPROTO_ND,
+  IPPROTO_PIM,
+  IPPROTO_PUP,
+  IPPROTO_RSVP,
+  IPPROTO_TP,
+  IPPROTO_XTP,
+  IPPROTO_DCCP,
+  IPPROTO_BEETPH,
+  IPPROTO_COMP,
+  IPPROTO_DIVERT,
+  IPPROTO_ENCAP,
+  IPPROTO_ETHERNET,
+  IPPROTO_IGRP,
+  IPPROTO_MH,
+  IPPROTO_MPLS,
+  IPPROTO_MTP,
+  IPPROTO_OSPFIGP,
+  IPPROTO_PGM,
+  IPPORT_RESERVED,
+  INADDR_ANY,
+  INADDR_BROADCAST,
+  INADDR_LOOPBACK,
+  INADDR_NONE,
+  INADDR_ALLHOSTS_GROUP,
+  INADDR_MAX_LOCAL_GROUP,
+  INADDR_UNSPEC_GROUP,
+  IP_TOS,
+  IP_TTL,
+  IP_HDRINCL,
+  IP_OPTIONS,
+  IP_RECVOPTS,
+  IP_RETOPTS,
+  IP_RECVTOS,
+  IP_RECVTTL,
+  IP_PKTINFO,
+  IP_ROUTER_ALERT,
+  IP_PKTOPTIONS,
+  IP_IPSEC_POLICY,
+  IP_XFRM_POLICY,
+  IP_PASSSEC,
+  IP_ORIGDSTADDR,
+  IP_RECVORIGDSTADDR,
+  IP_MINTTL,
+  IP_NODEFRAG,
+  IP_CHECKSUM,
+  IP_RECVFRAGSIZE,
+  IP_RECVERR_RFC4884,
+  IP_MSFILTER,
+  IP_MULTICAST_ALL,
+  IP_UNICAST_IF,
+  IP_BOUND_IF,
+  IP_DONTFRAG,
+  IP_MULTICAST_IFINDEX,
+  IP_MULTICAST_VIF,
+  IP_PORTRANGE,
+  IP_RECVIF,
+  IP_RECVPKTINFO,
+  IP_STRIPHDR,
+  IP_TRAFFIC_MGT_BACKGROUND,
+  MCAST_JOIN_GROUP,
+  MCAST_LEAVE_GROUP,
+  MCAST_JOIN_SOURCE_GROUP,
+  MCAST_LEAVE_SOURCE_GROUP,
+  MCAST_BLOCK_SOURCE,
+  MCAST_UNBLOCK_SOURCE,
+  MCAST_MSFILTER,
+  MCAST_INCLUDE,
+  MCAST_EXCLUDE,
+  IP_PMTUDISC_DO,
+  IP_PMTUDISC_DONT,
+  IP_PMTUDISC_PROBE,
+  IP_PMTUDISC_WANT,
+  IP_DEFAULT_MULTICAST_LOOP,
+  IP_DEFAULT_MULTICAST_TTL,
+  IP_MAX_MEMBERSHIPS,
+  IP_RECVDSTADDR,
+  IP_RECVRETOPTS,
+  IP_PMTUDISC_INTERFACE,
+  IP_PMTUDISC_OMIT,
+  IP_PORTRANGE_DEFAULT,
+  IP_PORTRANGE_HIGH,
+  IP_PORTRANGE_LOW,
+  IP_ADD_SOURCE_MEMBERSHIP,
+  IP_DROP_SOURCE_MEMBERSHIP,
+  IP_BLOCK_SOURCE,
+  IP_UNBLOCK_SOURCE,
+  IP_MTU_DISCOVER,
+  IP_MTU,
+  IP_RECVERR,
+  IPV6_RECVERR,
+  IP_FREEBIND,
+  IP_TRANSPARENT,
+  IP_BIND_ADDRESS_NO_PORT,
+  IP_MULTICAST_IF,
+  IP_MULTICAST_TTL,
+  IP_MULTICAST_LOOP,
+  IP_ADD_MEMBERSHIP,
+  IP_DROP_MEMBERSHIP,
+  IPV6_UNICAST_HOPS,
+  IPV6_MULTICAST_IF,
+  IPV6_MULTICAST_HOPS,
+  IPV6_MULTICAST_LOOP,
+  IPV6_JOIN_GROUP,
+  IPV6_LEAVE_GROUP,
+  IPV6_V6ONLY,
+  IPV6_RECVPKTINFO,
+  IPV6_PKTINFO,
+  IPV6_RECVHOPLIMIT,
+  IPV6_HOPLIMIT,
+  IPV6_RECVTCLASS,
+  IPV6_TCLASS,
+  IPV6_RECVRTHDR,
+  IPV6_RTHDR,
+  IPV6_RECVHOPOPTS,
+  IPV6_HOPOPTS,
+  IPV6_RECVDSTOPTS,
+  IPV6_DSTOPTS,
+  IPV6_RTHDRDSTOPTS,
+  IPV6_CHECKSUM,
+  IPV6_NEXTHOP,
+  IPV6_DONTFRAG,
+  IPV6_ADDR_PREFERENCES,
+  IPV6_PATHMTU,
+  IPV6_RECVPATHMTU,
+  IPV6_USE_MIN_MTU,
+  IPV6_ADDRFORM,
+  IPV6_2292PKTINFO,
+  IPV6_2292HOPOPTS,
+  IPV6_2292DSTOPTS,
+  IPV6_2292RTHDR,
+  IPV6_2292PKTOPTIONS,
+  IPV6_2292HOPLIMIT,
+  IPV6_AUTHHDR,
+  IPV6_JOIN_ANYCAST,
+  IPV6_LEAVE_ANYCAST,
+  IPV6_MULTICAST_ALL,
+  IPV6_ROUTER_ALERT_ISOLATE,
+  IPV6_RECVERR_RFC4884,
+  IPV6_ROUTER_ALERT,
+  IPV6_MTU,
+  IPV6_MTU_DISCOVER,
+  IPV6_IPSEC_POLICY,
+  IPV6_XFRM_POLICY,
+  IPV6_HDRINCL,
+  IPV6_ORIGDSTADDR,
+  IPV6_RECVORIGDSTADDR,
+  IPV6_TRANSPARENT,
+  IPV6_UNICAST_IF,
+  IPV6_RECVFRAGSIZE,
+  IPV6_FREEBIND,
+  IPV6_AUTOFLOWLABEL,
+  IPV6_MINHOPCOUNT,
+  IPV6_MSFILTER,
+  IPV6_BOUND_IF,
+  IPV6_PORTRANGE,
+  IPV6_PREFER_TEMPADDR,
+  IPV6_PMTUDISC_DONT,
+  IPV6_PMTUDISC_WANT,
+  IPV6_PMTUDISC_DO,
+  IPV6_PMTUDISC_PROBE,
+  IPV6_PMTUDISC_INTERFACE,
+  IPV6_PMTUDISC_OMIT,
+  IPV6_PORTRANGE_DEFAULT,
+  IPV6_PORTRANGE_HIGH,
+  IPV6_PORTRANGE_LOW,
+  IPV6_RTHDR_TYPE_0,
+  TCP_NODELAY,
+  TCP_MAXSEG,
+  TCP_CORK,
+  TCP_KEEPIDLE,
+  TCP_KEEPALIVE,
+  TCP_KEEPINTVL,
+  TCP_KEEPCNT,
+  TCP_SYNCNT,
+  TCP_LINGER2,
+  TCP_DEFER_ACCEPT,
+  TCP_WINDOW_CLAMP,
+  TCP_INFO,
+  TCP_QUICKACK,
+  TCP_CONGESTION,
+  TCP_MD5SIG,
+  TCP_USER_TIMEOUT,
+  TCP_FASTOPEN,
+  TCP_FASTOPEN_CONNECT,
+  TCP_NOTSENT_LOWAT,
+  TCP_INQ,
+  TCP_CC_INFO,
+  TCP_CONNECTION_INFO,
+  TCP_NOPUSH,
+  TCP_FASTOPEN_KEY,
+  TCP_FASTOPEN_NO_COOKIE,
+  TCP_MD5SIG_EXT,
+  TCP_QUEUE_SEQ,
+  TCP_REPAIR,
+  TCP_REPAIR_OPTIONS,
+  TCP_REPAIR_QUEUE,
+  TCP_REPAIR_WINDOW,
+  TCP_SAVED_SYN,
+  TCP_SAVE_SYN,
+  TCP_THIN_DUPACK,
+  TCP_THIN_LINEAR_TIMEOUTS,
+  TCP_TIMESTAMP,
+  TCP_TX_DELAY,
+  TCP_ULP,
+  TCP_ZEROCOPY_RECEIVE,
+  TCP_CM_INQ,
+  TCP_CONNECTIONTIMEOUT,
+  TCP_ENABLE_ECN,
+  TCP_NOOPT,
+  TCP_RXT_CONNDROPTIME,
+  TCP_RXT_FINDROP,
+  TCP_SENDMOREACKS,
+  TCP_REPAIR_ON,
+  TCP_REPAIR_OFF,
+  TCP_REPAIR_OFF_NO_WP,
+  TCP_MD5SIG_FLAG_PREFIX,
+  TCP_MD5SIG_MAXKEYLEN,
+  TCPI_OPT_TIMESTAMPS,
+  TCPI_OPT_SACK,
+  TCPI_OPT_WSCALE,
+  TCPI_OPT_ECN,
+  TCPI_OPT_ECN_SEEN,
+  TCPI_OPT_SYN_DATA,
+  TCPCI_OPT_TIMESTAMPS,
+  TCPCI_OPT_SACK,
+  TCPCI_OPT_WSCALE,
+  TCPCI_OPT_ECN,
+  TCPCI_FLAG_LOSSRECOVERY,
+  TCPCI_FLAG_REORDERING_DETECTED,
+  UDP_CORK,
+  UDP_ENCAP,
+  UDP_NO_CHECK6_TX,
+  UDP_NO_CHECK6_RX,
+  UDP_SEGMENT,
+  UDP_GRO,
+  UDP_ENCAP_ESPINUDP,
+  UDP_ENCAP_ESPINUDP_NON_IKE,
+  UDP_ENCAP_L2TPINUDP,
+  UDP_ENCAP_GTP0,
+  UDP_ENCAP_GTP1U,
+  UDP_NOCKSUM,
+  XUCRED_VERSION,
+  SOF_TIMESTAMPING_TX_HARDWARE,
+  SOF_TIMESTAMPING_TX_SOFTWARE,
+  SOF_TIMESTAMPING_RX_HARDWARE,
+  SOF_TIMESTAMPING_RX_SOFTWARE,
+  SOF_TIMESTAMPING_SOFTWARE,
+  SOF_TIMESTAMPING_SYS_HARDWARE,
+  SOF_TIMESTAMPING_RAW_HARDWARE,
+  SOF_TIMESTAMPING_OPT_ID,
+  SOF_TIMESTAMPING_TX_SCHED,
+  SOF_TIMESTAMPING_TX_ACK,
+  SOF_TIMESTAMPING_OPT_CMSG,
+  SOF_TIMESTAMPING_OPT_TSONLY,
+  SOF_TIMESTAMPING_OPT_STATS,
+  SCM_TSTAMP_SND,
+  SCM_TSTAMP_SCHED,
+  SCM_TSTAMP_ACK,
+} from './all.ts';

@@ -55,8 +55,10 @@ export function unpackSockaddr(sockaddr: Buffer, length: number = sockaddr.lengt
   if (length === 0) return null;
   switch (familyOf(sockaddr)) {
     case AF_INET:
+      checkSize(sockaddr, 8);
       return [formatInet(sockaddr, 4), (sockaddr[2] << 8) | sockaddr[3]];
     case AF_INET6:
+      checkSize(sockaddr, 28);
       return [
         formatInet6(sockaddr, 8),
         sockaddr.readUInt16BE(2),
@@ -75,6 +77,12 @@ export function unpackSockaddr(sockaddr: Buffer, length: number = sockaddr.lengt
     default:
       return Buffer.from(sockaddr.subarray(0, Math.min(length, sockaddr.length)));
   }
+}
+
+// sin_port and sin_addr, or a whole sockaddr_in6: fewer bytes are no address.
+function checkSize(sockaddr: Buffer, least: number): void {
+  if (sockaddr.length < least)
+    throw new RangeError(`unpackSockaddr(): needs ${least} bytes for this family, got ${sockaddr.length}`);
 }
 
 /**

@@ -48,6 +48,7 @@ export function nodeMayListen(): boolean {
 
 /** Chains Node's handlers: how many were not chained before. */
 export function chainHandlers(): number {
+  if (!isFollowing) followListeners();
   if (unchained.size === 0) return 0;
   let count = 0;
   for (const signum of unchained) {

@@ -172,3 +172,14 @@ describe('what is no address', () => {
     },
   );
 });
+
+test.each([
+  ['AF_INET', AF_INET, 8],
+  ['AF_INET6', AF_INET6, 28],
+])('unpackSockaddr throws RangeError for fewer bytes than an address of %s has', (_, family, least) => {
+  const sockaddr = packSockaddr(family, family === AF_INET ? ['10.0.0.2', 80] : ['::1', 80], 'test');
+  expect(unpackSockaddr(sockaddr.subarray(0, least))).toEqual(unpackSockaddr(sockaddr));
+  expect(() => unpackSockaddr(sockaddr.subarray(0, least - 1))).toThrow(
+    new RangeError(`unpackSockaddr(): needs ${least} bytes for this family, got ${least - 1}`),
+  );
+});
