@@ -1,4 +1,4 @@
-// Everything, by module. Each is also a subpath of its own: rfds/socket, ….
+// Python's modules, the raw calls, the errors and the ledger, by module; rfds/structs and rfds/net are not here.
 
 import './startup.ts';
 
