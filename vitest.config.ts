@@ -22,8 +22,9 @@ const pages = ['test/tools/*/page*.test.ts'];
 export default defineConfig({
   test: {
     pool: 'forks',
-    // One more than there are processors: most of the long files wait for processes of their own.
-    maxWorkers: availableParallelism() + 1,
+    // A worker for each processor. More gains little, for the suite is bound by the processors, and tests that
+    // have deadlines would meet them less surely.
+    maxWorkers: availableParallelism(),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     setupFiles: ['test/support/setup.ts'],

@@ -67,7 +67,8 @@ const env = {
 const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
 // Without the pages, which call nothing of the addon's: theirs is Chromium's time.
 const projects = ['--project', 'isolated', '--project', 'shared'];
-const args = [vitest, 'run', ...projects, ...process.argv.slice(2)];
+// One file at a time: under the sanitizers everything takes longer, and deadlines do not.
+const args = [vitest, 'run', '--maxWorkers', '1', ...projects, ...process.argv.slice(2)];
 const { status } = spawnSync(node, args, { cwd: root, env, stdio: 'inherit' });
 
 const found = readdirSync(reports);
