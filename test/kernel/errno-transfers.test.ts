@@ -171,7 +171,19 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     expect(sys.write(opened(data.readInt32LE(0)), x)).toBe(1);
     expect(sys.read(read, bytes(4))).toBe(1);
   });
-  row.skip('3.2.17 sendmmsg, recvmmsg: EBADF, EFAULT, EINVAL', 'rfds has no such calls');
+  row('3.2.17 sendmmsg, recvmmsg: EBADF, ENOTSOCK, EINVAL of a timeout', () => {
+    const one = () => Int32Array.of(1, 0, 0, 0, 0);
+    const send = (fd: number) => sys.sendmmsg(fd, [bytes(1)], null, null, one(), 1, 0);
+    const receive = (fd: number, timeout: BigInt64Array | null) =>
+      sys.recvmmsg(fd, [bytes(1)], null, null, one(), 1, C.MSG_DONTWAIT, timeout);
+    expect([none(), devNull()].map(send)).toEqual([-E.EBADF, -E.ENOTSOCK]);
+    expect([none(), devNull()].map((fd) => receive(fd, null))).toEqual([-E.EBADF, -E.ENOTSOCK]);
+    const [end] = pair();
+    expect([-1n, 1_000_000_000n].map((nsec) => receive(end, BigInt64Array.of(0n, nsec)))).toEqual([
+      -E.EINVAL,
+      -E.EINVAL,
+    ]);
+  });
 
   row('3.2.18 recv, recvfrom, recvmsg: EBADF, ENOTSOCK', () => {
     for (const call of recv)

@@ -236,7 +236,7 @@ function tried(name, f) {
   try {
     result = f();
     seen.returned++;
-    if (/observe$/.test(name) && typeof result === 'function') result();
+    if (/(attach|observe)$/.test(name) && typeof result === 'function') result();
   } catch (error) {
     const kind = error?.constructor?.name ?? typeof error;
     seen.thrown[kind] = (seen.thrown[kind] ?? 0) + 1;
