@@ -148,27 +148,22 @@ function sized(view: DataView, offset: number, size: number, caller: string): Da
 type Getter = (this: DataView, at: number, littleEndian?: boolean) => number;
 type Setter = (this: DataView, at: number, value: number, littleEndian?: boolean) => void;
 
-function integer(size: number, least: number, most: number, get: Getter, set: Setter, isLittle = true) {
+function integer(size: number, least: number, most: number, get: Getter, set: Setter) {
   const type: Type<number> = {
     size,
     align: size,
-    get: (view, at) => get.call(view, at, isLittle),
-    set: (view, at, value, what) => set.call(view, at, checked(value, least, most, what), isLittle),
+    get: (view, at) => get.call(view, at, true),
+    set: (view, at, value, what) => set.call(view, at, checked(value, least, most, what), true),
   };
   return type;
 }
 
 const of = DataView.prototype;
-export const i8 = integer(1, -0x80, 0x7f, of.getInt8, of.setInt8);
 export const u8 = integer(1, 0, 0xff, of.getUint8, of.setUint8);
 export const i16 = integer(2, -0x8000, 0x7fff, of.getInt16, of.setInt16);
 export const u16 = integer(2, 0, 0xffff, of.getUint16, of.setUint16);
 export const i32 = integer(4, -0x80000000, 0x7fffffff, of.getInt32, of.setInt32);
 export const u32 = integer(4, 0, 0xffffffff, of.getUint32, of.setUint32);
-/** In network byte order: __be16, in_port_t. */
-export const be16 = integer(2, 0, 0xffff, of.getUint16, of.setUint16, false);
-/** In network byte order: __be32. */
-export const be32 = integer(4, 0, 0xffffffff, of.getUint32, of.setUint32, false);
 
 /** The 64 bits at an offset as a number, exact up to 2**53. Unlike getBigUint64 it allocates nothing. */
 export function getUint64(view: DataView, at: number): number {
