@@ -18,14 +18,22 @@ const bare = mkdtempSync(path.join(root, 'build-bare-'));
 process.on('exit', () => rmSync(bare, { recursive: true, force: true }));
 cpSync(dist, bare, { recursive: true });
 const { native } = await import('../dist/kernel/native.js');
+const { calls } = await import('../dist/kernel/calls.js');
+const names = (own) => Object.keys(native).filter((name) => (calls[name].own ?? false) === own);
 writeFileSync(
   path.join(bare, 'kernel/syscalls.js'),
-  `import { batch, kernel } from './fast-calls.js';
-export { batch };
-export const { ${Object.keys(native).join(', ')} } = kernel;
+  `import { kernel } from './fast-calls.js';
+export const { ${names(false).join(', ')} } = kernel;
 export function attach() { throw new Error('bare'); }
 export const interpose = attach;
 export const observe = attach;
+`,
+);
+writeFileSync(
+  path.join(bare, 'kernel/own-calls.js'),
+  `import { batch, kernel } from './fast-calls.js';
+export { batch };
+export const { ${names(true).join(', ')} } = kernel;
 `,
 );
 

@@ -13,4 +13,8 @@ int clock_gettime(int clock, Bytes time) {
   return 0;
 }
 
+const std::vector<Call> clock_calls = {
+    {"clock_gettime", "clock, time", entry<clock_gettime>},
+};
+
 }  // namespace rfds

@@ -4,17 +4,17 @@
 
 #ifdef __linux__
 #include <sys/epoll.h>
+#endif
 
 namespace rfds {
 namespace {
 
+#ifdef __linux__
 epoll_event* array(const Bytes& events, int maxevents) {
   require(maxevents <= 0 || static_cast<size_t>(maxevents) <= events.size / sizeof(epoll_event),
           "maxevents is more than events holds");
   return events.as<epoll_event>();
 }
-
-}  // namespace
 
 // epoll_create(size).
 int epoll_create(int size) { return ::epoll_create(size); }
@@ -39,19 +39,22 @@ int epoll_pwait(int epfd, Bytes events, int maxevents, int timeout_ms, NullableB
   NullableSigset signals(sigmask);
   return ::epoll_pwait(epfd, array(events, maxevents), maxevents, timeout_ms, signals.pointer());
 }
-
-}  // namespace rfds
-
 #else
-
-namespace rfds {
-
 int epoll_create(int) { return enosys(); }
 int epoll_create1(int) { return enosys(); }
 int epoll_ctl(int, int, int, NullableBytes) { return enosys(); }
 int epoll_wait(int, Bytes, int, int) { return enosys(); }
 int epoll_pwait(int, Bytes, int, int, NullableBytes) { return enosys(); }
+#endif
+
+}  // namespace
+
+const std::vector<Call> epoll_calls = {
+    {"epoll_create", "size", entry<epoll_create>},
+    {"epoll_create1", "flags", entry<epoll_create1>},
+    {"epoll_ctl", "epfd, op, fd, event", entry<epoll_ctl>},
+    {"epoll_wait", "epfd, events, maxevents, timeoutMs", entry<epoll_wait>},
+    {"epoll_pwait", "epfd, events, maxevents, timeoutMs, sigmask", entry<epoll_pwait>},
+};
 
 }  // namespace rfds
-
-#endif

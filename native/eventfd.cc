@@ -8,6 +8,7 @@
 #endif
 
 namespace rfds {
+namespace {
 
 #ifdef __linux__
 // eventfd(initval, flags).
@@ -19,5 +20,11 @@ int eventfd(int64_t initval, int flags) {
 #else
 int eventfd(int64_t, int) { return enosys(); }
 #endif
+
+}  // namespace
+
+const std::vector<Call> eventfd_calls = {
+    {"eventfd", "initval, flags", entry<eventfd>},
+};
 
 }  // namespace rfds

@@ -39,18 +39,11 @@ bool takes_int(int cmd) {
   }
 }
 
-}  // namespace
-
 // read(fd, buf, count).
 ssize_t read(int fd, Bytes buf) { return ::read(fd, buf.data, buf.size); }
 
 // write(fd, buf, count).
 ssize_t write(int fd, Bytes buf) { return ::write(fd, buf.data, buf.size); }
-
-// write(fd, buf + offset, length).
-ssize_t write_at(int fd, Bytes buf, int64_t offset, int64_t length) {
-  return ::write(fd, buf.part(offset, length), static_cast<size_t>(length));
-}
 
 // close(fd).
 int close(int fd) { return ::close(fd); }
@@ -91,5 +84,26 @@ int pipe2([[maybe_unused]] Bytes fds, [[maybe_unused]] int flags) {
   return enosys();
 #endif
 }
+
+}  // namespace
+
+// Also made as a fast call.
+
+// write(fd, buf + offset, length).
+ssize_t write_at(int fd, Bytes buf, int64_t offset, int64_t length) {
+  return ::write(fd, buf.part(offset, length), static_cast<size_t>(length));
+}
+
+const std::vector<Call> file_calls = {
+    {"read", "fd, buf", entry<read>},
+    {"write", "fd, buf | fd, buf, offset, length", entry<write, write_at>},
+    {"close", "fd", entry<close>},
+    {"fcntl", "fd, cmd, arg", entry<fcntl>},
+    {"dup", "fd", entry<dup>},
+    {"dup2", "oldfd, newfd", entry<dup2>},
+    {"dup3", "oldfd, newfd, flags", entry<dup3>},
+    {"pipe", "fds", entry<pipe>},
+    {"pipe2", "fds, flags", entry<pipe2>},
+};
 
 }  // namespace rfds

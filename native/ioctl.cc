@@ -17,8 +17,6 @@ constexpr size_t max_size = 1 << 14;
 // The requests whose argument is an int, or is ignored. An int from JavaScript is no pointer.
 bool takes_int(unsigned long request) { return request == FIOCLEX || request == FIONCLEX; }
 
-}  // namespace
-
 // ioctl(fd, request, arg). The kernel works on a copy that is large enough for any request, so that it cannot
 // write behind arg's end. A request that wants memory and is given an int gets NULL: the kernel answers
 // EFAULT.
@@ -36,5 +34,11 @@ int ioctl(int fd, int64_t request, IntOrBytes arg) {
   std::memcpy(arg.data, copy, arg.size);
   return result;
 }
+
+}  // namespace
+
+const std::vector<Call> ioctl_calls = {
+    {"ioctl", "fd, request, arg", entry<ioctl>},
+};
 
 }  // namespace rfds

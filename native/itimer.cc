@@ -10,8 +10,6 @@ namespace {
 using Words = TimerWords<itimerval>;
 constexpr const char* too_small = "an itimerval must be a BigInt64Array of at least four elements";
 
-}  // namespace
-
 // setitimer(which, value, before).
 int setitimer(int which, Bytes value, NullableBytes before) {
   itimerval wanted = Words::load(value, too_small), old;
@@ -29,5 +27,12 @@ int getitimer(int which, Bytes value) {
   Words::store(now, value);
   return 0;
 }
+
+}  // namespace
+
+const std::vector<Call> itimer_calls = {
+    {"setitimer", "which, value, before", entry<setitimer>},
+    {"getitimer", "which, value", entry<getitimer>},
+};
 
 }  // namespace rfds

@@ -1,22 +1,21 @@
 // kqueue(2), macOS (and the BSDs).
 #include "calls.h"
+#include "timespec.h"
 
 #if __has_include(<sys/event.h>)
 #include <sys/event.h>
 #include <sys/time.h>
-
-#include "timespec.h"
+#endif
 
 namespace rfds {
 namespace {
 
+#if __has_include(<sys/event.h>)
 struct kevent* array(const NullableBytes& bytes, int n) {
   require(n <= 0 || static_cast<size_t>(n) <= bytes.size / sizeof(struct kevent),
           "there are more kevents than the array holds");
   return bytes.as<struct kevent>();
 }
-
-}  // namespace
 
 // kqueue().
 int kqueue() { return ::kqueue(); }
@@ -30,16 +29,16 @@ int kevent(int kq, NullableBytes changes, int nchanges, NullableBytes events, in
   NullableTimespec time(timeout);
   return ::kevent(kq, in, nchanges, out, nevents, time.pointer());
 }
-
-}  // namespace rfds
-
 #else
-
-namespace rfds {
-
 int kqueue() { return enosys(); }
 int kevent(int, NullableBytes, int, NullableBytes, int, NullableBytes) { return enosys(); }
+#endif
+
+}  // namespace
+
+const std::vector<Call> kqueue_calls = {
+    {"kqueue", "", entry<kqueue>},
+    {"kevent", "kq, changes, nchanges, events, nevents, timeout", entry<kevent>},
+};
 
 }  // namespace rfds
-
-#endif

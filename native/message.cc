@@ -32,8 +32,6 @@ msghdr header(std::vector<iovec>& list, const NullableBytes& name, size_t namele
   return message;
 }
 
-}  // namespace
-
 // recvmsg(fd, msg, flags). lengths is [msg_namelen, msg_controllen, msg_flags], before and after.
 ssize_t recvmsg(int fd, IoVec buffers, NullableBytes name, NullableBytes control, Bytes lengths, int flags) {
   // Copied, because JavaScript may place them at any address. A negative one is a huge one.
@@ -60,8 +58,6 @@ ssize_t sendmsg(int fd, IoVec buffers, NullableBytes name, NullableBytes control
 }
 
 #ifdef __linux__
-namespace {
-
 // A struct mmsghdr[] whose pointers are left out: of each message [msg_iovlen, msg_namelen, msg_controllen,
 // msg_flags, msg_len]. Its buffers, its name and its control messages begin where those of the message before
 // it end. Copied, because JavaScript may place the words at any address.
@@ -123,8 +119,6 @@ class MessageVector {
   std::vector<mmsghdr> vector;
 };
 
-}  // namespace
-
 // recvmmsg(fd, msgvec, vlen, flags, timeout). The timeout becomes what is left of it.
 int recvmmsg(int fd, IoVec buffers, NullableBytes names, NullableBytes controls, Bytes msgvec, int vlen,
              int flags, NullableBytes timeout) {
@@ -150,5 +144,14 @@ int sendmmsg(int fd, IoVec buffers, NullableBytes names, NullableBytes controls,
 int recvmmsg(int, IoVec, NullableBytes, NullableBytes, Bytes, int, int, NullableBytes) { return enosys(); }
 int sendmmsg(int, IoVec, NullableBytes, NullableBytes, Bytes, int, int) { return enosys(); }
 #endif
+
+}  // namespace
+
+const std::vector<Call> message_calls = {
+    {"recvmsg", "fd, buffers, name, control, lengths, flags", entry<recvmsg>},
+    {"sendmsg", "fd, buffers, name, control, flags", entry<sendmsg>},
+    {"recvmmsg", "fd, buffers, names, controls, msgvec, vlen, flags, timeout", entry<recvmmsg>},
+    {"sendmmsg", "fd, buffers, names, controls, msgvec, vlen, flags", entry<sendmmsg>},
+};
 
 }  // namespace rfds

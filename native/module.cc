@@ -1,5 +1,5 @@
-// The addon: the list of everything that JavaScript sees (layout.cc: the layouts of kernel structs), and how
-// it is handed over when the addon is loaded, once for each environment.
+// The addon: all that JavaScript sees (the calls of calls.h, the constants, layout.cc's layouts of kernel
+// structs), and how it is handed over when the addon is loaded, once for each environment.
 
 // macOS has the IPV6_ names of RFC 3542 only with this, before any header.
 #define __APPLE_USE_RFC_3542
@@ -59,71 +59,10 @@ namespace rfds {
 
 namespace {
 
-const std::vector<Call> calls = {
-    {"socket", "domain, type, protocol", entry<socket>},
-    {"socketpair", "domain, type, protocol, sv", entry<socketpair>},
-    {"bind", "fd, addr", entry<bind>},
-    {"listen", "fd, backlog", entry<listen>},
-    {"accept", "fd, addr, addrlen", entry<accept>},
-    {"accept4", "fd, addr, addrlen, flags", entry<accept4>},
-    {"connect", "fd, addr", entry<connect>},
-    {"getsockname", "fd, addr, addrlen", entry<getsockname>},
-    {"getpeername", "fd, addr, addrlen", entry<getpeername>},
-    {"getsockopt", "fd, level, name, value, len", entry<getsockopt>},
-    {"setsockopt", "fd, level, name, value", entry<setsockopt>},
-    {"recv", "fd, buf, flags | fd, buf, offset, length, flags", entry<recv, recv_at>},
-    {"send", "fd, buf, flags | fd, buf, offset, length, flags", entry<send, send_at>},
-    {"recvfrom", "fd, buf, flags, addr, addrlen | fd, buf, offset, length, flags, addr, addrlen",
-     entry<recvfrom, recvfrom_at>},
-    {"sendto", "fd, buf, flags, addr | fd, buf, offset, length, flags, addr", entry<sendto, sendto_at>},
-    {"shutdown", "fd, how", entry<shutdown>},
-    {"recvmsg", "fd, buffers, name, control, lengths, flags", entry<recvmsg>},
-    {"sendmsg", "fd, buffers, name, control, flags", entry<sendmsg>},
-    {"recvmmsg", "fd, buffers, names, controls, msgvec, vlen, flags, timeout", entry<recvmmsg>},
-    {"sendmmsg", "fd, buffers, names, controls, msgvec, vlen, flags", entry<sendmmsg>},
-    {"read", "fd, buf", entry<read>},
-    {"write", "fd, buf | fd, buf, offset, length", entry<write, write_at>},
-    {"close", "fd", entry<close>},
-    {"fcntl", "fd, cmd, arg", entry<fcntl>},
-    {"dup", "fd", entry<dup>},
-    {"dup2", "oldfd, newfd", entry<dup2>},
-    {"dup3", "oldfd, newfd, flags", entry<dup3>},
-    {"pipe", "fds", entry<pipe>},
-    {"pipe2", "fds, flags", entry<pipe2>},
-    {"ioctl", "fd, request, arg", entry<ioctl>},
-    {"select", "nfds, rfds, wfds, xfds, timeout", entry<select>},
-    {"pselect", "nfds, rfds, wfds, xfds, timeout, sigmask", entry<pselect>},
-    {"poll", "fds, nfds, timeoutMs", entry<poll>},
-    {"ppoll", "fds, nfds, timeout, sigmask", entry<ppoll>},
-    {"epoll_create", "size", entry<epoll_create>},
-    {"epoll_create1", "flags", entry<epoll_create1>},
-    {"epoll_ctl", "epfd, op, fd, event", entry<epoll_ctl>},
-    {"epoll_wait", "epfd, events, maxevents, timeoutMs", entry<epoll_wait>},
-    {"epoll_pwait", "epfd, events, maxevents, timeoutMs, sigmask", entry<epoll_pwait>},
-    {"kqueue", "", entry<kqueue>},
-    {"kevent", "kq, changes, nchanges, events, nevents, timeout", entry<kevent>},
-    {"eventfd", "initval, flags", entry<eventfd>},
-    {"signalfd", "fd, mask, flags", entry<signalfd>},
-    {"timerfd_create", "clock, flags", entry<timerfd_create>},
-    {"timerfd_settime", "fd, flags, newValue, oldValue", entry<timerfd_settime>},
-    {"timerfd_gettime", "fd, currValue", entry<timerfd_gettime>},
-    {"if_nametoindex", "name", entry<if_nametoindex>},
-    {"if_indextoname", "index, name", entry<if_indextoname>},
-    {"if_nameindex", "list", entry<if_nameindex>},
-    {"sigaction", "signum, handler", entry<sigaction>},
-    {"setitimer", "which, value, before", entry<setitimer>},
-    {"getitimer", "which, value", entry<getitimer>},
-    {"clock_gettime", "clock, time", entry<clock_gettime>},
-    {"getaddrinfo", "host, service, family, type, protocol, flags, out", entry<getaddrinfo>},
-    {"getnameinfo", "addr, host, service, flags", entry<getnameinfo>},
-    {"gai_strerror", "code, out", entry<gai_strerror>},
-    {"gethostname", "out", entry<gethostname>},
-    {"sethostname", "name", entry<sethostname>},
-
-    {"catch_signal", "signum, flags", entry<catch_signal>},
-    {"chain_signal", "signum", entry<chain_signal>},
-    {"set_wakeup_fd", "fd", entry<set_wakeup_fd>},
-    {"take_pending_signals", "signums", entry<take_pending_signals>},
+const std::vector<Call>* const lists[] = {
+    &socket_calls, &message_calls, &file_calls,    &ioctl_calls,    &select_calls,  &poll_calls,
+    &epoll_calls,  &kqueue_calls,  &eventfd_calls, &signalfd_calls, &timerfd_calls, &netif_calls,
+    &signal_calls, &itimer_calls,  &clock_calls,   &netdb_calls,    &own_calls,
 };
 
 const std::vector<Number> constants = {
@@ -131,12 +70,14 @@ const std::vector<Number> constants = {
 };
 
 void add_calls(Napi::Env env, Napi::Object exports) {
-  for (const Call& call : calls) {
-    napi_value function = nullptr;
-    // Const in our hands too: entry() casts it back to a const Call.
-    void* data = const_cast<Call*>(&call);
-    napi_create_function(env, call.name, NAPI_AUTO_LENGTH, call.entry, data, &function);
-    exports.Set(call.name, function);
+  for (const std::vector<Call>* list : lists) {
+    for (const Call& call : *list) {
+      napi_value function = nullptr;
+      // Const in our hands too: entry() casts it back to a const Call.
+      void* data = const_cast<Call*>(&call);
+      napi_create_function(env, call.name, NAPI_AUTO_LENGTH, call.entry, data, &function);
+      exports.Set(call.name, function);
+    }
   }
 }
 

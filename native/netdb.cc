@@ -37,8 +37,6 @@ struct Writer {
   void put(int32_t value) { put(&value, sizeof value); }
 };
 
-}  // namespace
-
 // getaddrinfo(host, service, &{flags, family, type, protocol}, &list), and freeaddrinfo(list). Each entry of
 // the list is written to out as int32 family, type, protocol, addrlen, namelen, then the sockaddr and the
 // canonical name. Returns how many bytes all of them take, which may be more than out has.
@@ -100,5 +98,15 @@ int sethostname(Bytes name) {
   return ::sethostname(name.as<char>(), name.size);
 #endif
 }
+
+}  // namespace
+
+const std::vector<Call> netdb_calls = {
+    {"getaddrinfo", "host, service, family, type, protocol, flags, out", entry<getaddrinfo>},
+    {"getnameinfo", "addr, host, service, flags", entry<getnameinfo>},
+    {"gai_strerror", "code, out", entry<gai_strerror>},
+    {"gethostname", "out", entry<gethostname>},
+    {"sethostname", "name", entry<sethostname>},
+};
 
 }  // namespace rfds

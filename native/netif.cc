@@ -8,6 +8,7 @@
 #include "calls.h"
 
 namespace rfds {
+namespace {
 
 // if_nametoindex(ifname). The name ends at its first NUL or at the array's end. Returns the index; for C's 0,
 // -1.
@@ -45,5 +46,13 @@ int if_nameindex(Bytes list) {
   ::if_freenameindex(all);
   return count;
 }
+
+}  // namespace
+
+const std::vector<Call> netif_calls = {
+    {"if_nametoindex", "name", entry<if_nametoindex>},
+    {"if_indextoname", "index, name", entry<if_indextoname>},
+    {"if_nameindex", "list", entry<if_nameindex>},
+};
 
 }  // namespace rfds

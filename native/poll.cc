@@ -13,8 +13,6 @@ pollfd* array(const Bytes& fds, int nfds) {
   return fds.as<pollfd>();
 }
 
-}  // namespace
-
 // poll(fds, nfds, timeout).
 int poll(Bytes fds, int nfds, int timeout_ms) {
   return ::poll(array(fds, nfds), static_cast<nfds_t>(nfds), timeout_ms);
@@ -30,5 +28,12 @@ int ppoll(Bytes fds, int nfds, NullableBytes timeout, NullableBytes sigmask) {
 #else
 int ppoll(Bytes, int, NullableBytes, NullableBytes) { return enosys(); }
 #endif
+
+}  // namespace
+
+const std::vector<Call> poll_calls = {
+    {"poll", "fds, nfds, timeoutMs", entry<poll>},
+    {"ppoll", "fds, nfds, timeout, sigmask", entry<ppoll>},
+};
 
 }  // namespace rfds

@@ -16,8 +16,6 @@ fd_set* set(const NullableBytes& bytes, int nfds) {
   return bytes.as<fd_set>();
 }
 
-}  // namespace
-
 // select(nfds, readfds, writefds, exceptfds, timeout). As in C, the timeout holds what the kernel left there:
 // the time remaining on Linux, the same as before on macOS.
 int select(int nfds, NullableBytes rfds, NullableBytes wfds, NullableBytes xfds, NullableBytes timeout) {
@@ -40,5 +38,12 @@ int pselect(int nfds, NullableBytes rfds, NullableBytes wfds, NullableBytes xfds
   return ::pselect(nfds, set(rfds, nfds), set(wfds, nfds), set(xfds, nfds), time.pointer(),
                    signals.pointer());
 }
+
+}  // namespace
+
+const std::vector<Call> select_calls = {
+    {"select", "nfds, rfds, wfds, xfds, timeout", entry<select>},
+    {"pselect", "nfds, rfds, wfds, xfds, timeout, sigmask", entry<pselect>},
+};
 
 }  // namespace rfds

@@ -31,8 +31,6 @@ int set_disposition(int signum, void (*handler)(int), int flags) {
   return ::sigaction(signum, &action, nullptr);
 }
 
-}  // namespace
-
 // sigaction(signum, &{sa_handler: handler}, NULL), where handler is SIG_DFL (0) or SIG_IGN (1).
 // Unlike sigaction(2), only the main thread may call it: EPERM elsewhere.
 int sigaction(int signum, int handler) {
@@ -81,5 +79,19 @@ int take_pending_signals(Bytes signums) {
   require(signums.size >= NSIG * sizeof(int), "signums must be an Int32Array of at least NSIG elements");
   return take_pending(signums.as<int>());
 }
+
+}  // namespace
+
+const std::vector<Call> signal_calls = {
+    {"sigaction", "signum, handler", entry<sigaction>},
+};
+
+// The addon's own, which rfds/syscalls does not export.
+const std::vector<Call> own_calls = {
+    {"catch_signal", "signum, flags", entry<catch_signal>},
+    {"chain_signal", "signum", entry<chain_signal>},
+    {"set_wakeup_fd", "fd", entry<set_wakeup_fd>},
+    {"take_pending_signals", "signums", entry<take_pending_signals>},
+};
 
 }  // namespace rfds

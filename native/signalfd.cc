@@ -7,6 +7,7 @@
 #endif
 
 namespace rfds {
+namespace {
 
 #ifdef __linux__
 // signalfd(fd, mask, flags).
@@ -17,5 +18,11 @@ int signalfd(int fd, Bytes mask, int flags) {
 #else
 int signalfd(int, Bytes, int) { return enosys(); }
 #endif
+
+}  // namespace
+
+const std::vector<Call> signalfd_calls = {
+    {"signalfd", "fd, mask, flags", entry<signalfd>},
+};
 
 }  // namespace rfds

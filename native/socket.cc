@@ -32,8 +32,6 @@ class Length {
   socklen_t value = 0;
 };
 
-}  // namespace
-
 // socket(domain, type, protocol).
 int socket(int domain, int type, int protocol) { return ::socket(domain, type, protocol); }
 
@@ -82,16 +80,6 @@ int getpeername(int fd, Bytes addr, Bytes addrlen) {
   return ::getpeername(fd, addr.as<sockaddr>(), length.pointer());
 }
 
-// getpeername(fd, addr, addrlen), whose length is a word of a fast call.
-int getpeername_at(int fd, Bytes addr, int* addrlen) {
-  require(*addrlen >= 0 && static_cast<size_t>(*addrlen) <= addr.size,
-          "the length is larger than its buffer");
-  socklen_t length = static_cast<socklen_t>(*addrlen);
-  int result = ::getpeername(fd, addr.as<sockaddr>(), &length);
-  *addrlen = static_cast<int>(length);
-  return result;
-}
-
 // getsockopt(fd, level, optname, optval, optlen).
 int getsockopt(int fd, int level, int name, Bytes value, Bytes length) {
   Length value_length(value, length);
@@ -106,18 +94,8 @@ int setsockopt(int fd, int level, int name, Bytes value) {
 // recv(fd, buf, len, flags).
 ssize_t recv(int fd, Bytes buf, int flags) { return ::recv(fd, buf.data, buf.size, flags); }
 
-// recv(fd, buf + offset, length, flags).
-ssize_t recv_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {
-  return ::recv(fd, buf.part(offset, length), static_cast<size_t>(length), flags);
-}
-
 // send(fd, buf, len, flags).
 ssize_t send(int fd, Bytes buf, int flags) { return ::send(fd, buf.data, buf.size, flags); }
-
-// send(fd, buf + offset, length, flags).
-ssize_t send_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {
-  return ::send(fd, buf.part(offset, length), static_cast<size_t>(length), flags);
-}
 
 // recvfrom(fd, buf, len, flags, src_addr, addrlen).
 ssize_t recvfrom(int fd, Bytes buf, int flags, NullableBytes addr, NullableBytes addrlen) {
@@ -146,5 +124,49 @@ ssize_t sendto_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, 
 
 // shutdown(fd, how).
 int shutdown(int fd, int how) { return ::shutdown(fd, how); }
+
+}  // namespace
+
+// Also made as fast calls.
+
+// getpeername(fd, addr, addrlen), whose length is a word of a fast call.
+int getpeername_at(int fd, Bytes addr, int* addrlen) {
+  require(*addrlen >= 0 && static_cast<size_t>(*addrlen) <= addr.size,
+          "the length is larger than its buffer");
+  socklen_t length = static_cast<socklen_t>(*addrlen);
+  int result = ::getpeername(fd, addr.as<sockaddr>(), &length);
+  *addrlen = static_cast<int>(length);
+  return result;
+}
+
+// recv(fd, buf + offset, length, flags).
+ssize_t recv_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {
+  return ::recv(fd, buf.part(offset, length), static_cast<size_t>(length), flags);
+}
+
+// send(fd, buf + offset, length, flags).
+ssize_t send_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {
+  return ::send(fd, buf.part(offset, length), static_cast<size_t>(length), flags);
+}
+
+const std::vector<Call> socket_calls = {
+    {"socket", "domain, type, protocol", entry<socket>},
+    {"socketpair", "domain, type, protocol, sv", entry<socketpair>},
+    {"bind", "fd, addr", entry<bind>},
+    {"listen", "fd, backlog", entry<listen>},
+    {"accept", "fd, addr, addrlen", entry<accept>},
+    {"accept4", "fd, addr, addrlen, flags", entry<accept4>},
+    {"connect", "fd, addr", entry<connect>},
+    {"getsockname", "fd, addr, addrlen", entry<getsockname>},
+    {"getpeername", "fd, addr, addrlen", entry<getpeername>},
+    {"getsockopt", "fd, level, name, value, len", entry<getsockopt>},
+    {"setsockopt", "fd, level, name, value", entry<setsockopt>},
+    {"recv", "fd, buf, flags | fd, buf, offset, length, flags", entry<recv, recv_at>},
+    {"send", "fd, buf, flags | fd, buf, offset, length, flags", entry<send, send_at>},
+    {"recvfrom", "fd, buf, flags, addr, addrlen | fd, buf, offset, length, flags, addr, addrlen",
+     entry<recvfrom, recvfrom_at>},
+    {"sendto", "fd, buf, flags, addr | fd, buf, offset, length, flags, addr", entry<sendto, sendto_at>},
+    {"shutdown", "fd, how", entry<shutdown>},
+};
 
 }  // namespace rfds

@@ -7,14 +7,11 @@
 #endif
 
 namespace rfds {
-
-#ifdef __linux__
 namespace {
 
+#ifdef __linux__
 using Words = TimerWords<itimerspec>;
 constexpr const char* too_small = "an itimerspec must be a BigInt64Array of at least four elements";
-
-}  // namespace
 
 // timerfd_create(clockid, flags).
 int timerfd_create(int clock, int flags) { return ::timerfd_create(clock, flags); }
@@ -42,5 +39,13 @@ int timerfd_create(int, int) { return enosys(); }
 int timerfd_settime(int, int, Bytes, NullableBytes) { return enosys(); }
 int timerfd_gettime(int, Bytes) { return enosys(); }
 #endif
+
+}  // namespace
+
+const std::vector<Call> timerfd_calls = {
+    {"timerfd_create", "clock, flags", entry<timerfd_create>},
+    {"timerfd_settime", "fd, flags, newValue, oldValue", entry<timerfd_settime>},
+    {"timerfd_gettime", "fd, currValue", entry<timerfd_gettime>},
+};
 
 }  // namespace rfds

@@ -3,7 +3,7 @@
 // are made one at a time, so that each is seen.
 
 import { RECV, SEND, WORDS_PER_CALL } from './fast-calls.ts';
-import * as sys from './syscalls.ts';
+import { batch } from './own-calls.ts';
 
 /** A fixed number of calls of recv and send, each with its result. Allocates nothing once made. */
 export class Batch {
@@ -37,7 +37,7 @@ export class Batch {
 
   /** Makes the first n calls. */
   run(n: number): void {
-    sys.batch(this.#memory, this.#words, n);
+    batch(this.#memory, this.#words, n);
   }
 
   /** What the i-th call returned: how many bytes, or a negative errno. */

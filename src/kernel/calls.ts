@@ -92,7 +92,7 @@ export type Entry = readonly [name: string, ...added: string[]];
 
 /** A raw call. */
 export interface Call {
-  /** Its parameters in order, by the names in native/module.cc. */
+  /** Its parameters in order, by the names in the lists of native/*.cc. */
   args: Readonly<Record<string, Kind>>;
   /** Whether it is also taken with (…, buf, offset, length, …), for a part of buf. */
   part?: true;

@@ -1,12 +1,14 @@
-// The choke point: every kernel call of the package passes through the names exported here.
+// The choke point: every kernel call of the package passes through the names exported here (and the addon's own
+// calls through those of own-calls.ts). rfds/syscalls exports all of this file.
 //
 // The exports are live bindings. With nothing attached they lead to the addon and cost nothing;
 // attach() puts a layer around all of them at once.
 
-import { batch as atOnce, kernel, RECV, SEND, WORDS_PER_CALL, WRITE } from './fast-calls.ts';
+import { kernel } from './fast-calls.ts';
 import type { Calls, Syscalls } from './native.ts';
+import { rebindOwnCalls } from './own-calls.ts';
 
-export type { Bytes, Calls, Syscalls } from './native.ts';
+export type { Bytes, Syscalls } from './native.ts';
 
 export let {
   socket,
@@ -67,13 +69,7 @@ export let {
   gai_strerror,
   gethostname,
   sethostname,
-  catch_signal,
-  chain_signal,
-  set_wakeup_fd,
-  take_pending_signals,
-}: Calls = kernel;
-
-export let batch = atOnce;
+}: Syscalls = kernel;
 
 /** A call at the choke point, whichever it is: its result, or the negative errno. */
 export type Call = (...args: unknown[]) => number;
@@ -205,12 +201,8 @@ function connectAll(): void {
     gai_strerror,
     gethostname,
     sethostname,
-    catch_signal,
-    chain_signal,
-    set_wakeup_fd,
-    take_pending_signals,
   } = calls);
-  batch = layers.length === 0 ? atOnce : oneByOne;
+  rebindOwnCalls(calls);
 }
 
 function through(calls: Calls, { layer }: Attached): Calls {
@@ -221,13 +213,4 @@ function through(calls: Calls, { layer }: Attached): Calls {
     return [name, around];
   });
   return Object.fromEntries(wrapped);
-}
-
-// A batch whose calls can be seen.
-function oneByOne(buf: ArrayBuffer, words: Int32Array, n: number): void {
-  const calls: Record<number, Syscalls['recv']> = { [RECV]: recv, [SEND]: send, [WRITE]: write };
-  for (let at = 0; at < n * WORDS_PER_CALL; at += WORDS_PER_CALL) {
-    const [number, fd, offset, length, flags] = words.subarray(at);
-    words[at] = calls[number](fd, buf, offset, length, flags);
-  }
 }

@@ -5,7 +5,7 @@
 const hostname = Buffer.from((await import('node:os')).hostname());
 
 const from = (name) => import(new URL(name, process.argv[2]));
-const sys = await from('kernel/syscalls.js');
+const sys = { ...(await from('kernel/syscalls.js')), ...(await from('kernel/own-calls.js')) };
 const S = await from('socket.js');
 const F = await from('kernel/constants/fcntl.js');
 const { FIOCLEX, FIONBIO, FIONREAD, SIOCOUTQ } = await from('kernel/constants/ioctl.js');

@@ -11,6 +11,7 @@ import { NSIG, SIGCHLD, SIGUSR2 } from '../../src/kernel/constants/signal.ts';
 import { SHUT_WR, SO_ERROR, SOCK_NONBLOCK, SOL_SOCKET } from '../../src/kernel/constants/socket.ts';
 import * as E from '../../src/kernel/errno.ts';
 import { layout } from '../../src/kernel/native.ts';
+import * as own from '../../src/kernel/own-calls.ts';
 import * as sys from '../../src/kernel/syscalls.ts';
 import { closed, opened, pair } from '../support/descriptors.ts';
 import { isLinux } from '../support/platform.ts';
@@ -62,11 +63,11 @@ function waited(epfd: number, most = 8, timeoutMs = 0): [fd: number, events: num
  */
 function withSignal<R>(call: () => R): R {
   const signums = new Int32Array(NSIG);
-  expect(sys.catch_signal(SIGUSR2, 0)).toBe(0);
+  expect(own.catch_signal(SIGUSR2, 0)).toBe(0);
   try {
     process.kill(process.pid, 'SIGUSR2');
     const result = call();
-    expect([sys.take_pending_signals(signums), signums[0]]).toEqual([1, SIGUSR2]);
+    expect([own.take_pending_signals(signums), signums[0]]).toEqual([1, SIGUSR2]);
     return result;
   } finally {
     expect(sys.sigaction(SIGUSR2, 1)).toBe(0);
@@ -80,12 +81,12 @@ function withSignal<R>(call: () => R): R {
 function withChild(call: (fd: number) => number): number {
   const signums = new Int32Array(NSIG);
   const [read, write] = pipe();
-  expect(sys.catch_signal(SIGUSR2, 0)).toBe(0);
+  expect(own.catch_signal(SIGUSR2, 0)).toBe(0);
   try {
     spawn('/bin/sh', ['-c', 'kill -USR2 $PPID; echo >&3'], { stdio: ['ignore', 'ignore', 'ignore', write] });
     const result = call(read);
     // Another thread took it, or this one now: it comes.
-    while (sys.take_pending_signals(signums) === 0) sys.poll(bytes(0), 0, 1);
+    while (own.take_pending_signals(signums) === 0) sys.poll(bytes(0), 0, 1);
     return result;
   } finally {
     expect(sys.sigaction(SIGUSR2, 1)).toBe(0);

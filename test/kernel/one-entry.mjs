@@ -3,7 +3,7 @@
 // [name, what strace must show] in the order of the calls.
 
 const from = (name) => import(new URL(name, process.argv[2]));
-const sys = await from('kernel/syscalls.js');
+const sys = { ...(await from('kernel/syscalls.js')), ...(await from('kernel/own-calls.js')) };
 const S = await from('socket.js');
 const E = await from('kernel/constants/select.js');
 const T = await from('kernel/constants/event.js');

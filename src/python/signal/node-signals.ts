@@ -9,7 +9,7 @@
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { SIGCHLD, SIGCONT, SIGURG, SIGWINCH } from '../../kernel/constants/signal.ts';
-import * as sys from '../../kernel/syscalls.ts';
+import * as own from '../../kernel/own-calls.ts';
 
 // These end nothing by default, and Node listens for SIGWINCH by itself, on any terminal: no call should end
 // because the window has another size. Their listeners run when control is back in Node.
@@ -53,7 +53,7 @@ export function chainHandlers(): number {
   let count = 0;
   for (const signum of unchained) {
     unchained.delete(signum);
-    if (sys.chain_signal(signum) === 1) count++;
+    if (own.chain_signal(signum) === 1) count++;
   }
   if (count > 0) isAnyChained = true;
   return count;

@@ -7,6 +7,7 @@ import { F_GETFL, O_NONBLOCK } from '../../kernel/constants/fcntl.ts';
 import { SA_RESTART } from '../../kernel/constants/sigaction.ts';
 import { NSIG, SIGINT, SIGPIPE, SIGXFSZ } from '../../kernel/constants/signal.ts';
 import { EAGAIN, EINTR, errorcode } from '../../kernel/errno.ts';
+import * as own from '../../kernel/own-calls.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check, osError } from '../errors.ts';
 import { chainHandlers, nodeListens, nodeMayListen, wasCheckedThisTurn } from './node-signals.ts';
@@ -66,7 +67,7 @@ export function signal(
   takePending();
   runTaken();
   const previous = getsignal(signum);
-  const result = typeof handler === 'function' ? sys.catch_signal(signum, 0) : sys.sigaction(signum, handler);
+  const result = typeof handler === 'function' ? own.catch_signal(signum, 0) : sys.sigaction(signum, handler);
   check(result, 'sigaction');
   dispositions.set(signum, handler);
   handlers = [...dispositions.values()].filter((one) => typeof one === 'function').length;
@@ -86,7 +87,7 @@ export function getsignal(signum: number): Handler | number | null {
 export function siginterrupt(signum: number, flag: boolean): void {
   checkSignal(signum);
   if (typeof dispositions.get(signum) !== 'function') return;
-  check(sys.catch_signal(signum, flag ? 0 : SA_RESTART), 'sigaction');
+  check(own.catch_signal(signum, flag ? 0 : SA_RESTART), 'sigaction');
 }
 
 /** Sends this process a signal; its handler has run when this returns. kill(2). */
@@ -122,7 +123,7 @@ export function set_wakeup_fd(fd: number, options: { warn_on_full_buffer?: boole
     throw new RangeError(`the fd ${fd} must be in non-blocking mode`);
   }
   const previous = wakeupFd;
-  check(sys.set_wakeup_fd(fd), 'set_wakeup_fd');
+  check(own.set_wakeup_fd(fd), 'set_wakeup_fd');
   wakeupFd = fd;
   warnsOnFullBuffer = options.warn_on_full_buffer ?? true;
   return previous;
@@ -142,7 +143,7 @@ let isNodesPending = false;
 function takePending(): void {
   // What is pending is the main thread's.
   if (handlers === 0 && !nodeMayListen()) return;
-  const n = sys.take_pending_signals(pendingMemory);
+  const n = own.take_pending_signals(pendingMemory);
   if (n === 0) return;
   warnOfWakeupError(pending[NSIG - 1]);
   for (let i = 0; i < n; i++) {

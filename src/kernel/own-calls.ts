@@ -1,0 +1,26 @@
+// The addon's own calls (SignalCalls in native.ts), and batches, at the choke point: live bindings like those of
+// syscalls.ts, which rebinds them too. Apart from those, because rfds/syscalls exports all that stands there.
+
+import { batch as atOnce, kernel, RECV, SEND, WORDS_PER_CALL, WRITE } from './fast-calls.ts';
+import type { Calls, SignalCalls, Syscalls } from './native.ts';
+
+export let { catch_signal, chain_signal, set_wakeup_fd, take_pending_signals }: SignalCalls = kernel;
+
+export let batch = atOnce;
+
+/** For syscalls.ts: what stands at the choke point now. */
+export function rebindOwnCalls(calls: Calls): void {
+  ({ catch_signal, chain_signal, set_wakeup_fd, take_pending_signals } = calls);
+  batch = calls === kernel ? atOnce : oneByOne(calls);
+}
+
+// A batch whose calls can be seen.
+function oneByOne({ recv, send, write }: Calls): typeof atOnce {
+  const calls: Record<number, Syscalls['recv']> = { [RECV]: recv, [SEND]: send, [WRITE]: write };
+  return (buf, words, n) => {
+    for (let at = 0; at < n * WORDS_PER_CALL; at += WORDS_PER_CALL) {
+      const [number, fd, offset, length, flags] = words.subarray(at);
+      words[at] = calls[number](fd, buf, offset, length, flags);
+    }
+  };
+}
