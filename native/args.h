@@ -1,6 +1,8 @@
 // What a call takes besides ints, and what it returns. No Node-API here: bind.h makes these of JavaScript's
 // values.
 #pragma once
+#include <sys/uio.h>
+
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -41,10 +43,13 @@ struct IntOrBytes : Bytes {
   int value = 0;
 };
 
-// An array of them, for struct iovec: at most IOV_MAX.
+// An array of them, as a struct iovec[]: at most IOV_MAX. A parameter is an IoVec&: its memory is not to be
+// freed before errno was read, which free(3) may set.
 struct IoVec {
   static constexpr uint32_t max = 1024;
-  std::vector<Bytes> list;
+  std::vector<iovec> list;
+
+  int count() const { return static_cast<int>(list.size()); }
 };
 
 // What getaddrinfo(3) and getnameinfo(3) return: 0 or more, or the negative of an EAI_* code, whose numbers

@@ -49,7 +49,9 @@ Conversion convert(napi_env env, napi_value value, IoVec& out) {
   }
   out.list.resize(length);
   for (uint32_t i = 0; i < length; i++) {
-    if (convert(env, items[i], out.list[i]) != Conversion::ok) return Conversion::type_error;
+    Bytes bytes;
+    if (convert(env, items[i], bytes) != Conversion::ok) return Conversion::type_error;
+    out.list[i] = {bytes.data, bytes.size};
   }
   return Conversion::ok;
 }

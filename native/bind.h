@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <tuple>
-#include <utility>
+#include <type_traits>
 
 #include "args.h"
 
@@ -117,13 +117,13 @@ inline int32_t kernel_result(LookupResult result) { return result.value; }
 template <class Result, class... Args>
 napi_value invoke(napi_env env, const Call& call, size_t overload, const napi_value* argv,
                   Result (*function)(Args...)) {
-  std::tuple<Args...> args;
+  std::tuple<std::remove_reference_t<Args>...> args;
   BadArgument bad;
   bool converted = std::apply(
       [&]([[maybe_unused]] auto&... arg) { return (convert_next(env, argv, arg, bad) && ...); }, args);
   if (!converted) return throw_argument_error(env, call, overload, argv[bad.index], bad);
   try {
-    int32_t result = kernel_result(std::apply(function, std::move(args)));
+    int32_t result = kernel_result(std::apply(function, args));
     napi_value value = nullptr;
     napi_create_int32(env, result, &value);
     return value;

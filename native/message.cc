@@ -13,34 +13,27 @@
 namespace rfds {
 namespace {
 
-std::vector<iovec> iovecs(const IoVec& buffers) {
-  std::vector<iovec> list;
-  for (const Bytes& bytes : buffers.list) list.push_back({bytes.data, bytes.size});
-  return list;
-}
-
 // The fields' types differ from system to system: sizes and counts are int, size_t or socklen_t.
-msghdr header(std::vector<iovec>& list, const NullableBytes& name, size_t namelen,
-              const NullableBytes& control, size_t controllen) {
+msghdr header(IoVec& buffers, const NullableBytes& name, size_t namelen, const NullableBytes& control,
+              size_t controllen) {
   msghdr message = {};
   message.msg_name = name.data;
   message.msg_namelen = static_cast<decltype(message.msg_namelen)>(namelen);
-  message.msg_iov = list.data();
-  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(list.size());
+  message.msg_iov = buffers.list.data();
+  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(buffers.list.size());
   message.msg_control = control.data;
   message.msg_controllen = static_cast<decltype(message.msg_controllen)>(controllen);
   return message;
 }
 
 // recvmsg(fd, msg, flags). lengths is [msg_namelen, msg_controllen, msg_flags], before and after.
-ssize_t recvmsg(int fd, IoVec buffers, NullableBytes name, NullableBytes control, Bytes lengths, int flags) {
+ssize_t recvmsg(int fd, IoVec& buffers, NullableBytes name, NullableBytes control, Bytes lengths, int flags) {
   // Copied, because JavaScript may place them at any address. A negative one is a huge one.
   uint32_t words[3];
   require(lengths.size >= sizeof words, "lengths must be an Int32Array of at least three elements");
   std::memcpy(words, lengths.data, sizeof words);
   require(words[0] <= name.size && words[1] <= control.size, "the length is larger than its buffer");
-  std::vector<iovec> list = iovecs(buffers);
-  msghdr message = header(list, name, words[0], control, words[1]);
+  msghdr message = header(buffers, name, words[0], control, words[1]);
   ssize_t received = ::recvmsg(fd, &message, flags);
   if (received == -1) return -1;
   words[0] = static_cast<uint32_t>(message.msg_namelen);
@@ -51,9 +44,8 @@ ssize_t recvmsg(int fd, IoVec buffers, NullableBytes name, NullableBytes control
 }
 
 // sendmsg(fd, msg, flags).
-ssize_t sendmsg(int fd, IoVec buffers, NullableBytes name, NullableBytes control, int flags) {
-  std::vector<iovec> list = iovecs(buffers);
-  msghdr message = header(list, name, name.size, control, control.size);
+ssize_t sendmsg(int fd, IoVec& buffers, NullableBytes name, NullableBytes control, int flags) {
+  msghdr message = header(buffers, name, name.size, control, control.size);
   return ::sendmsg(fd, &message, flags);
 }
 
@@ -63,9 +55,9 @@ ssize_t sendmsg(int fd, IoVec buffers, NullableBytes name, NullableBytes control
 // it end. Copied, because JavaScript may place the words at any address.
 class MessageVector {
  public:
-  MessageVector(const IoVec& buffers, const NullableBytes& names, const NullableBytes& controls,
+  MessageVector(IoVec& buffers, const NullableBytes& names, const NullableBytes& controls,
                 const Bytes& msgvec, int vlen)
-      : words(msgvec), list(iovecs(buffers)) {
+      : words(msgvec) {
     require(vlen >= 0 && static_cast<size_t>(vlen) <= msgvec.size / sizeof(Words),
             "vlen is negative or more than msgvec holds");
     vlen = std::min(vlen, static_cast<int>(IoVec::max));  // UIO_MAXIOV: the kernel takes no more
@@ -73,11 +65,12 @@ class MessageVector {
     size_t buffer = 0, name = 0, control = 0;
     for (int i = 0; i < vlen; i++) {
       Words message = load(i);
-      require(message.iovlen <= list.size() - buffer, "there are fewer buffers than the messages take");
+      require(message.iovlen <= buffers.list.size() - buffer,
+              "there are fewer buffers than the messages take");
       require(message.namelen <= names.size - name && message.controllen <= controls.size - control,
               "the length is larger than its buffer");
       msghdr& header = vector.emplace_back().msg_hdr;
-      header.msg_iov = list.data() + buffer;
+      header.msg_iov = buffers.list.data() + buffer;
       header.msg_iovlen = static_cast<decltype(header.msg_iovlen)>(message.iovlen);
       header.msg_name = message.namelen > 0 ? names.data + name : nullptr;
       header.msg_namelen = message.namelen;
@@ -90,6 +83,11 @@ class MessageVector {
   }
   MessageVector(const MessageVector&) = delete;
   MessageVector& operator=(const MessageVector&) = delete;
+  ~MessageVector() {
+    int error = errno;  // which free(3) may set
+    std::vector<mmsghdr>().swap(vector);
+    errno = error;
+  }
 
   mmsghdr* data() { return vector.data(); }
   unsigned int size() const { return static_cast<unsigned int>(vector.size()); }
@@ -115,12 +113,11 @@ class MessageVector {
   }
 
   Bytes words;
-  std::vector<iovec> list;
   std::vector<mmsghdr> vector;
 };
 
 // recvmmsg(fd, msgvec, vlen, flags, timeout). The timeout becomes what is left of it.
-int recvmmsg(int fd, IoVec buffers, NullableBytes names, NullableBytes controls, Bytes msgvec, int vlen,
+int recvmmsg(int fd, IoVec& buffers, NullableBytes names, NullableBytes controls, Bytes msgvec, int vlen,
              int flags, NullableBytes timeout) {
   MessageVector messages(buffers, names, controls, msgvec, vlen);
   timespec remaining = {};
@@ -133,7 +130,7 @@ int recvmmsg(int fd, IoVec buffers, NullableBytes names, NullableBytes controls,
 }
 
 // sendmmsg(fd, msgvec, vlen, flags).
-int sendmmsg(int fd, IoVec buffers, NullableBytes names, NullableBytes controls, Bytes msgvec, int vlen,
+int sendmmsg(int fd, IoVec& buffers, NullableBytes names, NullableBytes controls, Bytes msgvec, int vlen,
              int flags) {
   MessageVector messages(buffers, names, controls, msgvec, vlen);
   int sent = ::sendmmsg(fd, messages.data(), messages.size(), flags);
@@ -141,8 +138,8 @@ int sendmmsg(int fd, IoVec buffers, NullableBytes names, NullableBytes controls,
   return sent;
 }
 #else
-int recvmmsg(int, IoVec, NullableBytes, NullableBytes, Bytes, int, int, NullableBytes) { return enosys(); }
-int sendmmsg(int, IoVec, NullableBytes, NullableBytes, Bytes, int, int) { return enosys(); }
+int recvmmsg(int, IoVec&, NullableBytes, NullableBytes, Bytes, int, int, NullableBytes) { return enosys(); }
+int sendmmsg(int, IoVec&, NullableBytes, NullableBytes, Bytes, int, int) { return enosys(); }
 #endif
 
 }  // namespace

@@ -2,20 +2,26 @@
 // several kernel entries (a socket, ioctl or netlink, close).
 #include <net/if.h>
 
+#include <algorithm>
 #include <cstring>
-#include <string>
 
 #include "calls.h"
 
 namespace rfds {
 namespace {
 
-// if_nametoindex(ifname). The name ends at its first NUL or at the array's end. Returns the index; for C's 0,
-// -1.
+// if_nametoindex(ifname). The name ends at its first NUL or at the array's end; one of IF_NAMESIZE bytes or
+// more is none of an interface. Returns the index; for C's 0, -1.
 int64_t if_nametoindex(Bytes name) {
-  std::string text(name.as<char>(), strnlen(name.as<char>(), name.size));
+  char text[IF_NAMESIZE] = {};
+  size_t length = strnlen(name.as<char>(), std::min(name.size, sizeof text));
+  if (length == sizeof text) {
+    errno = ENODEV;
+    return -1;
+  }
+  std::memcpy(text, name.data, length);
   errno = 0;
-  unsigned int index = ::if_nametoindex(text.c_str());
+  unsigned int index = ::if_nametoindex(text);
   if (index != 0) return index;
   if (errno == 0) errno = ENODEV;  // Some libcs say nothing.
   return -1;
