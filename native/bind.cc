@@ -1,4 +1,6 @@
-// What bind.h needs once and not per call: arrays of buffers, and the words of its errors.
+// What bind.h needs once and not per call: arrays of buffers, and the words of its errors. While a worker is
+// being terminated every function of Node-API that could run JavaScript fails, those that throw too: then
+// nothing is thrown, and there is no JavaScript left that could miss it.
 #include "bind.h"
 
 #include <string>
@@ -15,11 +17,21 @@ std::string_view parameter(std::string_view parameters, size_t overload, size_t 
   return parameters.substr(0, parameters.find_first_of(" ,|"));
 }
 
+// A number as JavaScript writes it, which it may not be asked for while the worker is being terminated.
+std::string describe_number(napi_env env, napi_value number) {
+  napi_value text;
+  char buffer[32];  // the longest is -2.2250738585072014e-308
+  bool is_known = napi_coerce_to_string(env, number, &text) == napi_ok &&
+                  napi_get_value_string_utf8(env, text, buffer, sizeof buffer, nullptr) == napi_ok;
+  return is_known ? buffer : "a number";
+}
+
 // A number as itself, anything else by its kind: asking an object for more could run its code.
 std::string describe(napi_env env, napi_value value) {
-  Napi::Value given(env, value);
-  switch (given.Type()) {
-    case napi_number: return given.ToString().Utf8Value();
+  napi_valuetype type = napi_object;
+  napi_typeof(env, value, &type);
+  switch (type) {
+    case napi_number: return describe_number(env, value);
     case napi_undefined: return "undefined";
     case napi_null: return "null";
     case napi_boolean: return "a boolean";
@@ -62,23 +74,21 @@ napi_value throw_argument_error(napi_env env, const Call& call, size_t overload,
   std::string message = std::string(call.name) + ": argument " + std::to_string(bad.index + 1) + " (" +
                         std::string(parameter(call.parameters, overload, bad.index)) + ") must be " +
                         bad.expected + ", got " + describe(env, value);
-  if (bad.conversion == Conversion::type_error) {
-    Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
-  } else {
-    Napi::RangeError::New(env, message).ThrowAsJavaScriptException();
-  }
+  auto throw_error =
+      bad.conversion == Conversion::type_error ? napi_throw_type_error : napi_throw_range_error;
+  throw_error(env, nullptr, message.c_str());
   return nullptr;
 }
 
 napi_value throw_out_of_bounds(napi_env env, const Call& call, const OutOfBounds& error) {
-  Napi::RangeError::New(env, std::string(call.name) + ": " + error.what).ThrowAsJavaScriptException();
+  napi_throw_range_error(env, nullptr, (std::string(call.name) + ": " + error.what).c_str());
   return nullptr;
 }
 
 napi_value throw_argument_count(napi_env env, const Call& call, size_t argc) {
   std::string message =
       std::string(call.name) + ": takes (" + call.parameters + "), arguments given: " + std::to_string(argc);
-  Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
+  napi_throw_type_error(env, nullptr, message.c_str());
   return nullptr;
 }
 

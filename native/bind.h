@@ -1,10 +1,11 @@
 // Makes a JavaScript function of a C++ one by its signature: ints and bytes in, one int out, -1 becoming
 // -errno. The callers of this are the lists of calls.h and fast_calls.h; the slow half is in bind.cc.
 #pragma once
-#include <napi.h>
+#include <node_api.h>
 
 #include <algorithm>
 #include <limits>
+#include <new>
 #include <tuple>
 #include <type_traits>
 
@@ -30,8 +31,9 @@ struct BadArgument {
   const char* expected = nullptr;
 };
 
-// These throw into JavaScript and return nullptr, for the callback to return: for an argument, for numbers
-// that reach outside their buffers, for a number of arguments that no overload has. (bind.cc)
+// These throw into JavaScript, if that still runs, and return nullptr, for the callback to return: for an
+// argument, for numbers that reach outside their buffers, for a number of arguments that no overload has.
+// (bind.cc)
 napi_value throw_argument_error(napi_env env, const Call& call, size_t overload, napi_value value,
                                 const BadArgument& bad);
 napi_value throw_out_of_bounds(napi_env env, const Call& call, const OutOfBounds& error);
@@ -114,6 +116,12 @@ int32_t kernel_result(Result result) {
 }
 inline int32_t kernel_result(LookupResult result) { return result.value; }
 
+inline napi_value to_number(napi_env env, int32_t value) {
+  napi_value number = nullptr;
+  napi_create_int32(env, value, &number);
+  return number;
+}
+
 template <class Result, class... Args>
 napi_value invoke(napi_env env, const Call& call, size_t overload, const napi_value* argv,
                   Result (*function)(Args...)) {
@@ -123,12 +131,23 @@ napi_value invoke(napi_env env, const Call& call, size_t overload, const napi_va
       [&]([[maybe_unused]] auto&... arg) { return (convert_next(env, argv, arg, bad) && ...); }, args);
   if (!converted) return throw_argument_error(env, call, overload, argv[bad.index], bad);
   try {
-    int32_t result = kernel_result(std::apply(function, args));
-    napi_value value = nullptr;
-    napi_create_int32(env, result, &value);
-    return value;
+    return to_number(env, kernel_result(std::apply(function, args)));
   } catch (const OutOfBounds& error) {
     return throw_out_of_bounds(env, call, error);
+  }
+}
+
+// Runs the body of a callback, which no C++ exception may leave: that ends the process. Memory that there is
+// none of is the kernel's ENOMEM.
+template <class Body>
+napi_value without_exceptions(napi_env env, Body body) {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return to_number(env, -ENOMEM);
+  } catch (...) {
+    napi_throw_error(env, nullptr, "rfds: an unknown C++ exception");
+    return nullptr;
   }
 }
 
@@ -141,19 +160,21 @@ constexpr size_t arity(Result (*)(Args...)) {
 // arguments it is the first overload that fails, for the argument that is missing.
 template <auto first, auto... others>
 napi_value entry(napi_env env, napi_callback_info info) {
-  constexpr size_t max = std::max({arity(first), arity(others)..., size_t{1}});
-  napi_value argv[max];
-  size_t argc = max;
-  void* data;
-  napi_get_cb_info(env, info, &argc, argv, nullptr, &data);  // argc becomes the number given
-  const Call& call = *static_cast<const Call*>(data);
-  if (argc <= arity(first)) return invoke(env, call, 0, argv, first);
-  size_t overload = 0;
-  napi_value result = nullptr;
-  bool found =
-      ((++overload, argc == arity(others) && (result = invoke(env, call, overload, argv, others), true)) ||
-       ...);
-  return found ? result : throw_argument_count(env, call, argc);
+  return without_exceptions(env, [=] {
+    constexpr size_t max = std::max({arity(first), arity(others)..., size_t{1}});
+    napi_value argv[max];
+    size_t argc = max;
+    void* data;
+    napi_get_cb_info(env, info, &argc, argv, nullptr, &data);  // argc becomes the number given
+    const Call& call = *static_cast<const Call*>(data);
+    if (argc <= arity(first)) return invoke(env, call, 0, argv, first);
+    size_t overload = 0;
+    napi_value result = nullptr;
+    bool found =
+        ((++overload, argc == arity(others) && (result = invoke(env, call, overload, argv, others), true)) ||
+         ...);
+    return found ? result : throw_argument_count(env, call, argc);
+  });
 }
 
 }  // namespace rfds

@@ -39,12 +39,6 @@ bool make_call(int32_t* words, const Bytes& buf) {
   return ((number++ == *words && (*words = call_with_words(functions, words + 1, buf), true)) || ...);
 }
 
-inline napi_value to_number(napi_env env, size_t value) {
-  napi_value number = nullptr;
-  napi_create_int32(env, static_cast<int32_t>(value), &number);
-  return number;
-}
-
 // fast_call(buf) makes the call in the registers, which are the callback's data. Returns undefined, or 0 if
 // it was not made: its arguments are wrong, and the ordinary call throws for them.
 template <auto... functions>
@@ -57,28 +51,29 @@ napi_value fast_call(napi_env env, napi_callback_info info) {
   if (convert(env, value, buf) != Conversion::ok) return to_number(env, 0);
   try {
     return make_call<functions...>(static_cast<int32_t*>(registers), buf) ? nullptr : to_number(env, 0);
-  } catch (const OutOfBounds&) {
+  } catch (...) {
     return to_number(env, 0);
   }
 }
 
-// batch(buf, entries) makes call after call, up to one whose number no function has. Returns undefined, or
-// the place of the one that reaches outside the buffer and was not made.
+// batch(buf, entries) makes call after call, up to one that cannot be made: its number is that of no
+// function, or it reaches outside the buffer. Returns how many were made.
 template <auto... functions>
 napi_value batch(napi_env env, napi_callback_info info) {
   napi_value argv[2];
-  size_t argc = 2, at = 0;
+  size_t argc = 2, made = 0;
   napi_get_cb_info(env, info, &argc, argv, nullptr, nullptr);
   Bytes buf, entries;
   if (convert(env, argv[0], buf) != Conversion::ok || convert(env, argv[1], entries) != Conversion::ok)
-    return to_number(env, at);
+    return to_number(env, 0);
   size_t count = entries.size / sizeof(int32_t) / words_per_call;
   try {
-    while (at < count && make_call<functions...>(entries.as<int32_t>() + at * words_per_call, buf)) at++;
-    return nullptr;
-  } catch (const OutOfBounds&) {
-    return to_number(env, at);
+    while (made < count && make_call<functions...>(entries.as<int32_t>() + made * words_per_call, buf))
+      made++;
+  } catch (...) {
+    // The one that cannot be made.
   }
+  return to_number(env, static_cast<int32_t>(made));
 }
 
 }  // namespace rfds

@@ -69,68 +69,97 @@ const std::vector<Number> constants = {
 #include "constants.inc"
 };
 
-void add_calls(Napi::Env env, Napi::Object exports) {
+// What fails here fails because the environment is being torn down, or has no memory left: then the value
+// that was to be made is null, and the function that it is given to fails too, without harm.
+void set(napi_env env, napi_value object, const char* name, napi_value value) {
+  napi_set_named_property(env, object, name, value);
+}
+
+void add_function(napi_env env, napi_value exports, const char* name, napi_callback callback, void* data) {
+  napi_value function = nullptr;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, data, &function);
+  set(env, exports, name, function);
+}
+
+void add_calls(napi_env env, napi_value exports) {
   for (const std::vector<Call>* list : lists) {
     for (const Call& call : *list) {
-      napi_value function = nullptr;
       // Const in our hands too: entry() casts it back to a const Call.
-      void* data = const_cast<Call*>(&call);
-      napi_create_function(env, call.name, NAPI_AUTO_LENGTH, call.entry, data, &function);
-      exports.Set(call.name, function);
+      add_function(env, exports, call.name, call.entry, const_cast<Call*>(&call));
     }
   }
 }
 
-Napi::Object object_of(Napi::Env env, const std::vector<Number>& list) {
-  Napi::Object object = Napi::Object::New(env);
-  for (const Number& number : list) object.Set(number.name, number.value);
+void add_numbers(napi_env env, napi_value exports, const char* name, const std::vector<Number>& list) {
+  napi_value object = nullptr;
+  napi_create_object(env, &object);
+  for (const Number& number : list) {
+    napi_value value = nullptr;
+    napi_create_double(env, number.value, &value);
+    set(env, object, number.name, value);
+  }
+  set(env, exports, name, object);
+}
+
+// new constructor(argument).
+napi_value construct(napi_env env, const char* constructor, napi_value argument) {
+  napi_value global = nullptr, function = nullptr, object = nullptr;
+  napi_get_global(env, &global);
+  napi_get_named_property(env, global, constructor, &function);
+  napi_new_instance(env, function, 1, &argument, &object);
   return object;
 }
 
-// Memory that JavaScript and native code share for the environment's life.
-Napi::ArrayBuffer shared_words(Napi::Env env, size_t count) {
-  Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(env, count * sizeof(int32_t));
-  Napi::Reference<Napi::ArrayBuffer> kept = Napi::Persistent(memory);
-  kept.SuppressDestruct();
-  return memory;
+// Memory that JavaScript (as an Int32Array, exported by that name) and native code share for the
+// environment's life. A SharedArrayBuffer's, because no one can detach or transfer that: the address stays
+// good whatever JavaScript does. nullptr if there is none to be had.
+int32_t* add_words(napi_env env, napi_value exports, const char* name, size_t count) {
+  napi_value size = nullptr;
+  napi_create_uint32(env, static_cast<uint32_t>(count * sizeof(int32_t)), &size);
+  napi_value memory = construct(env, "SharedArrayBuffer", size);
+  // Where the rules for pages take that away, as in Electron's renderer.
+  if (memory == nullptr) memory = construct(env, "ArrayBuffer", size);
+  napi_value words = construct(env, "Int32Array", memory);
+  void* data = nullptr;
+  size_t length = 0;
+  napi_ref kept;
+  bool made = napi_get_typedarray_info(env, words, nullptr, &length, &data, nullptr, nullptr) == napi_ok &&
+              length == count && napi_create_reference(env, words, 1, &kept) == napi_ok;
+  if (!made) return nullptr;
+  set(env, exports, name, words);
+  return static_cast<int32_t*>(data);
 }
 
 // By the numbers that src/kernel/fast-calls.ts has for them.
-void add_fast_calls(Napi::Env env, Napi::Object exports) {
+void add_fast_calls(napi_env env, napi_value exports) {
   constexpr auto one = fast_call<recv_at, send_at, write_at, getpeername_at, clock_gettime>;
   constexpr auto many = batch<recv_at, send_at, write_at>;
-  Napi::ArrayBuffer registers = shared_words(env, words_per_call);
-  napi_value function = nullptr;
-  napi_create_function(env, "fast_call", NAPI_AUTO_LENGTH, one, registers.Data(), &function);
-  exports.Set("fast_call", function);
-  napi_create_function(env, "batch", NAPI_AUTO_LENGTH, many, nullptr, &function);
-  exports.Set("batch", function);
-  exports.Set("registers", registers);
+  int32_t* registers = add_words(env, exports, "registers", words_per_call);
+  if (registers != nullptr) add_function(env, exports, "fast_call", one, registers);
+  add_function(env, exports, "batch", many, nullptr);
 }
 
 // Whether a signal may be pending. In a worker it says so always: handlers write the main thread's alone.
-void add_maybe_pending(Napi::Env env, Napi::Object exports) {
-  Napi::ArrayBuffer memory = shared_words(env, 1);
-  auto word = static_cast<int32_t*>(memory.Data());
+void add_maybe_pending(napi_env env, napi_value exports) {
+  int32_t* word = add_words(env, exports, "maybe_pending", 1);
+  if (word == nullptr) return;
   *word = 1;
-  if (on_main_thread()) {
-    maybe_pending.store(word);
-    env.AddCleanupHook([] { maybe_pending.store(nullptr); });
-  }
-  exports.Set("maybe_pending", memory);
-}
-
-Napi::Object init(Napi::Env env, Napi::Object exports) {
-  add_calls(env, exports);
-  add_fast_calls(env, exports);
-  add_maybe_pending(env, exports);
-  exports.Set("constants", object_of(env, constants));
-  exports.Set("layout", object_of(env, layout));
-  return exports;
+  if (!on_main_thread()) return;
+  maybe_pending.store(word);
+  napi_add_env_cleanup_hook(
+      env, [](void*) { maybe_pending.store(nullptr); }, nullptr);
 }
 
 }  // namespace
 }  // namespace rfds
 
-using rfds::init;
-NODE_API_MODULE(rfds, init)
+NAPI_MODULE_INIT() {
+  return rfds::without_exceptions(env, [=] {
+    rfds::add_calls(env, exports);
+    rfds::add_fast_calls(env, exports);
+    rfds::add_maybe_pending(env, exports);
+    rfds::add_numbers(env, exports, "constants", rfds::constants);
+    rfds::add_numbers(env, exports, "layout", rfds::layout);
+    return exports;
+  });
+}

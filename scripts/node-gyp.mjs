@@ -27,7 +27,6 @@ function digest() {
     JSON.stringify({ version, arch, platform, execPath, CC, CXX, CFLAGS, CXXFLAGS, CPPFLAGS, LDFLAGS }),
   );
   const nodeGyp = path.dirname(require.resolve('node-gyp/package.json'));
-  const nodeAddonApi = path.dirname(require.resolve('node-addon-api/package.json'));
   const sources = (folder) =>
     readdirSync(folder)
       .filter((name) => /\.(cc|h|inc)$/.test(name))
@@ -36,8 +35,6 @@ function digest() {
   for (const file of [
     path.join(root, 'binding.gyp'),
     ...sources(path.join(root, 'native')),
-    ...sources(nodeAddonApi),
-    path.join(nodeAddonApi, 'package.json'),
     path.join(nodeGyp, 'package.json'),
     fileURLToPath(import.meta.url),
     addon,

@@ -10,7 +10,7 @@ import {
   batch as makeBatch,
   maybePending,
   native,
-  registers,
+  registers as words,
 } from './native.ts';
 
 /** The numbers of the fast calls, in the order of native/module.cc; END is none. */
@@ -23,8 +23,6 @@ const END = -1;
 
 /** How many words a call in a batch has: [number, fd, offset, length, flags]; then [result, …]. */
 export const WORDS_PER_CALL = 5;
-
-const words = new Int32Array(registers);
 
 // Whether the call was made; its result is in words[0] then.
 function wasMade(
@@ -79,13 +77,12 @@ function clock_gettime(clock: number, time: Bytes): number {
   return wasMade(CLOCK_GETTIME, clock, time, 0, 0, 0) ? words[0] : native.clock_gettime(clock, time);
 }
 
-const isMaybePending = new Int32Array(maybePending);
 // The array that passed the addon's checks.
 let checkedArray: Bytes | undefined;
 
 // No crossing at all while no signal is pending.
 function take_pending_signals(signums: Bytes): number {
-  if (isMaybePending[0] === 0 && signums === checkedArray) return 0;
+  if (maybePending[0] === 0 && signums === checkedArray) return 0;
   const n = native.take_pending_signals(signums);
   checkedArray = signums;
   return n;
@@ -104,11 +101,30 @@ export const kernel: Calls = {
 
 /**
  * No kernel call: makes the first n calls in entries, one after another, all of one buffer, and leaves each
- * one's result where its number was. Throws RangeError for one that reaches outside the buffer; those before
- * it were made.
+ * one's result where its number was. Throws RangeError for one that reaches outside the buffer or whose number is
+ * no call's (those before it were made), and for an n that entries does not have; TypeError for wrong arrays.
  */
-export function batch(buf: ArrayBuffer, entries: Int32Array, n: number): void {
+export function batch(buf: Bytes, entries: Int32Array, n: number): void {
+  checkBatch(buf, entries, n);
   if (n * WORDS_PER_CALL < entries.length) entries[n * WORDS_PER_CALL] = END;
-  const failed = makeBatch(buf, entries);
-  if (failed !== undefined) throw new RangeError(`batch: entry ${failed} reaches outside the buffer`);
+  const made = makeBatch(buf, entries);
+  if (made !== n) throw entryError(entries, made);
+}
+
+/** What batch() throws for its arguments. */
+export function checkBatch(buf: unknown, entries: unknown, n: unknown): void {
+  if (!(buf instanceof ArrayBuffer || ArrayBuffer.isView(buf)))
+    throw new TypeError('batch: the buffer must be a TypedArray or ArrayBuffer');
+  if (!(entries instanceof Int32Array)) throw new TypeError('batch: entries must be an Int32Array');
+  if (!Number.isInteger(n) || (n as number) < 0 || (n as number) * WORDS_PER_CALL > entries.length)
+    throw new RangeError(`batch: there are no ${n} entries`);
+}
+
+/** What batch() throws for the i-th entry, which cannot be made. */
+export function entryError(entries: Int32Array, i: number): RangeError {
+  const number = entries[i * WORDS_PER_CALL];
+  const isCall = number === RECV || number === SEND || number === WRITE;
+  return new RangeError(
+    `batch: entry ${i} ${isCall ? 'reaches outside the buffer' : `has the number ${number}, which is no call's`}`,
+  );
 }

@@ -284,12 +284,12 @@ export type Calls = Syscalls & SignalCalls;
 interface Addon extends Calls {
   /** Makes the call in the registers, of a buffer: undefined, or a number if it was not made. */
   fast_call(buf: Bytes): number | undefined;
-  /** Makes the calls in entries up to one whose number is none: undefined, or which was not made. */
-  batch(buf: Bytes, entries: Int32Array): number | undefined;
-  /** [number, fd, offset, length, flags], int32 each; then [result, …]. */
-  registers: ArrayBuffer;
-  /** An int32 that is 0 while no signal is pending. */
-  maybe_pending: ArrayBuffer;
+  /** Makes the calls in entries up to one that cannot be made: how many were. */
+  batch(buf: Bytes, entries: Int32Array): number;
+  /** [number, fd, offset, length, flags], then [result, …]. Of a SharedArrayBuffer: it cannot be detached. */
+  registers: Int32Array;
+  /** Its element is 0 while no signal is pending. Of a SharedArrayBuffer. */
+  maybe_pending: Int32Array;
   /** C name → value, for the names that the platform's headers have. */
   constants: Readonly<Record<string, number | undefined>>;
   /** "sizeof pollfd", "pollfd.events" → bytes, as the compiler laid them out. */

@@ -1,7 +1,16 @@
 // The addon's own calls (SignalCalls in native.ts), and batches, at the choke point: live bindings like those of
 // syscalls.ts, which rebinds them too. Apart from those, because rfds/syscalls exports all that stands there.
 
-import { batch as atOnce, kernel, RECV, SEND, WORDS_PER_CALL, WRITE } from './fast-calls.ts';
+import {
+  batch as atOnce,
+  checkBatch,
+  entryError,
+  kernel,
+  RECV,
+  SEND,
+  WORDS_PER_CALL,
+  WRITE,
+} from './fast-calls.ts';
 import type { Calls, SignalCalls, Syscalls } from './native.ts';
 
 export let { catch_signal, chain_signal, set_wakeup_fd, take_pending_signals }: SignalCalls = kernel;
@@ -17,10 +26,15 @@ export function rebindOwnCalls(calls: Calls): void {
 // A batch whose calls can be seen.
 function oneByOne({ recv, send, write }: Calls): typeof atOnce {
   const calls: Record<number, Syscalls['recv']> = { [RECV]: recv, [SEND]: send, [WRITE]: write };
-  return (buf, words, n) => {
-    for (let at = 0; at < n * WORDS_PER_CALL; at += WORDS_PER_CALL) {
-      const [number, fd, offset, length, flags] = words.subarray(at);
-      words[at] = calls[number](fd, buf, offset, length, flags);
+  return (buf, entries, n) => {
+    checkBatch(buf, entries, n);
+    for (let i = 0; i < n; i++) {
+      const at = i * WORDS_PER_CALL;
+      const [number, fd, offset, length, flags] = entries.subarray(at);
+      const call = calls[number];
+      const isInside = offset >= 0 && length >= 0 && offset + length <= buf.byteLength;
+      if (call === undefined || !isInside) throw entryError(entries, i);
+      entries[at] = call(fd, buf, offset, length, flags);
     }
   };
 }
