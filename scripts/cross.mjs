@@ -12,8 +12,9 @@ const cache = path.join(root, '.cache/cross');
 const require = createRequire(import.meta.url);
 
 // target → what `file` would say of it, and the calls that it must ask of its C library: where
-// kqueue.cc was compiled without kqueue, as for Linux, there would be none.
-const macos = ['_kqueue', '_kevent'];
+// kqueue.cc was compiled without kqueue, as for Linux, there would be none; and macOS' other select() takes
+// no more than 1024 descriptors.
+const macos = ['_kqueue', '_kevent', '_select$DARWIN_EXTSN'];
 const targets = {
   'aarch64-macos.11.0': { type: 'Mach-O arm64', symbols: macos },
   'x86_64-macos.11.0': { type: 'Mach-O x86_64', symbols: macos },
@@ -79,6 +80,7 @@ for (const target of chosen) {
       ...defines.map((define) => `-D${define}`),
       `-I${headers}`,
       ...cflags_cc,
+      '-Werror',
       ...sources,
     ],
     env,

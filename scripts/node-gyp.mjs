@@ -21,10 +21,10 @@ if (existsSync(path.join(prefix, 'include/node/node_api.h'))) env.npm_config_nod
 function digest() {
   if (!existsSync(addon)) return null;
   const hash = createHash('sha256');
-  const { CC, CXX, CFLAGS, CXXFLAGS, CPPFLAGS, LDFLAGS } = process.env;
+  const { CC, CXX, CFLAGS, CXXFLAGS, CPPFLAGS, LDFLAGS, RFDS_WERROR } = process.env;
   const { version, arch, platform, execPath } = process;
   hash.update(
-    JSON.stringify({ version, arch, platform, execPath, CC, CXX, CFLAGS, CXXFLAGS, CPPFLAGS, LDFLAGS }),
+    JSON.stringify([version, arch, platform, execPath, CC, CXX, CFLAGS, CXXFLAGS, CPPFLAGS, LDFLAGS, RFDS_WERROR]),
   );
   const nodeGyp = path.dirname(require.resolve('node-gyp/package.json'));
   const sources = (folder) =>
