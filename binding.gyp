@@ -6,6 +6,7 @@
         "native/module.cc",
         "native/layout.cc",
         "native/bind.cc",
+        "native/bounce_buffer.cc",
         "native/socket.cc",
         "native/message.cc",
         "native/netdb.cc",

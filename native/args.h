@@ -59,10 +59,11 @@ struct LookupResult {
   int32_t value;
 };
 
-// What a call returns that this platform lacks, as a kernel without it does.
-inline int enosys() {
-  errno = ENOSYS;
+// What a call returns that the kernel is not asked for: with ENOSYS, one that this platform lacks.
+inline int fail(int error) {
+  errno = error;
   return -1;
 }
+inline int enosys() { return fail(ENOSYS); }
 
 }  // namespace rfds

@@ -7,10 +7,12 @@
 namespace rfds {
 namespace {
 
-// The fcntl commands whose argument is an int (or is ignored). Every other command takes, or may
-// take, a pointer, and an int from JavaScript is not one.
-bool takes_int(int cmd) {
+// What a command of fcntl's takes behind it.
+enum class Taken { an_int, an_address, unknown };
+
+Taken taken_by(int cmd) {
   switch (cmd) {
+    // An int, or nothing.
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
     case F_GETFD:
@@ -29,13 +31,58 @@ bool takes_int(int cmd) {
     case F_NOTIFY:
     case F_ADD_SEALS:
     case F_GET_SEALS:
+    case 1027:  // F_DUPFD_QUERY
+    case 1028:  // F_CREATED_QUERY
 #endif
 #ifdef __APPLE__
     case F_GETNOSIGPIPE:
     case F_SETNOSIGPIPE:
+    case F_NOCACHE:
+    case F_RDAHEAD:
+    case F_GLOBAL_NOCACHE:
+    case F_NODIRECT:
+    case F_FULLFSYNC:
+    case F_FLUSH_DATA:
+    case F_GETPROTECTIONCLASS:
+    case F_SETPROTECTIONCLASS:
+#ifdef F_BARRIERFSYNC
+    case F_BARRIERFSYNC:
 #endif
-      return true;
-    default: return false;
+#ifdef F_SINGLE_WRITER
+    case F_SINGLE_WRITER:
+#endif
+#ifdef F_SETLEASE
+    case F_SETLEASE:
+    case F_GETLEASE:
+#endif
+#endif
+      return Taken::an_int;
+
+    // An address.
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+#ifdef F_OFD_GETLK
+    case F_OFD_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+#endif
+#ifdef __linux__
+    case F_GETOWN_EX:
+    case F_SETOWN_EX:
+    case 1035:  // F_GET_RW_HINT
+    case 1036:  // F_SET_RW_HINT
+    case 1037:  // F_GET_FILE_RW_HINT
+    case 1038:  // F_SET_FILE_RW_HINT
+#endif
+#ifdef __APPLE__
+    case F_GETPATH:
+    case F_PREALLOCATE:
+    case F_RDADVISE:
+    case F_LOG2PHYS:
+#endif
+      return Taken::an_address;
+    default: return Taken::unknown;
   }
 }
 
@@ -48,10 +95,15 @@ ssize_t write(int fd, Bytes buf) { return ::write(fd, buf.data, buf.size); }
 // close(fd).
 int close(int fd) { return ::close(fd); }
 
-// fcntl(fd, cmd, arg). A command that wants a pointer gets NULL: the kernel answers EFAULT (or EINVAL to a
-// command that it does not know) instead of writing to an address made up in JavaScript.
+// fcntl(fd, cmd, arg). A command that takes an address gets NULL, for which the kernel answers EFAULT: an int
+// of JavaScript's is no address. Unlike fcntl(2), a command that is not known here is EINVAL, whatever it
+// takes: the kernel is not asked.
 int fcntl(int fd, int cmd, int arg) {
-  return takes_int(cmd) ? ::fcntl(fd, cmd, arg) : ::fcntl(fd, cmd, nullptr);
+  switch (taken_by(cmd)) {
+    case Taken::an_int: return ::fcntl(fd, cmd, arg);
+    case Taken::an_address: return ::fcntl(fd, cmd, nullptr);
+    default: return fail(EINVAL);
+  }
 }
 
 // dup(oldfd).

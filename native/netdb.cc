@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 #include "calls.h"
 
@@ -18,6 +19,12 @@ const char* c_string(const NullableBytes& bytes) {
   require(bytes.data == nullptr || std::memchr(bytes.data, 0, bytes.size) != nullptr,
           "a name must end with a NUL");
   return bytes.as<char>();
+}
+
+// How much of it libc may write: as much as a socklen_t counts.
+socklen_t capacity(const Bytes& bytes) {
+  return static_cast<socklen_t>(
+      std::min(bytes.size, static_cast<size_t>(std::numeric_limits<socklen_t>::max())));
 }
 
 // EAI_* codes are negative on Linux and positive on macOS; here they are negative.
@@ -73,8 +80,7 @@ LookupResult getnameinfo(Bytes addr, Bytes host, Bytes service, int flags) {
   require(addr.size <= sizeof copy.address, "addr is larger than a struct sockaddr_storage");
   std::memcpy(&copy, addr.data, addr.size);
   int code = ::getnameinfo(reinterpret_cast<sockaddr*>(&copy), static_cast<socklen_t>(addr.size),
-                           host.as<char>(), static_cast<socklen_t>(host.size), service.as<char>(),
-                           static_cast<socklen_t>(service.size), flags);
+                           host.as<char>(), capacity(host), service.as<char>(), capacity(service), flags);
   return code == 0 ? LookupResult{0} : failure(code);
 }
 

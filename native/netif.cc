@@ -15,16 +15,12 @@ namespace {
 int64_t if_nametoindex(Bytes name) {
   char text[IF_NAMESIZE] = {};
   size_t length = strnlen(name.as<char>(), std::min(name.size, sizeof text));
-  if (length == sizeof text) {
-    errno = ENODEV;
-    return -1;
-  }
+  if (length == sizeof text) return fail(ENODEV);
   std::memcpy(text, name.data, length);
   errno = 0;
   unsigned int index = ::if_nametoindex(text);
   if (index != 0) return index;
-  if (errno == 0) errno = ENODEV;  // Some libcs say nothing.
-  return -1;
+  return fail(errno == 0 ? ENODEV : errno);  // Some libcs say nothing.
 }
 
 // if_indextoname(ifindex, ifname). Returns 0; for C's NULL, -1.

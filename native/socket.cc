@@ -1,8 +1,12 @@
 // socket(2) and its family.
+#include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 
+#include "bounce_buffer.h"
 #include "calls.h"
 
 namespace rfds {
@@ -32,6 +36,37 @@ class Length {
   socklen_t value = 0;
 };
 
+// The length of an address or of an option.
+socklen_t length_of(const Bytes& bytes) {
+  require(bytes.size <= std::numeric_limits<socklen_t>::max(), "it is longer than a socklen_t counts");
+  return static_cast<socklen_t>(bytes.size);
+}
+
+#ifdef __linux__
+struct Option {
+  int level, name;
+};
+// The options that write through an address in their struct, which JavaScript has no memory for: struct
+// tcp_zerocopy_receive, mptcp_full_info, ebt_replace, ipt_replace, arpt_replace.
+constexpr Option got_through_address[] = {
+    {IPPROTO_TCP, 35 /* TCP_ZEROCOPY_RECEIVE */},
+    {284 /* SOL_MPTCP */, 4 /* MPTCP_FULL_INFO */},
+    {IPPROTO_IP, 129 /* EBT_SO_GET_ENTRIES */},
+    {IPPROTO_IP, 131 /* EBT_SO_GET_INIT_ENTRIES */},
+};
+constexpr Option set_through_address[] = {
+    {IPPROTO_IP, 64 /* IPT_SO_SET_REPLACE */},
+    {IPPROTO_IP, 96 /* ARPT_SO_SET_REPLACE */},
+    {IPPROTO_IP, 128 /* EBT_SO_SET_ENTRIES */},
+    {IPPROTO_IPV6, 64 /* IP6T_SO_SET_REPLACE */},
+};
+template <size_t n>
+bool is_one_of(const Option (&options)[n], int level, int name) {
+  return std::any_of(options, options + n,
+                     [=](const Option& option) { return option.level == level && option.name == name; });
+}
+#endif
+
 // socket(domain, type, protocol).
 int socket(int domain, int type, int protocol) { return ::socket(domain, type, protocol); }
 
@@ -42,7 +77,7 @@ int socketpair(int domain, int type, int protocol, Bytes sv) {
 }
 
 // bind(fd, addr, addrlen).
-int bind(int fd, Bytes addr) { return ::bind(fd, addr.as<sockaddr>(), static_cast<socklen_t>(addr.size)); }
+int bind(int fd, Bytes addr) { return ::bind(fd, addr.as<sockaddr>(), length_of(addr)); }
 
 // listen(fd, backlog).
 int listen(int fd, int backlog) { return ::listen(fd, backlog); }
@@ -64,9 +99,7 @@ int accept4(int, NullableBytes, NullableBytes, int) { return enosys(); }
 #endif
 
 // connect(fd, addr, addrlen).
-int connect(int fd, Bytes addr) {
-  return ::connect(fd, addr.as<sockaddr>(), static_cast<socklen_t>(addr.size));
-}
+int connect(int fd, Bytes addr) { return ::connect(fd, addr.as<sockaddr>(), length_of(addr)); }
 
 // getsockname(fd, addr, addrlen).
 int getsockname(int fd, Bytes addr, Bytes addrlen) {
@@ -80,15 +113,33 @@ int getpeername(int fd, Bytes addr, Bytes addrlen) {
   return ::getpeername(fd, addr.as<sockaddr>(), length.pointer());
 }
 
-// getsockopt(fd, level, optname, optval, optlen).
+// getsockopt(fd, level, optname, optval, optlen). What an option's length counts is its own affair
+// (SO_GET_FILTER: instructions of 8 bytes), so the kernel works on a copy with a page without access behind
+// it: what would be written behind the value is EFAULT. Unlike getsockopt(2), an option known to write
+// through an address in its struct is EFAULT.
 int getsockopt(int fd, int level, int name, Bytes value, Bytes length) {
   Length value_length(value, length);
-  return ::getsockopt(fd, level, name, value.data, value_length.pointer());
+#ifdef __linux__
+  if (is_one_of(got_through_address, level, name)) return fail(EFAULT);
+#endif
+  // No length counts anything larger than 8 bytes, and a filter has at most 4096 of those.
+  size_t told = *value_length.pointer();
+  size_t size = std::max(told, std::min(value.size, BounceBuffer::kept_size));
+  BounceBuffer copy(size);
+  std::memcpy(copy.data, value.data, size);
+  int result = ::getsockopt(fd, level, name, copy.data, value_length.pointer());
+  std::memcpy(value.data, copy.data, size);
+  return result;
 }
 
 // setsockopt(fd, level, optname, optval, optlen).
+// Unlike setsockopt(2), an option known to write through an address in its struct is EFAULT.
 int setsockopt(int fd, int level, int name, Bytes value) {
-  return ::setsockopt(fd, level, name, value.data, static_cast<socklen_t>(value.size));
+  socklen_t length = length_of(value);
+#ifdef __linux__
+  if (is_one_of(set_through_address, level, name)) return fail(EFAULT);
+#endif
+  return ::setsockopt(fd, level, name, value.data, length);
 }
 
 // recv(fd, buf, len, flags).
@@ -113,13 +164,13 @@ ssize_t recvfrom_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags
 
 // sendto(fd, buf, len, flags, dest_addr, addrlen).
 ssize_t sendto(int fd, Bytes buf, int flags, NullableBytes addr) {
-  return ::sendto(fd, buf.data, buf.size, flags, addr.as<sockaddr>(), static_cast<socklen_t>(addr.size));
+  return ::sendto(fd, buf.data, buf.size, flags, addr.as<sockaddr>(), length_of(addr));
 }
 
 // sendto(fd, buf + offset, length, flags, dest_addr, addrlen).
 ssize_t sendto_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, NullableBytes addr) {
   return ::sendto(fd, buf.part(offset, length), static_cast<size_t>(length), flags, addr.as<sockaddr>(),
-                  static_cast<socklen_t>(addr.size));
+                  length_of(addr));
 }
 
 // shutdown(fd, how).

@@ -24,7 +24,19 @@ function digest() {
   const { CC, CXX, CFLAGS, CXXFLAGS, CPPFLAGS, LDFLAGS, RFDS_WERROR } = process.env;
   const { version, arch, platform, execPath } = process;
   hash.update(
-    JSON.stringify([version, arch, platform, execPath, CC, CXX, CFLAGS, CXXFLAGS, CPPFLAGS, LDFLAGS, RFDS_WERROR]),
+    JSON.stringify([
+      version,
+      arch,
+      platform,
+      execPath,
+      CC,
+      CXX,
+      CFLAGS,
+      CXXFLAGS,
+      CPPFLAGS,
+      LDFLAGS,
+      RFDS_WERROR,
+    ]),
   );
   const nodeGyp = path.dirname(require.resolve('node-gyp/package.json'));
   const sources = (folder) =>

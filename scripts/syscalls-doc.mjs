@@ -51,6 +51,23 @@ ${rows
   .map(([name, { entries }]) => row([code(name), libc(name), entries]))
   .join('\n')}
 
+## Memory and addresses
+
+The kernel gets the caller's own memory, or a copy of it, and never writes behind it. Where only the kernel knows
+how much a request writes (\`ioctl\`, \`getsockopt\`) the copy ends at a page without access: the answer is
+\`-EFAULT\`.
+
+A struct that itself holds an address is not for JavaScript, which has none. Those that the kernel is known to _write_
+through are answered \`-EFAULT\` without asking it: getsockopt's TCP_ZEROCOPY_RECEIVE, MPTCP_FULL_INFO and
+EBT_SO_GET_ENTRIES; setsockopt's IPT_SO_SET_REPLACE and its kin; ioctl's SIOCETHTOOL, SIOCGHWTSTAMP, SIOCSHWTSTAMP,
+SIOCWANDEV, SIOCGIFBR, SIOCSIFBR, the SIOCBOND…QUERY, SIOCDEVPRIVATE to SIOCDEVPRIVATE + 15 and the wireless ones (0x8B00
+to 0x8BFF); SIOCGIFCONF on macOS, while on Linux it only says how much there is. The kernel reads through some
+(SO_ATTACH_FILTER's struct sock_fprog): an address that is none is \`-EFAULT\`, by the kernel. Devices have requests
+of their own that write through addresses, which are not known here: do not make them.
+
+An int is passed on only to the commands of \`fcntl\` and the requests of \`ioctl\` that are known to take one. Others
+are \`-EINVAL\` and \`-EFAULT\`; none is replaced by another.
+
 ## Not in \`rfds/syscalls\`
 
 The addon's own calls, for signal handlers in JavaScript. They pass the choke point as the others do.

@@ -31,9 +31,18 @@ export interface Syscalls {
   getsockname(fd: number, addr: Bytes, addrlen: Bytes): number;
   /** getpeername(2): addrlen as in accept. */
   getpeername(fd: number, addr: Bytes, addrlen: Bytes): number;
-  /** getsockopt(2): len[0] is the capacity of value before, the option's length after. */
+  /**
+   * getsockopt(2): len[0] is the capacity of value before, the option's length after. -EFAULT for an option that
+   * is longer than value, whatever it takes len for (SO_GET_FILTER: instructions of 8 bytes).
+   * Unlike getsockopt(2), -EFAULT for an option known to write through an address in its struct, such as
+   * TCP_ZEROCOPY_RECEIVE: JavaScript has no addresses. docs/syscalls.md has them.
+   */
   getsockopt(fd: number, level: number, name: number, value: Bytes, len: Bytes): number;
-  /** setsockopt(2). */
+  /**
+   * setsockopt(2).
+   * Unlike setsockopt(2), -EFAULT for the options known to write through an address in their struct (netfilter's
+   * tables).
+   */
   setsockopt(fd: number, level: number, name: number, value: Bytes): number;
   /** recv(2): the number of bytes received; 0 is the end of a stream. */
   recv(fd: number, buf: Bytes, flags: number): number;
@@ -122,7 +131,11 @@ export interface Syscalls {
   write(fd: number, buf: Bytes, offset: number, length: number): number;
   /** close(2). Never retried: on EINTR the descriptor is gone already. */
   close(fd: number): number;
-  /** fcntl(2) with an int. A command that takes a pointer gets NULL, so the kernel answers EFAULT. */
+  /**
+   * fcntl(2) with an int. A command that takes a pointer gets NULL, so the kernel answers EFAULT.
+   * Unlike fcntl(2), a command that is not known to take an int is -EINVAL, for that could not be given as it is;
+   * and F_GETOWN's process group, a negative number, looks like an errno.
+   */
   fcntl(fd: number, cmd: number, arg: number): number;
   /** dup(2). */
   dup(fd: number): number;
@@ -135,8 +148,11 @@ export interface Syscalls {
   /** pipe2(2), Linux: the read end in fds[0], the write end in fds[1]. */
   pipe2(fds: Bytes, flags: number): number;
   /**
-   * ioctl(2): arg is the request's memory, or an int. The kernel sees a copy of the memory, and a
-   * request that takes no int gets NULL for one, so it answers EFAULT.
+   * ioctl(2): arg is the request's memory, at most 16 KiB, or an int. The kernel sees a copy of the memory, with
+   * zeros behind it, and -EFAULT is the answer where it would write far behind it.
+   * Unlike ioctl(2), an int for a request that is not known to take one is -EFAULT; so is a request on sockets that
+   * writes through an address in its struct (SIOCETHTOOL, SIOCGHWTSTAMP, the wireless ones, …), for JavaScript has
+   * no addresses. SIOCGIFCONF says only how much there is (macOS: -EFAULT); if_nameindex has the names.
    */
   ioctl(fd: number, request: number, arg: Bytes | number): number;
   /** select(2): each set is at least nfds bits in whole 64-bit words; timeout is [seconds, microseconds]. */
