@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/kernel/batch.ts';
 import { CLOCK_MONOTONIC } from '../../src/kernel/constants/clock.ts';
 import { EAGAIN, EBADF } from '../../src/kernel/errno.ts';
-import { kernel } from '../../src/kernel/fast-calls.ts';
-import { native } from '../../src/kernel/native.ts';
+import { kernel, SEND, WORDS_PER_CALL } from '../../src/kernel/fast-calls.ts';
+import { maybePending, native, registers } from '../../src/kernel/native.ts';
+import * as own from '../../src/kernel/own-calls.ts';
 import { AF_UNIX, MSG_DONTWAIT, SOCK_STREAM } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
 
@@ -72,6 +73,15 @@ describe('a fast call', () => {
     expect(before[0] * 1_000_000_000n + before[1]).toBeLessThan(after[0] * 1_000_000_000n + after[1]);
     expect(kernel.clock_gettime(-1, before.buffer)).toBe(native.clock_gettime(-1, after));
     expect(() => kernel.clock_gettime(CLOCK_MONOTONIC, memory.slice(0, 8))).toThrow(RangeError);
+  });
+
+  test('has registers that nothing can detach or transfer', () => {
+    for (const { buffer } of [registers, maybePending]) {
+      expect(buffer).toBeInstanceOf(SharedArrayBuffer);
+      expect(() => structuredClone(buffer, { transfer: [buffer as never] })).toThrow();
+      expect(buffer).not.toHaveProperty('transfer');
+    }
+    expect(kernel.send(sv[0], memory, 0, 1, 0)).toBe(1);
   });
 
   const detached = new Uint8Array(8);
@@ -152,6 +162,53 @@ describe('a batch', () => {
     batch.send(2, sv[0], 1, 1, 0);
     expect(() => batch.run(3)).toThrow(new RangeError('batch: entry 1 reaches outside the buffer'));
     expect(received(sv[1])).toBe('0');
+  });
+
+  describe.each([
+    ['at once', () => {}],
+    ['one by one, where something is attached', () => sys.interpose((_, call, args) => call(...args))],
+  ])('made %s', (_, attach) => {
+    const send = (length: number, number = SEND) => [number, sv[0], 0, length, 0];
+
+    test.each([-1, 0.5, Number.NaN, 3, 2 ** 32, '1', undefined])('has no %s entries of two', (n) => {
+      attach();
+      const entries = Int32Array.from([...send(1), ...send(2)]);
+      const given = [...entries];
+      expect(() => own.batch(memory, entries, n as number)).toThrow(
+        new RangeError(`batch: there are no ${n} entries`),
+      );
+      expect([[...entries], received(sv[1])]).toEqual([given, '']);
+    });
+
+    test('takes an Int32Array, and memory', () => {
+      attach();
+      const entries = Int32Array.from(send(1));
+      expect(() => own.batch(memory, new Uint8Array(entries.buffer) as never, 1)).toThrow(TypeError);
+      expect(() => own.batch(memory, [...entries] as never, 1)).toThrow(TypeError);
+      expect(() => own.batch('0123' as never, entries, 1)).toThrow(TypeError);
+      expect(received(sv[1])).toBe('');
+    });
+
+    test.each([7, -1, 3])(
+      'throws for the number %i, which no call has, after those before it were made',
+      (number) => {
+        attach();
+        const entries = Int32Array.from([...send(1), ...send(2, number), ...send(3)]);
+        expect(() => own.batch(memory, entries, 3)).toThrow(
+          new RangeError(`batch: entry 1 has the number ${number}, which is no call's`),
+        );
+        expect([entries[0], entries[2 * WORDS_PER_CALL], received(sv[1])]).toEqual([1, SEND, '0']);
+      },
+    );
+
+    test('throws for an entry that reaches outside its memory, after those before it were made', () => {
+      attach();
+      const entries = Int32Array.from([...send(1), ...send(65), ...send(3)]);
+      expect(() => own.batch(memory, entries, 3)).toThrow(
+        new RangeError('batch: entry 1 reaches outside the buffer'),
+      );
+      expect(received(sv[1])).toBe('0');
+    });
   });
 
   test('shows an interposer each of its calls', () => {
