@@ -3,9 +3,18 @@
 
 // Imported: as a global it is a getter of Node's, which would be called for every Buffer.
 import { Buffer } from 'node:buffer';
+import { markAsUntransferable } from 'node:worker_threads';
 
 /** How many bytes a slot can have at most. */
 export const ARENA_SIZE = 65536;
+
+// postMessage() and structuredClone() do not transfer a block, as Node's own pool: they would take the bytes of other
+// Buffers along. What ArrayBuffer's transfer() takes anyway is not used again.
+function newBlock(): ArrayBuffer {
+  const block = new ArrayBuffer(ARENA_SIZE);
+  markAsUntransferable(block);
+  return block;
+}
 
 /**
  * A slot is memory to write to, and commit() makes a Buffer of it. Nothing may come between the two that could
@@ -13,15 +22,15 @@ export const ARENA_SIZE = 65536;
  */
 export class Arena {
   /** The block of the slot that was taken last. */
-  memory = new ArrayBuffer(ARENA_SIZE);
+  memory = newBlock();
   /** The same as bytes. */
   bytes = Buffer.from(this.memory);
   #used = 0;
 
   /** The offset in memory from which on there are size bytes (at most ARENA_SIZE) to write. */
   slot(size: number): number {
-    if (size > ARENA_SIZE - this.#used) {
-      this.memory = new ArrayBuffer(ARENA_SIZE);
+    if (size > ARENA_SIZE - this.#used || this.memory.byteLength === 0) {
+      this.memory = newBlock();
       this.bytes = Buffer.from(this.memory);
       this.#used = 0;
     }
