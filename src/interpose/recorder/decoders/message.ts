@@ -78,17 +78,29 @@ function through(buffers: unknown, n: number): PiecesKept {
   return { pieces, data: Buffer.concat(parts) };
 }
 
-const piecesText = ({ pieces }: PiecesKept) =>
+const piecesText = ({ pieces }: PiecesKept, isUnfilled = false) =>
   pieces.length === 0
     ? 'NULL'
-    : shownList(pieces, ([bytes, n, room]) => `{iov_base=${quoted(bytes, n)}, iov_len=${room}}`);
+    : shownList(
+        pieces,
+        ([bytes, n, capacity]) =>
+          `{iov_base=${isUnfilled ? SOMEWHERE : quoted(bytes, n)}, iov_len=${capacity}}`,
+      );
 
-/** An iovec of a call that has no msghdr. */
+/** The iovec[] of a call that has no msghdr, and how many there are. */
 export function iovec(direction: 'in' | 'out'): ParameterDecoder {
   return {
-    keep: (args, i, result) =>
-      through(args[i], direction === 'in' ? Number.POSITIVE_INFINITY : Math.max(result, 0)),
-    show: (kept: PiecesKept) => [text(piecesText(kept))],
+    keep(args, i, result): PiecesKept {
+      const moved = through(args[i], Math.max(result, 0));
+      return direction === 'out'
+        ? moved
+        : { ...through(args[i], Number.POSITIVE_INFINITY), data: moved.data };
+    },
+    show(kept: PiecesKept, result) {
+      const isUnfilled = direction === 'out' && result < 0;
+      return [text(piecesText(kept, isUnfilled)), number(kept.pieces.length)];
+    },
+    data: ({ data }: PiecesKept) => data,
   };
 }
 
