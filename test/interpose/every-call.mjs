@@ -5,7 +5,8 @@
 const hostname = Buffer.from((await import('node:os')).hostname());
 
 const from = (name) => import(new URL(name, process.argv[2]));
-const sys = { ...(await from('kernel/syscalls.js')), ...(await from('kernel/own-calls.js')) };
+const sys = await from('kernel/syscalls.js');
+const own = await from('kernel/own-calls.js');
 const S = await from('socket.js');
 const F = await from('kernel/constants/fcntl.js');
 const { FIOCLEX, FIONBIO, FIONREAD, SIOCOUTQ } = await from('kernel/constants/ioctl.js');
@@ -291,8 +292,8 @@ sys.sethostname(Buffer.alloc(65, 'x'));
 sys.sigaction(SIGUSR1, 1);
 sys.sigaction(SIGUSR1, 0);
 sys.sigaction(9, 1);
-sys.catch_signal(SIGUSR1, 0);
-sys.catch_signal(SIGUSR1, SA_RESTART);
+own.catch_signal(SIGUSR1, 0);
+own.catch_signal(SIGUSR1, SA_RESTART);
 sys.sigaction(SIGUSR1, 0);
 sys.setitimer(ITIMER_VIRTUAL, BigInt64Array.of(3n, 250000n, 1000n, 5n), null);
 sys.getitimer(ITIMER_VIRTUAL, new BigInt64Array(4));
