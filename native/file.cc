@@ -92,6 +92,12 @@ ssize_t read(int fd, Bytes buf) { return ::read(fd, buf.data, buf.size); }
 // write(fd, buf, count).
 ssize_t write(int fd, Bytes buf) { return ::write(fd, buf.data, buf.size); }
 
+// readv(fd, iov, iovcnt).
+ssize_t readv(int fd, IoVec& buffers) { return ::readv(fd, buffers.list.data(), buffers.count()); }
+
+// writev(fd, iov, iovcnt).
+ssize_t writev(int fd, IoVec& buffers) { return ::writev(fd, buffers.list.data(), buffers.count()); }
+
 // close(fd).
 int close(int fd) { return ::close(fd); }
 
@@ -149,6 +155,8 @@ ssize_t write_at(int fd, Bytes buf, int64_t offset, int64_t length) {
 const std::vector<Call> file_calls = {
     {"read", "fd, buf", entry<read>},
     {"write", "fd, buf | fd, buf, offset, length", entry<write, write_at>},
+    {"readv", "fd, buffers", entry<readv>},
+    {"writev", "fd, buffers", entry<writev>},
     {"close", "fd", entry<close>},
     {"fcntl", "fd, cmd, arg", entry<fcntl>},
     {"dup", "fd", entry<dup>},

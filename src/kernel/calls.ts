@@ -127,6 +127,10 @@ const RECEIVE =
   'EAGAIN EBADF ECONNREFUSED ECONNRESET EFAULT EHOSTUNREACH EINTR EINVAL ENOMEM ENOTCONN ENOTSOCK EOPNOTSUPP ETIMEDOUT';
 const SEND =
   'EACCES EAGAIN EALREADY EBADF ECONNREFUSED ECONNRESET EDESTADDRREQ EFAULT EHOSTUNREACH EINTR EINVAL EISCONN EMSGSIZE ENETDOWN ENETUNREACH ENOBUFS ENOMEM ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE ETIMEDOUT';
+const READ =
+  'EAGAIN EBADF ECANCELED ECONNRESET EFAULT EHOSTUNREACH EINTR EINVAL EIO EISDIR ENOTCONN ETIMEDOUT';
+const WRITE =
+  'EAGAIN EBADF ECONNRESET EDESTADDRREQ EDQUOT EFAULT EFBIG EHOSTUNREACH EINTR EINVAL EIO ENOSPC ENOTCONN EPERM EPIPE ETIMEDOUT';
 const ACCEPT = `EAGAIN EBADF ECONNABORTED EFAULT EHOSTUNREACH EINTR EINVAL ${NO_DESCRIPTOR_LEFT} ENETDOWN ENETUNREACH ENOBUFS ENOMEM ENOPROTOOPT ENOTSOCK EOPNOTSUPP EPERM EPROTO`;
 
 export const calls = {
@@ -301,8 +305,7 @@ export const calls = {
     c: 'fd buf len',
     blocks: { until: 'readable' },
     receives: 'buf',
-    errnos:
-      'EAGAIN EBADF ECANCELED ECONNRESET EFAULT EHOSTUNREACH EINTR EINVAL EIO EISDIR ENOTCONN ETIMEDOUT',
+    errnos: READ,
   },
   write: {
     args: { fd: 'fd', buf: 'in bytes' },
@@ -310,8 +313,21 @@ export const calls = {
     c: 'fd buf len',
     blocks: { until: 'writable' },
     sends: 'buf',
-    errnos:
-      'EAGAIN EBADF ECONNRESET EDESTADDRREQ EDQUOT EFAULT EFBIG EHOSTUNREACH EINTR EINVAL EIO ENOSPC ENOTCONN EPERM EPIPE ETIMEDOUT',
+    errnos: WRITE,
+  },
+  readv: {
+    args: { fd: 'fd', buffers: 'out iovec' },
+    c: 'fd iov iovcnt',
+    blocks: { until: 'readable' },
+    receives: 'buffers',
+    errnos: READ,
+  },
+  writev: {
+    args: { fd: 'fd', buffers: 'in iovec' },
+    c: 'fd iov iovcnt',
+    blocks: { until: 'writable' },
+    sends: 'buffers',
+    errnos: WRITE,
   },
   close: {
     args: { fd: 'fd' },

@@ -129,6 +129,10 @@ export interface Syscalls {
   /** write(2): of all of buf, or of the bytes [offset, offset + length) of it. */
   write(fd: number, buf: Bytes): number;
   write(fd: number, buf: Bytes, offset: number, length: number): number;
+  /** readv(2): read into buffers, at most 1024, one after another. */
+  readv(fd: number, buffers: readonly Bytes[]): number;
+  /** writev(2): write of the buffers, at most 1024, as if they were one. */
+  writev(fd: number, buffers: readonly Bytes[]): number;
   /** close(2). Never retried: on EINTR the descriptor is gone already. */
   close(fd: number): number;
   /**

@@ -164,6 +164,12 @@ recvmsg(new Uint8Array(128), null, S.MSG_DONTWAIT);
 sys.setsockopt(d, S.SOL_SOCKET, S.SO_PASSCRED, ints(1));
 sys.sendmsg(c, [bytes(1, 2)], to_d, null, 0);
 recvmsg(null, new Uint8Array(64), 0);
+sys.writev(a, [bytes(1, 2), new Uint8Array(0), long]);
+sys.writev(a, []);
+sys.writev(99, [bytes(1)]);
+sys.readv(b, [new Uint8Array(4), new Uint8Array(60)]);
+sys.readv(99, [new Uint8Array(4)]);
+sys.readv(b, []);
 
 // Waiting.
 const set = (...fds) => {

@@ -92,6 +92,16 @@ one('write', [a, text('abc')], `write(${a}, "abc", 3)`);
 one('write', [a, text('0123456'), 2, 3], `write(${a}, "234", 3)`);
 one('read', [b, Buffer.alloc(8)], `read(${b}, "abc234", 8)`);
 one(
+  'writev',
+  [a, [text('ab'), text('c')]],
+  `writev(${a}, [{iov_base="ab", iov_len=2}, {iov_base="c", iov_len=1}], 2)`,
+);
+one(
+  'readv',
+  [b, [Buffer.alloc(2), Buffer.alloc(5)]],
+  `readv(${b}, [{iov_base="ab", iov_len=2}, {iov_base="c", iov_len=5}], 2)`,
+);
+one(
   'sendmsg',
   [a, [text('ab'), text('c')], null, null, 0],
   `sendmsg(${a}, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="ab", iov_len=2}, {iov_base="c", iov_len=1}], msg_iovlen=2, msg_controllen=0, msg_flags=0}, 0)`,
