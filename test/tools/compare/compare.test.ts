@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Sample } from '../../../src/tools/compare/load.ts';
 import type { Report } from '../../../src/tools/compare/report.ts';
@@ -124,11 +125,19 @@ describe.skipIf(!isLinux)('a run (Linux)', () => {
       'rfds epoll,Python select',
     ]);
     await program.has(/round 1 of/, 'stderr');
-    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(program.pid)], {
-      encoding: 'utf8',
-    }).split(/\s+/);
-    const servers = children.filter((pid) => pid !== '' && existing(pid));
-    expect(servers.length).toBeGreaterThanOrEqual(2);
+    const children = () =>
+      execFileSync('ps', ['-o', 'pid=', '--ppid', String(program.pid)], { encoding: 'utf8' })
+        .split(/\s+/)
+        .filter((pid) => pid !== '' && existing(pid));
+    // The server and its load, which are started one after the other.
+    const both = async () => {
+      for (;;) {
+        const pids = children();
+        if (pids.length >= 2) return pids;
+        await pause(10);
+      }
+    };
+    const servers = await within(both(), 'a server and its load');
     program.kill('SIGINT');
     expect(await within(program.exited, 'the end of the comparison')).toBe(130);
     expect(servers.filter(existing)).toEqual([]);

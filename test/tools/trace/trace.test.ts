@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
@@ -15,7 +16,7 @@ import {
   type Recording,
 } from '../../../src/interpose/recorder/recording.ts';
 import { inferred } from '../../../src/tools/trace/analyse/infer.ts';
-import { hasHosts, isLinux, isRoot, which } from '../../support/platform.ts';
+import { hasHosts, isLinux, isRoot, mayCapture, which } from '../../support/platform.ts';
 import { cli, existing, loops, Program } from '../../support/programs.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'rfds-test-trace-'));
@@ -158,14 +159,20 @@ describe.skipIf(!isLinux)('a conversation on loopback', () => {
     const args = formats.flatMap((format) => [`--${format}`, file(`all.${format}`)]);
     const { status, stderr } = trace('--port', '0', ...args, 'Hello');
     expect(status, stderr).toBe(0);
-    for (const format of formats)
-      expect(readFileSync(file(`all.${format}`)).length, format).toBeGreaterThan(100);
+    for (const format of formats) {
+      // Packets that none may capture are in no pcapng: what is left is its header.
+      const size = format === 'pcapng' && !mayCapture ? 20 : 100;
+      expect(readFileSync(file(`all.${format}`)).length, format).toBeGreaterThan(size);
+    }
   });
 
   test('takes another port where the documented one is taken', deadline, async () => {
-    // Ours, or somebody else's: taken it is.
-    const other = createServer().listen(12345, '127.0.0.1');
-    await Promise.race([once(other, 'listening'), once(other, 'error')]);
+    // Another test may have it, and give it back: it is taken for sure once it is this one's.
+    const other = createServer();
+    while (!other.listening) {
+      other.listen(12345, '127.0.0.1');
+      await once(other, 'listening').catch(() => pause(20));
+    }
     const { status, stdout } = trace('Hello');
     other.close();
     expect(status).toBe(0);
