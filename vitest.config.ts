@@ -28,6 +28,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     setupFiles: ['test/support/setup.ts'],
+    // CommonJS, which Node loads as it is.
+    server: { deps: { external: [/\/src\/kernel\/addon\.cjs$/] } },
     sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [

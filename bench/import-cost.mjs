@@ -17,7 +17,7 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const run = (command, args) =>
   execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 
-// The tarball with nothing run, the addon that was built here, and node-gyp-build, which finds it.
+// The tarball with nothing run, and the addon that was built here.
 const [{ filename }] = JSON.parse(
   run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder, root]),
 );
@@ -25,11 +25,6 @@ run('tar', ['-xzf', filename]);
 const modules = path.join(folder, 'node_modules');
 mkdirSync(modules);
 symlinkSync('../package', path.join(modules, 'rfds'));
-for (const name of ['node-gyp-build', 'commander', 'simple-statistics'])
-  cpSync(path.join(root, 'node_modules', name), path.join(modules, name), {
-    recursive: true,
-    dereference: true,
-  });
 const addon = path.join(folder, 'package/build/Release/rfds.node');
 cpSync(path.join(root, 'build/Release/rfds.node'), addon);
 

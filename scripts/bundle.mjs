@@ -1,20 +1,58 @@
-// What is bundled beside the compiled code: what the environment turns on (src/startup.ts says why), and the
-// assets of the pages of `rfds compare --html` and `rfds trace --html`, which are inlined.
-import { chmodSync, cpSync } from 'node:fs';
+// What is made beside the compiled code, in dist/: what the environment turns on (src/startup.ts says why), the assets
+// of the pages of `rfds compare --html` and `rfds trace --html`, which are inlined, and the packages that the command
+// imports, so that installing rfds installs nothing else.
+import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const at = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const at = (relative) => path.join(root, relative);
+const node = { bundle: true, platform: 'node', target: 'node20', metafile: true };
+
+/** The folders of the packages whose code came into a bundle. */
+function packagesIn({ metafile }) {
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+  const files = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
+  const folders = files.map((file) => file.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]);
+  return [...new Set(folders.filter((folder) => folder !== undefined))].sort();
+}
+
+/** The licences of packages, each text once, with the names of those that it is of. */
+function notices(folders) {
+  const byText = new Map();
+  for (const folder of folders) {
+    const text = licenceOf(folder);
+    byText.set(text, [...(byText.get(text) ?? []), folder]);
+  }
+  const named = (folder) => {
+    const { name, version } = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
+    return `${name} ${version}`;
+  };
+  return [...byText].map(([text, all]) => `${all.map(named).join(', ')}:\n\n${text}`).join('\n\n');
+}
+
+function licenceOf(folder) {
+  const name = readdirSync(path.join(root, folder)).find((file) => /^licen[cs]e(\.|$)/i.test(file));
+  if (name === undefined) throw new Error(`${folder} has no licence that could be passed on`);
+  return readFileSync(path.join(root, folder, name), 'utf8').trim();
+}
 
 await build({
+  ...node,
   entryPoints: [at('src/interpose/environment.ts')],
   outfile: at('dist/interpose/environment.cjs'),
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
   format: 'cjs',
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  // The loader stays what it is, and one.
+  plugins: [
+    {
+      name: 'addon',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /\/addon\.cjs$/ }, () => ({ path: '../kernel/addon.cjs', external: true })),
+    },
+  ],
 });
 
 // What runs in the reader's browser, a script for each page.
@@ -24,19 +62,62 @@ await build({
   entryPoints: [at('src/tools/trace/render/html/browser/main.ts')],
   outfile: at('dist/tools/trace/render/html/assets/page.js'),
 });
-await build({
+const drawing = await build({
   ...browser,
   // With Observable Plot and d3, of which the page needs a part.
   minify: true,
-  banner: {
-    js: '// With d3, Copyright 2010-2026 Mike Bostock, and Observable Plot, Copyright 2020-2025 Observable, Inc.: both under the ISC License.',
-  },
+  metafile: true,
+  write: false,
   entryPoints: [at('src/tools/compare/browser/draw.ts')],
-  outfile: at('dist/tools/compare/assets/draw.js'),
 });
+const drawn = packagesIn(drawing);
+cpSync(at('src/tools/compare/assets'), at('dist/tools/compare/assets'), { recursive: true });
+// The page is passed on, and what is in it with it: so are the licences.
+writeFileSync(
+  at('dist/tools/compare/assets/draw.js'),
+  `/*\n${notices(drawn).replaceAll('*/', '* /')}\n*/\n${drawing.outputFiles[0].text}`,
+);
+cpSync(at('src/tools/trace/render/html/assets'), at('dist/tools/trace/render/html/assets'), {
+  recursive: true,
+});
+cpSync(at('src/kernel/addon.cjs'), at('dist/kernel/addon.cjs'));
 
-for (const part of ['compare', 'trace/render/html']) {
-  cpSync(at(`src/tools/${part}/assets`), at(`dist/tools/${part}/assets`), { recursive: true });
+// The packages that the command imports become modules of dist/third-party. (koffi and others are what `rfds compare`
+// measures where they are installed.)
+const packages = ['commander', 'simple-statistics'];
+const FROM = new RegExp(`(\\bfrom |\\bimport\\()'(${packages.join('|')})'`, 'g');
+const moduleOf = (name) => at(`dist/third-party/${name}.js`);
+const compiled = readdirSync(at('dist'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.js') && !file.includes('assets/'))
+  .map((file) => at(`dist/${file}`));
+for (const file of compiled) {
+  const text = readFileSync(file, 'utf8');
+  const own = text.replace(FROM, (_, from, name) => {
+    const near = path.relative(path.dirname(file), moduleOf(name));
+    return `${from}'${near.startsWith('.') ? near : `./${near}`}'`;
+  });
+  if (own !== text) writeFileSync(file, own);
 }
+const thirdParty = [...drawn];
+for (const name of packages) {
+  const result = await build({
+    ...node,
+    minify: true,
+    format: 'esm',
+    outfile: moduleOf(name),
+    stdin: { contents: `export * from '${name}';`, resolveDir: root },
+    // A CommonJS package asks for Node's modules by require().
+    banner: {
+      js: `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);`,
+    },
+  });
+  thirdParty.push(...packagesIn(result));
+}
+const contained = [...new Set(thirdParty)].sort();
+writeFileSync(
+  at('dist/THIRD_PARTY_NOTICES'),
+  `rfds contains code of these packages, and passes on their licences.\n\n${notices(contained)}\n`,
+);
+
 // npx makes the command executable when it links it for the first time, and not after a second build.
 chmodSync(at('dist/cli.js'), 0o755);

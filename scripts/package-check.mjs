@@ -1,7 +1,8 @@
-// Judges the package as it will be published: publint and @arethetypeswrong/cli on the packed tarball,
-// and tsc on programs that import every public subpath from it. npm run package-check.
+// Judges the package as it will be published: publint and @arethetypeswrong/cli on the packed tarball, tsc on a
+// program that imports every public subpath from it, that program run, and the addon compiled out of the package.
+// npm run package-check. (test/package.test.ts installs it where there is nothing but Node.)
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,16 +21,16 @@ function run(what, command, args, cwd = root) {
   return process.exit(1);
 }
 
-const pack = JSON.parse(
-  run('npm pack', 'npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work]),
-);
-const tarball = path.join(work, pack[0].filename);
-console.log(`packed ${pack[0].files.length} files, ${pack[0].size} bytes`);
+// With prepack, which makes what is packed.
+run('npm pack', 'npm', ['pack', '--pack-destination', work]);
+const [filename] = readdirSync(work).filter((name) => name.endsWith('.tgz'));
+const tarball = path.join(work, filename);
+console.log(`packed ${filename}, ${statSync(tarball).size} bytes`);
 
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 run('publint', bin('publint'), ['run', tarball, '--strict']);
 console.log('publint: clean');
-// Only modules: require() of them is what Node 22 can do and Node 20 cannot.
+// Only modules: require() of them takes Node 20.19 or 22.12.
 run('attw', bin('attw'), [tarball, '--profile', 'esm-only', '--no-emoji']);
 console.log('attw: clean');
 
@@ -37,7 +38,7 @@ const consumer = path.join(work, 'consumer');
 const installed = path.join(consumer, 'node_modules/rfds');
 mkdirSync(installed, { recursive: true });
 run('tar', 'tar', ['xzf', tarball, '-C', installed, '--strip-components=1']);
-const names = Object.keys(subpaths).filter((name) => name !== './package.json');
+const names = Object.keys(subpaths).filter((name) => !name.endsWith('.json'));
 const lines = names.map(
   (name, i) => `import * as m${i} from 'rfds${name.slice(1)}';\nconsole.log(Object.keys(m${i}));`,
 );
@@ -47,3 +48,14 @@ const flags =
   '--noEmit --strict --module nodenext --target es2022 --lib es2023,esnext.disposable --types node';
 run('tsc', bin('tsc'), [...flags.split(' '), '--typeRoots', types, 'every.mts'], consumer);
 console.log(`tsc: ${names.length} subpaths, each with its types`);
+
+const program = names.map((name) => `import 'rfds${name.slice(1)}';`).join('\n');
+writeFileSync(path.join(consumer, 'every.mjs'), program);
+run('import', process.execPath, ['every.mjs'], consumer);
+run('rfds --version', process.execPath, ['node_modules/rfds/dist/cli.js', '--version'], consumer);
+console.log('node: all of them load, and the command runs');
+
+rmSync(path.join(installed, 'prebuilds', `${process.platform}-${process.arch}`), { recursive: true });
+run('rfds build-addon', process.execPath, ['node_modules/rfds/dist/cli.js', 'build-addon'], consumer);
+run('import', process.execPath, ['every.mjs'], consumer);
+console.log('build-addon: compiled out of the package, and loads');

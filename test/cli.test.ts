@@ -14,7 +14,9 @@ async function rfds(...args: string[]) {
 }
 
 test.each([
-  [['--help'], /Usage: rfds[\s\S]*server[\s\S]*client[\s\S]*compare[\s\S]*trace/],
+  [['--help'], /Usage: rfds[\s\S]*server[\s\S]*client[\s\S]*compare[\s\S]*trace[\s\S]*build-addon/],
+  [['--help'], /The documented server is [\s\S]*examples\/documented-server\.ts is that program/],
+  [['trace', '--help'], /Usage: rfds trace[\s\S]*-- program[\s\S]*story is on stderr/],
   [
     ['server', '--help'],
     /Usage: rfds server[\s\S]*--host[\s\S]*--port[\s\S]*12345[\s\S]*--loop[\s\S]*select/,

@@ -3,7 +3,7 @@
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { root } from '../kernel/native.ts';
+import { packageFolder } from '../kernel/package-folder.ts';
 import type { FrameLine, SourceLine } from './recorder/recording.ts';
 import { originalPlace, type Place, sourceOf } from './source-map.ts';
 
@@ -208,7 +208,7 @@ const isAdded = (name: string | null, place: Place) =>
 
 // The compiled files lie as their sources do, dist/ for src/.
 function partOf(file: string): Part {
-  const ours = path.relative(root, file).replaceAll('\\', '/');
+  const ours = path.relative(packageFolder(), file).replaceAll('\\', '/');
   if (!/^(src|dist)\//.test(ours)) return 'foreign';
   if (/^\w+\/programs\/([\w-]+-server|client)\.[jt]s$/.test(ours)) return 'program';
   if (/^\w+\/programs\/serving\/connections\.[jt]s$/.test(ours)) return 'loop';
@@ -237,7 +237,7 @@ export function takeFrameLines(): (Omit<FrameLine, 'pid'> | SourceLine)[] {
 
 // Ours relative to the package, others' to where the program began if they are below it.
 function nameOf(file: string): string {
-  const ours = path.relative(root, file);
+  const ours = path.relative(packageFolder(), file);
   if (/^(src|dist)[\\/]/.test(ours)) return ours;
   const near = startFolder === null ? file : path.relative(startFolder, file);
   return near.startsWith('..') ? file : near;

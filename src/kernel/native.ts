@@ -1,8 +1,7 @@
-// Loads the addon and gives its calls their types: C names, C argument order. Only fast-calls.ts and syscalls.ts
+// The addon's calls with their types: C names, C argument order. Only fast-calls.ts and syscalls.ts
 // make them.
 
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import loaded from './addon.cjs';
 
 /** Memory that the kernel reads or writes during one call. An ArrayBuffer is the quicker to hand over. */
 export type Bytes = NodeJS.TypedArray | ArrayBuffer;
@@ -316,14 +315,6 @@ interface Addon extends Calls {
   layout: Readonly<Record<string, number | undefined>>;
 }
 
-// RFDS_ADDON names another build of the addon (the sanitizers' one); node-gyp-build finds
-// the prebuilt or locally built one.
-const require = createRequire(import.meta.url);
-/** The package's folder. */
-export const root = fileURLToPath(new URL('../..', import.meta.url));
-const path = process.env.RFDS_ADDON;
-
-const addon: Addon = path ? require(path) : require('node-gyp-build')(root);
 export const {
   constants,
   layout,
@@ -332,4 +323,4 @@ export const {
   registers,
   maybe_pending: maybePending,
   ...native
-} = addon;
+} = loaded as Addon;

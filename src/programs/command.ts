@@ -19,7 +19,9 @@ interface ServerOptions {
 export function register(program: Command): void {
   program
     .command('server')
-    .description('Run the documented server. Ctrl+C stops it.')
+    .description(
+      'Run the documented server, which sends back what it receives, with the time in front. Ctrl+C stops it.',
+    )
     .option('--host <address>', 'address to listen on', '0.0.0.0')
     .addOption(
       new Option('--port <number>', 'port to listen on; 0 takes a free one and prints it')
@@ -31,7 +33,7 @@ export function register(program: Command): void {
 
   program
     .command('client')
-    .description('Run the documented client: each line of stdin is a message.')
+    .description('Run the documented client: each line of stdin is a message. Ctrl+D or Ctrl+C ends it.')
     .argument('[host]', 'where the server is', hostName, '127.0.0.1')
     .argument('[port]', 'its port', portNumber, 12345)
     .action(client);

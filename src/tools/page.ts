@@ -3,7 +3,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { root } from '../kernel/native.ts';
+import { packageFolder } from '../kernel/package-folder.ts';
 
 /** Text for an element or an attribute. */
 export const escaped = (text: string) =>
@@ -23,7 +23,7 @@ export function filled(assets: URL, parts: Record<string, string>): string {
 
 /** A script that the build has bundled: from dist/, from wherever it is asked for. */
 export function bundled(name: string): string {
-  const file = path.join(root, 'dist', name);
+  const file = path.join(packageFolder(), 'dist', name);
   if (!existsSync(file)) throw new Error(`${file} is missing: npm run build:ts makes it`);
   return readFileSync(file, 'utf8');
 }

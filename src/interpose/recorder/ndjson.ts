@@ -7,7 +7,7 @@ import path from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { CallName } from '../../kernel/calls.ts';
 import { errorcode } from '../../kernel/errno.ts';
-import { root } from '../../kernel/native.ts';
+import { packageFolder } from '../../kernel/package-folder.ts';
 import type { Stack } from '../call-site.ts';
 import type { Decoder, Kept } from './decoders/decoder.ts';
 import { monotonic, realtimeOffset } from './probes.ts';
@@ -64,7 +64,7 @@ export function callLine(entry: Entry): CallLine {
 export function processLine(): ProcessLine {
   const role = process.env.RFDS_TRACE_ROLE;
   const { bun, deno, node } = process.versions as Record<string, string | undefined>;
-  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const { version } = JSON.parse(readFileSync(path.join(packageFolder(), 'package.json'), 'utf8'));
   return {
     type: 'process',
     version: VERSION,

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { root } from '../../kernel/native.ts';
+import { packageFolder } from '../../kernel/package-folder.ts';
 import { TemporaryFolder } from '../long-run.ts';
 import { compile, outputOf, type Runnable } from './executables.ts';
 
@@ -29,7 +29,7 @@ function inJs(name: string, about: string, missing?: string): Library {
 }
 
 function rfds(): Library {
-  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const { version } = JSON.parse(readFileSync(path.join(packageFolder(), 'package.json'), 'utf8'));
   return inJs('rfds', `raw layer ${version}`);
 }
 

@@ -3,10 +3,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { root } from '../../kernel/native.ts';
+import { packageFolder } from '../../kernel/package-folder.ts';
 
 /** The path of a file in bench/. */
-export const bench = (file: string) => path.join(root, 'bench', file);
+export const bench = (file: string) => path.join(packageFolder(), 'bench', file);
 
 /** The first line that a program prints, or null where there is no such program. */
 export function firstLine(command: string, ...args: string[]): string | null {

@@ -43,7 +43,7 @@ export function register(program: Command): void {
     .command('trace')
     .description(
       'Have the documented conversation, and tell what happened: calls, kernel, packets.\n' +
-        'With -- PROGRAM: the calls of any program that uses rfds.',
+        'With -- PROGRAM: the calls of any program that uses rfds. It has stdout to itself, and the story is on stderr.',
     )
     .argument('[message...]', 'what the client says (default: Hello)')
     .usage('[options] [message...]\n       rfds trace [options] -- program [argument...]')

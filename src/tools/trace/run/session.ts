@@ -3,7 +3,7 @@
 
 import path from 'node:path';
 import type { CallLine, Recording } from '../../../interpose/recorder/recording.ts';
-import { root } from '../../../kernel/native.ts';
+import { packageFolder } from '../../../kernel/package-folder.ts';
 import { TemporaryFolder } from '../../long-run.ts';
 import { correlate } from '../analyse/correlate.ts';
 import { inferred } from '../analyse/infer.ts';
@@ -15,7 +15,7 @@ import { recordingIn } from './recording-file.ts';
 import type { Stepper } from './stepper.ts';
 
 // From src/ as from dist/.
-const cli = path.join(root, 'dist/cli.js');
+const cli = path.join(packageFolder(), 'dist/cli.js');
 
 /** The timeout of one step of the conversation, in milliseconds. */
 const DEADLINE = 10_000;
