@@ -46,6 +46,7 @@ const { headers, shippedHeaders } = await import('./compile.mjs');
 mkdirSync(shippedHeaders, { recursive: true });
 for (const name of readdirSync(headers()).filter((file) => file.endsWith('.h')))
   cpSync(path.join(headers(), name), path.join(shippedHeaders, name));
+cpSync(path.join(headers(), '../LICENSE'), path.join(shippedHeaders, 'LICENSE'));
 
 const { exports: subpaths, bin } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
 const wanted = [...Object.values(subpaths), ...Object.values(bin), 'dist/THIRD_PARTY_NOTICES'];
