@@ -42,4 +42,5 @@ await withFleet(async ({ start, put }) => {
     }
   }
 });
-if (file) writeFileSync(file, `${JSON.stringify({ node: process.version, rounds: Number(rounds), samples })}\n`);
+if (file)
+  writeFileSync(file, `${JSON.stringify({ node: process.version, rounds: Number(rounds), samples })}\n`);

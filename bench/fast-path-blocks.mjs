@@ -1,14 +1,12 @@
 // Blocks of calls for fast-path-calls.mjs, which imports this file once for each build, under a query of its own:
 // so V8 compiles these functions for each build by itself, and knows one function at each place of a call.
 
-import { openSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const SIZE = 64;
 /** The calls of a block: as many as a server's batch holds, and few enough for the socket's buffer. */
 export const BLOCK = 64;
-const CLOCK_REALTIME = 0;
 
 const build = new URL(import.meta.url).searchParams.get('build');
 const module = (file) => import(pathToFileURL(path.join(build, file)).href);
@@ -39,34 +37,10 @@ export async function transfers(from, to) {
 }
 
 /** A block of each call that has a fast way. */
-export async function each(from, to) {
-  const { recv, send, write, getpeername, clock_gettime, take_pending_signals } = (
-    await module('kernel/fast-calls.js')
-  ).kernel;
-  const nowhere = openSync('/dev/null', 'w');
-  const timespec = new ArrayBuffer(16);
-  const address = new ArrayBuffer(128);
-  const length = new Int32Array(1);
+export async function each() {
+  const { take_pending_signals } = (await module('kernel/fast-calls.js')).kernel;
   const signums = new Int32Array(128); // More than NSIG.
   return {
-    send() {
-      for (let i = 0; i < BLOCK; i++) expect(send(from, memory, i * SIZE, SIZE, 0), SIZE);
-    },
-    recv() {
-      for (let i = 0; i < BLOCK; i++) expect(recv(to, memory, i * SIZE, SIZE, 0), SIZE);
-    },
-    write() {
-      for (let i = 0; i < BLOCK; i++) expect(write(nowhere, memory, i * SIZE, SIZE), SIZE);
-    },
-    getpeername() {
-      for (let i = 0; i < BLOCK; i++) {
-        length[0] = 128;
-        expect(getpeername(to, address, length), 0);
-      }
-    },
-    clock_gettime() {
-      for (let i = 0; i < BLOCK; i++) expect(clock_gettime(CLOCK_REALTIME, timespec), 0);
-    },
     take_pending_signals() {
       for (let i = 0; i < BLOCK; i++) expect(take_pending_signals(signums), 0);
     },

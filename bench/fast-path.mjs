@@ -1,6 +1,6 @@
-// What the fast calls (src/kernel/fast-calls.ts: arguments in shared memory) and the batches (src/kernel/batch.ts)
-// gain. Three builds, in turn: `plain`, every call with its arguments through Node-API; `fast`, the fast calls, a
-// crossing for each; `fast and batched`, the build as it is. Prints
+// What the batches (src/kernel/batch.ts) gain, and the word that says whether a signal is pending
+// (src/kernel/fast-calls.ts). Three builds, in turn: `plain`, every call with its arguments through Node-API;
+// `fast`, with the word; `fast and batched`, the build as it is. Prints
 //   · nanoseconds of CPU for a recv and a send of 64 bytes over a TCP connection on loopback,
 //   · messages for each CPU second of the epoll, the poll and the select loop (select's has no batches: a control),
 //   · what each fast call saves by itself, and how much of a message's time that is,
@@ -16,12 +16,9 @@ import { median } from 'simple-statistics';
 import { dist, withFleet } from './loaded-server.mjs';
 
 const LOOPS = ['epoll', 'poll', 'select'];
-const FAST = ['recv', 'send', 'write', 'getpeername', 'clock_gettime', 'take_pending_signals'];
-/** How often a loop makes each call for a message, on 100 connections; what it batches is not among them. */
-const PER_MESSAGE = {
-  epoll: { write: 1, clock_gettime: 1, take_pending_signals: 0.02 },
-  select: { recv: 1, send: 1, write: 1, getpeername: 2, clock_gettime: 1, take_pending_signals: 0.02 },
-};
+const FAST = ['take_pending_signals'];
+/** How often a loop asks for a message, on 100 connections. */
+const PER_MESSAGE = { epoll: { take_pending_signals: 0.02 }, select: { take_pending_signals: 0.02 } };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

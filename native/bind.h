@@ -1,5 +1,5 @@
 // Makes a JavaScript function of a C++ one by its signature: ints and bytes in, one int out, -1 becoming
-// -errno. The callers of this are the lists of calls.h and fast_calls.h; the slow half is in bind.cc.
+// -errno. The callers of this are the lists of calls.h and batch.h; the slow half is in bind.cc.
 #pragma once
 #include <node_api.h>
 

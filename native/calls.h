@@ -29,11 +29,8 @@ extern const std::vector<Call> clock_calls;
 extern const std::vector<Call> netdb_calls;
 extern const std::vector<Call> own_calls;  // signal.cc
 
-// What fast_calls.h makes, too.
-int getpeername_at(int fd, Bytes addr, int* addrlen);
+// What a batch makes, too.
 ssize_t recv_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags);
 ssize_t send_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags);
-ssize_t write_at(int fd, Bytes buf, int64_t offset, int64_t length);
-int clock_gettime(int clock, Bytes time);
 
 }  // namespace rfds

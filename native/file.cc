@@ -143,14 +143,12 @@ int pipe2([[maybe_unused]] Bytes fds, [[maybe_unused]] int flags) {
 #endif
 }
 
-}  // namespace
-
-// Also made as a fast call.
-
 // write(fd, buf + offset, length).
 ssize_t write_at(int fd, Bytes buf, int64_t offset, int64_t length) {
   return ::write(fd, buf.part(offset, length), static_cast<size_t>(length));
 }
+
+}  // namespace
 
 const std::vector<Call> file_calls = {
     {"read", "fd, buf", entry<read>},

@@ -24,8 +24,8 @@
 #include <climits>
 #include <ctime>
 
+#include "batch.h"
 #include "calls.h"
-#include "fast_calls.h"
 #include "pending_signals.h"
 #ifdef __linux__
 #include <linux/can.h>
@@ -131,12 +131,8 @@ int32_t* add_words(napi_env env, napi_value exports, const char* name, size_t co
 }
 
 // By the numbers that src/kernel/fast-calls.ts has for them.
-void add_fast_calls(napi_env env, napi_value exports) {
-  constexpr auto one = fast_call<recv_at, send_at, write_at, getpeername_at, clock_gettime>;
-  constexpr auto many = batch<recv_at, send_at, write_at>;
-  int32_t* registers = add_words(env, exports, "registers", words_per_call);
-  if (registers != nullptr) add_function(env, exports, "fast_call", one, registers);
-  add_function(env, exports, "batch", many, nullptr);
+void add_batch(napi_env env, napi_value exports) {
+  add_function(env, exports, "batch", batch<recv_at, send_at>, nullptr);
 }
 
 // Whether a signal may be pending. In a worker it says so always: handlers write the main thread's alone.
@@ -156,7 +152,7 @@ void add_maybe_pending(napi_env env, napi_value exports) {
 NAPI_MODULE_INIT() {
   return rfds::without_exceptions(env, [=] {
     rfds::add_calls(env, exports);
-    rfds::add_fast_calls(env, exports);
+    rfds::add_batch(env, exports);
     rfds::add_maybe_pending(env, exports);
     rfds::add_numbers(env, exports, "constants", rfds::constants);
     rfds::add_numbers(env, exports, "layout", rfds::layout);

@@ -178,16 +178,7 @@ int shutdown(int fd, int how) { return ::shutdown(fd, how); }
 
 }  // namespace
 
-// Also made as fast calls.
-
-// getpeername(fd, addr, addrlen), whose length is a word of a fast call.
-int getpeername_at(int fd, Bytes addr, int* addrlen) {
-  auto length = static_cast<socklen_t>(*addrlen);  // a negative one is a huge one
-  require(length <= addr.size, "the length is larger than its buffer");
-  int result = ::getpeername(fd, addr.as<sockaddr>(), &length);
-  *addrlen = static_cast<int>(length);
-  return result;
-}
+// A batch makes these, too.
 
 // recv(fd, buf + offset, length, flags).
 ssize_t recv_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {

@@ -104,7 +104,7 @@ test('every kernel call passes the choke point: only what stands beneath it take
     .filter(([, targets]) =>
       targets.some(
         ({ target, names }) =>
-          (target === 'kernel/native.ts' && /\b(native|fastCall|batch)\b/.test(names)) ||
+          (target === 'kernel/native.ts' && /\b(native|batch)\b/.test(names)) ||
           (target === 'kernel/fast-calls.ts' && /\bkernel\b/.test(names)),
       ),
     )

@@ -301,13 +301,9 @@ export interface SignalCalls {
 export type Calls = Syscalls & SignalCalls;
 
 interface Addon extends Calls {
-  /** Makes the call in the registers, of a buffer: undefined, or a number if it was not made. */
-  fast_call(buf: Bytes): number | undefined;
   /** Makes the calls in entries up to one that cannot be made: how many were. */
   batch(buf: Bytes, entries: Int32Array): number;
-  /** [number, fd, offset, length, flags], then [result, …]. Of a SharedArrayBuffer: it cannot be detached. */
-  registers: Int32Array;
-  /** Its element is 0 while no signal is pending. Of a SharedArrayBuffer. */
+  /** Its element is 0 while no signal is pending. Of a SharedArrayBuffer: it cannot be detached. */
   maybe_pending: Int32Array;
   /** C name → value, for the names that the platform's headers have. */
   constants: Readonly<Record<string, number | undefined>>;
@@ -315,12 +311,4 @@ interface Addon extends Calls {
   layout: Readonly<Record<string, number | undefined>>;
 }
 
-export const {
-  constants,
-  layout,
-  fast_call: fastCall,
-  batch,
-  registers,
-  maybe_pending: maybePending,
-  ...native
-} = loaded as Addon;
+export const { constants, layout, batch, maybe_pending: maybePending, ...native } = loaded as Addon;

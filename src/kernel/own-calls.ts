@@ -1,16 +1,7 @@
 // The addon's own calls (SignalCalls in native.ts), and batches, at the choke point: live bindings like those of
 // syscalls.ts, which rebinds them too. Apart from those, because rfds/syscalls exports all that stands there.
 
-import {
-  batch as atOnce,
-  checkBatch,
-  entryError,
-  kernel,
-  RECV,
-  SEND,
-  WORDS_PER_CALL,
-  WRITE,
-} from './fast-calls.ts';
+import { batch as atOnce, checkBatch, entryError, kernel, RECV, SEND, WORDS_PER_CALL } from './fast-calls.ts';
 import type { Calls, SignalCalls, Syscalls } from './native.ts';
 
 export let { catch_signal, chain_signal, set_wakeup_fd, take_pending_signals }: SignalCalls = kernel;
@@ -24,8 +15,8 @@ export function rebindOwnCalls(calls: Calls): void {
 }
 
 // A batch whose calls can be seen.
-function oneByOne({ recv, send, write }: Calls): typeof atOnce {
-  const calls: Record<number, Syscalls['recv']> = { [RECV]: recv, [SEND]: send, [WRITE]: write };
+function oneByOne({ recv, send }: Calls): typeof atOnce {
+  const calls: Record<number, Syscalls['recv']> = { [RECV]: recv, [SEND]: send };
   return (buf, entries, n) => {
     checkBatch(buf, entries, n);
     for (let i = 0; i < n; i++) {

@@ -1,7 +1,6 @@
-// Fast calls: those that a server makes for every message, with their ints in memory that JavaScript wrote,
-// and batches of them. Measured: Node-API takes some 6 ns to unpack a number, 10 to 25 ns a buffer, 45 to 50
-// ns for the crossing itself; a word of shared memory costs nothing that can be measured. module.cc has the
-// list; src/kernel/fast-calls.ts is the other side.
+// Batches: many calls in one crossing, with their numbers in memory that JavaScript wrote. Measured: Node-API
+// takes some 6 ns to unpack a number, 10 to 25 ns a buffer, 45 to 50 ns for the crossing itself. module.cc
+// has the list; src/kernel/fast-calls.ts is the other side.
 #pragma once
 #include <tuple>
 #include <type_traits>
@@ -18,8 +17,6 @@ template <class Arg>
 Arg next(int32_t*& word, const Bytes& buf) {
   if constexpr (std::is_same_v<Arg, Bytes>) {
     return buf;
-  } else if constexpr (std::is_pointer_v<Arg>) {
-    return word++;  // a word that the kernel writes, too
   } else {
     return *word++;
   }
@@ -37,23 +34,6 @@ template <auto... functions>
 bool make_call(int32_t* words, const Bytes& buf) {
   int32_t number = 0;
   return ((number++ == *words && (*words = call_with_words(functions, words + 1, buf), true)) || ...);
-}
-
-// fast_call(buf) makes the call in the registers, which are the callback's data. Returns undefined, or 0 if
-// it was not made: its arguments are wrong, and the ordinary call throws for them.
-template <auto... functions>
-napi_value fast_call(napi_env env, napi_callback_info info) {
-  napi_value value;
-  size_t argc = 1;
-  void* registers;
-  napi_get_cb_info(env, info, &argc, &value, nullptr, &registers);
-  Bytes buf;
-  if (convert(env, value, buf) != Conversion::ok) return to_number(env, 0);
-  try {
-    return make_call<functions...>(static_cast<int32_t*>(registers), buf) ? nullptr : to_number(env, 0);
-  } catch (...) {
-    return to_number(env, 0);
-  }
 }
 
 // batch(buf, entries) makes call after call, up to one that cannot be made: its number is that of no
