@@ -36,6 +36,7 @@ const cmake = require.resolve('cmake-js/bin/cmake-js');
 build(process.execPath, cmake, 'compile', '--prefer-gnu', '--debug', '--out', out, '--CDSANITIZE=ON');
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports);
+chmodSync(reports, 0o777); // Some processes are nobody's.
 
 // The library goes to Node and to nothing else that the tests start (ps hangs with it): a command
 // that adds it to the environment, and the first thing Node does is to take it out again. That

@@ -150,14 +150,14 @@ describe.skipIf(!isLinux)('EFAULT: a struct that holds an address', () => {
   });
 });
 
-describe('an int that is not known to be taken', () => {
-  test('EINVAL: of fcntl, where the kernel is not asked', () => {
+describe('an int', () => {
+  test('EINVAL: for a command of fcntl that is not known to take one, of which the kernel is not asked', () => {
     const [fd] = pair();
     expect(sys.fcntl(fd, 9999, 1)).toBe(-EINVAL);
     expect(sys.fcntl(-1, 9999, 1)).toBe(-EINVAL);
   });
 
-  test('EFAULT: of ioctl, where the kernel is not asked', () => {
+  test('EFAULT: for a request of ioctl that is not known to take one, of which the kernel is not asked', () => {
     const [fd] = pair();
     expect(sys.ioctl(fd, 0x6fff, 1)).toBe(-EFAULT);
     expect(sys.ioctl(-1, FIONREAD, 1)).toBe(-EFAULT);
@@ -165,7 +165,7 @@ describe('an int that is not known to be taken', () => {
 
   const [major, minor] = release().split('.').map(Number);
   const hasQuery = isLinux && (major > 6 || (major === 6 && minor >= 10));
-  test.skipIf(!hasQuery)('is another thing than F_DUPFD_QUERY’s, which is passed on', () => {
+  test.skipIf(!hasQuery)('is passed on to F_DUPFD_QUERY', () => {
     const [fd, other] = pair();
     expect(sys.fcntl(fd, 1027, opened(sys.dup(fd)))).toBe(1);
     expect(sys.fcntl(fd, 1027, other)).toBe(0);
@@ -173,7 +173,7 @@ describe('an int that is not known to be taken', () => {
   });
 
   test.skipIf(!isLinux)(
-    'is another thing than TCFLSH’s: TCOFLUSH leaves what a terminal has to read, TCIFLUSH does not',
+    'is passed on to TCFLSH: TCOFLUSH leaves what a terminal has to read, TCIFLUSH does not',
     () => {
       const [TCFLSH, TCIFLUSH, TCOFLUSH] = [0x540b, 0, 1];
       const terminal = openSync('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY);
