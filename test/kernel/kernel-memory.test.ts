@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { FIONREAD, SIOCGIFCONF, TIOCGPTN, TIOCSPTLCK } from '../../src/kernel/constants/ioctl.ts';
+import { POLLIN } from '../../src/kernel/constants/select.ts';
 import {
   AF_INET,
   IPPROTO_TCP,
@@ -184,6 +185,9 @@ describe('an int', () => {
       const tty = openSync(`/dev/pts/${number[0]}`, constants.O_RDWR | constants.O_NOCTTY);
       afterTest(() => closeSync(tty));
       sys.write(terminal, Buffer.from('unread\n'));
+      // The kernel brings it to the other end in its own time.
+      const pollfd = new Int32Array([tty, POLLIN]);
+      expect(sys.poll(pollfd, 1, 10_000)).toBe(1);
       const unread = () => {
         const count = new Int32Array(1);
         expect(sys.ioctl(tty, FIONREAD, count)).toBe(0);

@@ -28,7 +28,7 @@ const bodies = {
       () => sys.close(),
       () => sys.recv(-1, new Uint8Array(1), 0, 2, 0),
       () => sys.sendmsg(-1, buffers, null, null, 0),
-      () => sys.batch(new ArrayBuffer(1), new Int32Array(10)),
+      () => sys.batch(new ArrayBuffer(1), new Int32Array(10).fill(-1)),
     ];
     for (let i = 0; ; i++) { try { calls[i % calls.length](); } catch {} }
   `,
