@@ -8,6 +8,9 @@
 
 #include "bounce_buffer.h"
 #include "calls.h"
+#ifdef __linux__
+#include <linux/filter.h>
+#endif
 
 namespace rfds {
 namespace {
@@ -132,12 +135,27 @@ int getsockopt(int fd, int level, int name, Bytes value, Bytes length) {
   return result;
 }
 
+#ifdef __linux__
+// setsockopt(fd, level, optname, &fprog, sizeof fprog), whose struct sock_fprog holds the address of the
+// program: value is the program itself, sock_filter[]. EINVAL for a part of an instruction and for more than
+// the kernel counts, as for any program that it does not take.
+static int set_program(int fd, int level, int name, Bytes value) {
+  size_t count = value.size / sizeof(sock_filter);
+  if (value.size % sizeof(sock_filter) != 0 || count > BPF_MAXINSNS) return fail(EINVAL);
+  sock_fprog program = {static_cast<unsigned short>(count), value.as<sock_filter>()};
+  return ::setsockopt(fd, level, name, &program, sizeof program);
+}
+#endif
+
 // setsockopt(fd, level, optname, optval, optlen).
-// Unlike setsockopt(2), an option known to write through an address in its struct is EFAULT.
+// Unlike setsockopt(2), the value of SO_ATTACH_FILTER and SO_ATTACH_REUSEPORT_CBPF is the program,
+// sock_filter[]. Unlike setsockopt(2), an option known to write through an address in its struct is EFAULT.
 int setsockopt(int fd, int level, int name, Bytes value) {
   socklen_t length = length_of(value);
 #ifdef __linux__
   if (is_one_of(set_through_address, level, name)) return fail(EFAULT);
+  if (level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF))
+    return set_program(fd, level, name, value);
 #endif
   return ::setsockopt(fd, level, name, value.data, length);
 }

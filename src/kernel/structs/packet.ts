@@ -43,8 +43,9 @@ export const tpacket_auxdata = struct('tpacket_auxdata', {
 /**
  * struct sock_filter: an instruction of a classic BPF program. socket(7) SO_ATTACH_FILTER; bpf(4).
  *
- * SO_ATTACH_FILTER itself takes a struct sock_fprog, which holds the program's address: JavaScript has none
- * to give, and rfds/syscalls passes no structs that hold addresses. The bytes are for a helper that does.
+ * **Unlike** C's and Python's, setsockopt() takes the program itself as the value of SO_ATTACH_FILTER and of
+ * SO_ATTACH_REUSEPORT_CBPF, as packFilter() makes it: C's struct sock_fprog holds its address, and JavaScript has
+ * none to give.
  */
 export const sock_filter = struct('sock_filter', {
   /** BPF_LD | BPF_H | BPF_ABS, … */
@@ -58,7 +59,7 @@ export const sock_filter = struct('sock_filter', {
 });
 
 /**
- * The bytes of a classic BPF program: sock_filter[], each [code, jt, jf, k] as BPF_JUMP(code, k, jt, jf) has them.
+ * The bytes of a classic BPF program, the value of SO_ATTACH_FILTER: sock_filter[], each [code, jt, jf, k] as BPF_JUMP(code, k, jt, jf) has them.
  * Throws TypeError and RangeError as sock_filter.pack().
  */
 export function packFilter(

@@ -4,6 +4,8 @@ import {
   AF_INET,
   AF_INET6,
   AF_UNIX,
+  SO_ATTACH_FILTER,
+  SO_ATTACH_REUSEPORT_CBPF,
   SO_LINGER,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
@@ -125,6 +127,11 @@ function optionValue(level: unknown, name: unknown, bytes: Uint8Array): Shown {
   return bytes.length === 4 ? withValue(`[${int(bytes)}]`, int(bytes)) : text(quoted(bytes));
 }
 
+const takesProgram = (name: unknown) =>
+  name !== undefined && (name === SO_ATTACH_FILTER || name === SO_ATTACH_REUSEPORT_CBPF);
+/** Of struct sock_fprog: a count, and an address. */
+const sizeofFprog = 16;
+
 const optionNames = {
   level: { show: (level: number, _, all) => [text(option(level, all[2] as number)[0])] },
   name: { show: (name: number, _, all) => [text(option(all[1] as number, name)[1])] },
@@ -147,10 +154,12 @@ export const setsockopt: CallDecoder = {
     ...optionNames,
     value: {
       keep: (args, i) => ({ bytes: copy(args[i], 0, 256), length: size(args[i]) }),
-      show: ({ bytes, length }: { bytes: Uint8Array; length: number }, _, [, level, name]) => [
-        optionValue(level, name, bytes),
-        number(length),
-      ],
+      show({ bytes, length }: { bytes: Uint8Array; length: number }, _, [, level, name]) {
+        // The program, for which C has its struct sock_fprog.
+        if (level === SOL_SOCKET && takesProgram(name) && length % 8 === 0)
+          return [text(`{len=${length / 8}, filter=${SOMEWHERE}}`), number(sizeofFprog)];
+        return [optionValue(level, name, bytes), number(length)];
+      },
     },
   },
 };
