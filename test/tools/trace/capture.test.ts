@@ -189,17 +189,40 @@ describe.skipIf(!mayCapture)(mayCapture ? 'a capture' : 'capturing packets needs
     await expect(starting).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
   });
 
-  test('says so if packets came faster than it took them', async () => {
-    const port = await echo();
-    await using capture = await capturing(1);
+  /** While the capture does not run, more traffic of a port than twice what the kernel keeps for it. */
+  async function flooded(capture: Capture, port: number, meanwhile = async () => {}): Promise<void> {
     process.kill(capture.pid, 'SIGSTOP');
     try {
-      // More than twice what the kernel keeps for it, with its own accounts.
-      for (let i = 0; i < 8; i++) await converse(port, Buffer.alloc(16 << 20));
+      for (let i = 0; i < 4; i++) await converse(port, Buffer.alloc(16 << 20));
+      await meanwhile();
     } finally {
       process.kill(capture.pid, 'SIGCONT');
     }
-    const { notes } = await capture.stop();
+  }
+
+  test('loses nothing to what else is on the interface, however much that is', async () => {
+    const [port, other] = [await echo(), await echo()];
+    await using capture = await capturing(port);
+    await flooded(capture, other, async () => {
+      await converse(port);
+    });
+    const { packets, dropped, notes } = await capture.stop();
+    expect({ dropped, notes }).toEqual({ dropped: 0, notes: [] });
+    expect(story(packets, port).slice(0, 4)).toEqual([
+      'client SYN',
+      'server SYN ACK',
+      'client ACK',
+      expect.stringMatching(/^client/),
+    ]);
+    expect(story(packets, port).filter((line) => line.includes('FIN'))).toHaveLength(2);
+  });
+
+  test('says so if packets came faster than it took them', async () => {
+    const port = await echo();
+    await using capture = await capturing(port);
+    await flooded(capture, port);
+    const { notes, dropped } = await capture.stop();
+    expect(dropped).toBeGreaterThan(0);
     expect(notes).toMatchObject([{ type: 'note', at: expect.any(Number) }]);
     expect(notes[0].text).toMatch(
       /^\d+ packets on lo came faster than they were taken, and are missing here$/,

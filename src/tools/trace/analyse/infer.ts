@@ -17,6 +17,34 @@ export function inferred(recording: Recording): PacketLine[] {
   return packets.sort((a, b) => a.at - b.at).map((packet, n) => ({ ...packet, n }));
 }
 
+/**
+ * The packets that were captured and, marked as inferred, what must have been there beside them: the kernel has
+ * dropped some before the capture had them.
+ */
+export function withMissing(recording: Recording, captured: PacketLine[]): PacketLine[] {
+  const missing = inferred(recording).filter((packet) => !isIn(captured.filter(sameWay(packet)), packet));
+  return [...captured, ...missing].sort((a, b) => a.at - b.at).map((packet, n) => ({ ...packet, n }));
+}
+
+const sameWay =
+  ({ tcp: one }: PacketLine) =>
+  ({ tcp: other }: PacketLine) =>
+    one?.sourcePort === other?.sourcePort && one?.destinationPort === other?.destinationPort;
+
+// Whether what a segment does was done by those that one end sent: its flag, its bytes, its acknowledgement.
+function isIn(sent: PacketLine[], { tcp }: PacketLine): boolean {
+  if (tcp === null) return false;
+  const headers = sent.flatMap((packet) => packet.tcp ?? []);
+  const flag = ['SYN', 'FIN'].find((name) => tcp.flags.includes(name));
+  if (flag !== undefined) return headers.some(({ flags }) => flags.includes(flag));
+  if (tcp.payloadLength === 0) return headers.some(({ relativeAck }) => relativeAck >= tcp.relativeAck);
+  // In the order of their numbers, for a hole to show.
+  let next = tcp.relativeSeq;
+  for (const { relativeSeq, payloadLength } of headers.toSorted((a, b) => a.relativeSeq - b.relativeSeq))
+    if (relativeSeq <= next) next = Math.max(next, relativeSeq + payloadLength);
+  return next >= tcp.relativeSeq + tcp.payloadLength;
+}
+
 interface Segment {
   at: number;
   byClient: boolean;

@@ -15,7 +15,7 @@ export interface Handshake {
 export interface Wire {
   packets: TcpPacket[];
   handshake: Handshake;
-  /** False where the packets were only inferred, or there are none. */
+  /** Whether any was captured: else they were only inferred, or there are none. */
   captured: boolean;
 }
 
@@ -29,8 +29,8 @@ export function wireOf(packets: PacketLine[], client: AddressText | null, server
     return ports.includes(clientPort) && ports.includes(serverPort);
   });
   // On two hosts a packet may be seen leaving one and arriving at the other: one place is enough.
-  const place = ofBoth[0]?.interface;
-  const here = ofBoth.filter((packet) => packet.interface === place);
+  const place = ofBoth.find(({ inferred }) => !inferred)?.interface;
+  const here = ofBoth.filter((packet) => packet.inferred || packet.interface === place);
   return {
     packets: here,
     handshake: handshakeOf(here, clientPort),

@@ -1,9 +1,9 @@
 // The process that captures packets: node packet-capture-main.js INTERFACE PORT. It writes lines of JSON to
-// stdout: {"type":"ready"}, then a PacketLine or NoteLine each; or one {"type":"refused", code, text}, and exits
-// with 1. At the end of its stdin, which comes with its parent's end too, or at SIGTERM it receives the packets
+// stdout: {"type":"ready"}, then a PacketLine each, and at the end {"type":"dropped", count} if the kernel dropped
+// any; or one {"type":"refused", code, text}, and exits with 1. At the end of its stdin, which comes with its parent's end too, or at SIGTERM it receives the packets
 // that are still on their way, and ends.
 
-import type { NoteLine, PacketLine } from '../../../interpose/recorder/recording.ts';
+import type { PacketLine } from '../../../interpose/recorder/recording.ts';
 import { POLLIN } from '../../../kernel/constants/select.ts';
 import { EINTR, errorcode } from '../../../kernel/errno.ts';
 import { print } from '../../../python/builtins/print.ts';
@@ -21,7 +21,7 @@ const STDIN = 0;
 const QUIET_MS = 60;
 
 function capture(name: string, port: number): void {
-  using socket = new PacketSocket(name);
+  using socket = new PacketSocket(name, port);
   const streams = new Streams();
   let n = 0;
   let stopping = false;
@@ -59,10 +59,7 @@ function capture(name: string, port: number): void {
   }
 
   const dropped = socket.dropped();
-  if (dropped > 0) {
-    const text = `${dropped} packets on ${name} came faster than they were taken, and are missing here`;
-    line({ type: 'note', at: monotonicNanoseconds(), text });
-  }
+  if (dropped > 0) line({ type: 'dropped', at: monotonicNanoseconds(), count: dropped });
 }
 
 // Whether there are events: false after a timeout or a signal.
@@ -79,8 +76,15 @@ function stdinEnded(): boolean {
   return sys.read(STDIN, ignored) <= 0;
 }
 
-function line(object: PacketLine | NoteLine | { type: 'ready' } | Refused): void {
+function line(object: PacketLine | Dropped | { type: 'ready' } | Refused): void {
   print(JSON.stringify(object));
+}
+
+/** How many packets came faster than they were taken. */
+interface Dropped {
+  type: 'dropped';
+  at: number;
+  count: number;
 }
 
 interface Refused {

@@ -33,17 +33,28 @@ export interface CaptureOptions {
 /** What was captured: packets in the order of their times, numbered from 0. */
 export interface Captured {
   packets: PacketLine[];
+  /** How many came faster than they were taken, and are missing; a note says so, too. */
+  dropped: number;
   notes: NoteLine[];
+}
+
+/** What the capturing process says at its end, if it has lost any. */
+interface Dropped {
+  type: 'dropped';
+  at: number;
+  count: number;
 }
 
 /** A capture that runs. Disposing of it ends it. */
 export class Capture {
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
-  readonly #captured: Captured = { packets: [], notes: [] };
+  readonly #captured: Captured = { packets: [], dropped: 0, notes: [] };
+  readonly #interface: string;
   #stderr = '';
 
-  private constructor(command: string[], signal?: AbortSignal) {
+  private constructor(command: string[], name: string, signal?: AbortSignal) {
+    this.#interface = name;
     const options = { stdio: 'pipe', killSignal: 'SIGKILL', ...(signal && { signal }) } as const;
     this.#child = spawn(command[0], command.slice(1), options);
     // It ends by itself when its stdin does, also if this process is killed.
@@ -63,7 +74,8 @@ export class Capture {
     const { namespace, interface: name, port, signal } = options;
     signal?.throwIfAborted();
     const within = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
-    const capture = new Capture([...within, process.execPath, program, name, String(port)], signal);
+    const command = [...within, process.execPath, program, name, String(port)];
+    const capture = new Capture(command, name, signal);
     const answer = await capture.#ready();
     if (answer.type === 'ready') return capture;
     await capture.#closed;
@@ -78,13 +90,19 @@ export class Capture {
   #ready(): Promise<Refusal | { type: 'ready' }> {
     return new Promise((resolve, reject) => {
       createInterface(this.#child.stdout!).on('line', (text) => {
-        const line: Refusal | { type: 'ready' } | PacketLine | NoteLine = JSON.parse(text);
+        const line: Refusal | { type: 'ready' } | PacketLine | Dropped = JSON.parse(text);
         if (line.type === 'packet') this.#captured.packets.push(line);
-        else if (line.type === 'note') this.#captured.notes.push(line);
+        else if (line.type === 'dropped') this.#dropped(line);
         else resolve(line);
       });
       this.#closed.then(() => reject(this.#failure()), reject);
     });
+  }
+
+  #dropped({ at, count }: Dropped): void {
+    const text = `${count} packets on ${this.#interface} came faster than they were taken, and are missing here`;
+    this.#captured.dropped = count;
+    this.#captured.notes.push({ type: 'note', at, text });
   }
 
   /** Waits for the packets that are still on their way (some 60 ms), ends the capture, and returns all. */
@@ -93,7 +111,7 @@ export class Capture {
     await this.#closed;
     if (this.#child.exitCode !== 0) throw this.#failure();
     const packets = this.#captured.packets.sort((a, b) => a.at - b.at || a.n - b.n);
-    return { packets: packets.map((packet, n) => ({ ...packet, n })), notes: this.#captured.notes };
+    return { ...this.#captured, packets: packets.map((packet, n) => ({ ...packet, n })) };
   }
 
   #failure(): Error {

@@ -1,4 +1,5 @@
-// An AF_PACKET socket: every frame of one interface, with the kernel's own time. packet(7), Linux.
+// An AF_PACKET socket: the frames of one interface that may be of one TCP port, with the kernel's own time.
+// packet(7), Linux.
 
 import { readFileSync } from 'node:fs';
 import * as packet from '../../../kernel/constants/packet.ts';
@@ -7,6 +8,7 @@ import {
   MSG_DONTWAIT,
   MSG_TRUNC,
   SCM_TIMESTAMPNS,
+  SO_ATTACH_FILTER,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_TIMESTAMPNS,
@@ -23,6 +25,7 @@ import { check, osError } from '../../../python/errors.ts';
 import { openSocket } from '../../../python/socket/descriptor.ts';
 import * as sys from '../../../syscalls.ts';
 import { MonotonicOffset, monotonicNanoseconds } from './monotonic-offset.ts';
+import { portFilter } from './port-filter.ts';
 import { withTag } from './wire/ethernet.ts';
 
 /** SO_RCVBUF, in bytes: some 16,000 small frames. */
@@ -57,7 +60,7 @@ export class PacketSocket {
   readonly #control = Buffer.alloc(controlSpace(timespec.size) + controlSpace(tpacket_auxdata.size));
   readonly #lengths = new Int32Array(3);
 
-  constructor(name: string) {
+  constructor(name: string, port: number) {
     // Protocol 0 receives nothing, until bind() names the protocol: by then all is set.
     this.fd = check(openSocket(AF_PACKET, SOCK_RAW, 0), 'socket');
     try {
@@ -70,6 +73,10 @@ export class PacketSocket {
       const size = Int32Array.of(RECEIVE_BUFFER);
       if (sys.setsockopt(this.fd, SOL_SOCKET, SO_RCVBUFFORCE, size) < 0)
         this.#set(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+      check(sys.setsockopt(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, portFilter(port)), 'setsockopt');
+      // What leaves a loopback interface arrives at it: once is enough. A kernel before 4.20 cannot say so.
+      if (this.#isLoopback)
+        sys.setsockopt(this.fd, SOL_PACKET, packet.PACKET_IGNORE_OUTGOING, Int32Array.of(1));
       check(sys.bind(this.fd, packLinkAddress(packet.ETH_P_ALL, index)), 'bind', name);
     } catch (error) {
       sys.close(this.fd);
@@ -100,7 +107,6 @@ export class PacketSocket {
       }
       const length = check(n, 'recvmsg');
       const isOutgoing = linkPacketType(this.#name) === packet.PACKET_OUTGOING;
-      // What leaves a loopback interface arrives at it: once is enough.
       if (isOutgoing && this.#isLoopback) continue;
       const bytes = this.#frame.subarray(0, length);
       const frame: Frame = {
@@ -141,7 +147,7 @@ export class PacketSocket {
     return { bytes, length: bytes.length };
   }
 
-  /** How many frames the kernel has dropped since the last call, because the receive buffer was full. */
+  /** How many frames that the filter let through the kernel has dropped since the last call: the buffer was full. */
   dropped(): number {
     const statistics = Buffer.alloc(tpacket_stats.size);
     const length = Int32Array.of(statistics.length);

@@ -2,12 +2,13 @@
 // on two hosts, with the packets between them.
 
 import path from 'node:path';
-import type { CallLine, Recording } from '../../../interpose/recorder/recording.ts';
+import type { CallLine, PacketLine, Recording } from '../../../interpose/recorder/recording.ts';
 import { packageFolder } from '../../../kernel/package-folder.ts';
 import { TemporaryFolder } from '../../long-run.ts';
 import { correlate } from '../analyse/correlate.ts';
-import { inferred } from '../analyse/infer.ts';
+import { inferred, withMissing } from '../analyse/infer.ts';
 import { socketLives } from '../analyse/sockets.ts';
+import { count } from '../words.ts';
 import { RecordedChild } from './child.ts';
 import { Hosts } from './hosts.ts';
 import { Capture, type Captured, type Refusal } from './packet-capture.ts';
@@ -87,9 +88,25 @@ export async function recordConversation(options: Conversation): Promise<Recordi
 
   const recording = recordingIn(file);
   const captured = await capture.stop();
-  const packets = capture.isReal ? captured.packets : inferred(recording);
+  const packets = packetsOf(recording, capture, captured);
   const notes = [...recording.notes, ...captured.notes, ...server.notes(), ...client.notes()];
+  const missing = packets.length - captured.packets.length;
+  if (capture.isReal && missing > 0)
+    notes.push({
+      type: 'note',
+      at: 0,
+      text: `${count(missing, 'packet')} in their place: inferred from the calls`,
+    });
   return correlate({ ...recording, packets, notes });
+}
+
+function packetsOf(
+  recording: Recording,
+  { isReal }: Capturing,
+  { packets, dropped }: Captured,
+): PacketLine[] {
+  if (!isReal) return inferred(recording);
+  return dropped > 0 ? withMissing(recording, packets) : packets;
 }
 
 interface Capturing {
@@ -107,10 +124,10 @@ function captureOrNothing(capture: Capture | Refusal): Capturing {
       [Symbol.asyncDispose]: () => capture[Symbol.asyncDispose](),
     };
   }
-  const text = `${capture.text}; the packets shown are inferred`;
+  const text = `${capture.text}; the packets shown are inferred, ≈ is where in time they are put`;
   return {
     isReal: false,
-    stop: async () => ({ packets: [], notes: [{ type: 'note', at: 0, text }] }),
+    stop: async () => ({ packets: [], dropped: 0, notes: [{ type: 'note', at: 0, text }] }),
     [Symbol.asyncDispose]: async () => {},
   };
 }
