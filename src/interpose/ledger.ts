@@ -13,7 +13,7 @@ import { FdSet } from '../kernel/structs/fd-set.ts';
 import { PollFds } from '../kernel/structs/pollfd.ts';
 import { attach, type Call, type Layer } from '../kernel/syscalls.ts';
 import { type Origin, originOf } from './call-site.ts';
-import { madeDescriptors } from './made-descriptors.ts';
+import { capacitiesOf, madeDescriptors } from './made-descriptors.ts';
 
 export type { Origin } from './call-site.ts';
 
@@ -75,9 +75,11 @@ class Ledger {
     if (!this.#atExit) process.on('exit', () => this.#reportAtExit());
     this.#atExit = true;
     const layer: Layer = (name, call) => {
+      const row: Row = calls[name];
       const observed: Call = (...args) => {
+        const capacities = capacitiesOf(row, args);
         const result = call(...args);
-        this.#enter(name, args, result, () => originOf(name, observed));
+        this.#enter(name, args, result, capacities, () => originOf(name, observed));
         return result;
       };
       return observed;
@@ -115,11 +117,18 @@ class Ledger {
     return kernel.fcntl(fd, F_GETFD, 0) >= 0 && fileOf(fd) === file;
   }
 
-  #enter(name: CallName, args: unknown[], result: number, origin: () => Origin): void {
+  #enter(
+    name: CallName,
+    args: unknown[],
+    result: number,
+    capacities: Int32Array | null,
+    origin: () => Origin,
+  ): void {
     const call: Row = calls[name];
     if (name === 'close') this.#close(args[0] as number, result, origin);
     else if (result < 0 && name !== 'select' && name !== 'pselect') return;
-    else if (call.makes) for (const fd of madeDescriptors(call, args, result)) this.#opened(fd, origin());
+    else if (call.makes)
+      for (const fd of madeDescriptors(call, args, result, capacities)) this.#opened(fd, origin());
     else if (name === 'epoll_ctl') this.#watch(args as number[], origin);
     else if (name === 'poll' || name === 'ppoll') this.#polled(args, origin);
     else if (result === -EBADF) this.#selected(args, origin);

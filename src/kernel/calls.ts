@@ -75,13 +75,16 @@ export interface Blocking {
   timeout?: string;
   /** The flag in its argument `flags` that makes this one call non-blocking. */
   unless?: 'MSG_DONTWAIT';
+  /** The argument that is for how many messages it waits; with MSG_WAITFORONE only for the first. */
+  messages?: string;
 }
 
 /** Descriptors that a call makes. */
 export interface Making {
   /** What they are: a copy is what its original is; any: known only to the sender. */
   what: 'socket' | 'pipe' | 'epoll' | 'kqueue' | 'eventfd' | 'signalfd' | 'timerfd' | 'copy' | 'any';
-  /** Where they are: the result; an argument that is a pair; or SCM_RIGHTS in one that is control messages. */
+  /** Where they are: the result; an argument that is a pair; or SCM_RIGHTS in one that is control messages, of one
+   * message or of several. */
   where: string;
   /** Only where its argument `cmd` is one of these. */
   commands?: readonly string[];
@@ -279,8 +282,9 @@ export const calls = {
       timeout: 'inout timespec?',
     },
     c: 'fd msgvec vlen flags timeout',
-    blocks: { until: 'readable', unless: 'MSG_DONTWAIT' },
+    blocks: { until: 'readable', unless: 'MSG_DONTWAIT', messages: 'vlen' },
     receives: 'buffers',
+    makes: { what: 'any', where: 'controls' },
     errnos: `${RECEIVE} EMSGSIZE`,
     entry: LINUX_ONLY,
   },

@@ -53,6 +53,8 @@ sys.setsockopt(tcp, S.SOL_SOCKET, S.SO_LINGER, ints(1, 5));
 sys.setsockopt(tcp, S.SOL_TCP, S.TCP_NODELAY, ints(1));
 sys.setsockopt(tcp, S.SOL_IP, S.IP_TTL, ints(64));
 sys.setsockopt(tcp, S.SOL_SOCKET, S.SO_RCVBUF, bytes(1, 2));
+sys.setsockopt(tcp, S.SOL_SOCKET, S.SO_ATTACH_FILTER, bytes(6, 0, 0, 0, 255, 255, 0, 0));
+sys.setsockopt(tcp, S.SOL_SOCKET, S.SO_ATTACH_FILTER, bytes(6, 0, 0, 0, 255));
 for (const [level, name] of [
   [S.SOL_SOCKET, S.SO_ERROR],
   [S.SOL_SOCKET, S.SO_TYPE],

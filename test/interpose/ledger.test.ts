@@ -11,7 +11,8 @@ import { F_DUPFD_CLOEXEC } from '../../src/kernel/constants/fcntl.ts';
 import { fromNetSocket, toNetSocket } from '../../src/net.ts';
 import * as select from '../../src/select.ts';
 import * as selectors from '../../src/selectors.ts';
-import { socket, socketpair } from '../../src/socket.ts';
+import { AF_UNIX, SCM_RIGHTS, SOCK_DGRAM, SOL_SOCKET, socket, socketpair } from '../../src/socket.ts';
+import { CMSG_SPACE, controlMessages, packControl } from '../../src/structs.ts';
 import * as sys from '../../src/syscalls.ts';
 import { Program, within } from '../support/programs.ts';
 
@@ -57,6 +58,32 @@ describe('the ledger', () => {
     expect(ledger.open().map(({ fd }) => fd)).toEqual(made);
     for (const fd of [...made.slice(0, 5), copy]) sys.close(fd);
     expect(ledger.open()).toHaveLength(3);
+  });
+
+  test.skipIf(process.platform !== 'linux')('knows what recvmmsg has received, of each message', () => {
+    const passing = (fd: number) =>
+      packControl([{ level: SOL_SOCKET, type: SCM_RIGHTS, data: Buffer.from(Int32Array.of(fd).buffer) }]);
+    const [here, there] = socketpair(AF_UNIX, SOCK_DGRAM);
+    for (const [text, ...control] of [['none'], ['one', passing(0)], ['two', passing(1)]] as [
+      string,
+      Buffer?,
+    ][])
+      sys.sendmsg(here.fileno(), [Buffer.from(text)], null, control[0] ?? null, 0);
+    ledger.start();
+    const capacity = CMSG_SPACE(8);
+    const message = [1, 0, capacity, 0, 0];
+    const msgvec = Int32Array.from([...message, ...message, ...message]);
+    const controls = Buffer.alloc(3 * capacity);
+    const buffers = [1, 2, 3].map(() => Buffer.alloc(8));
+    expect(sys.recvmmsg(there.fileno(), buffers, null, controls, msgvec, 3, 0, null)).toBe(3);
+    const fds = [1, 2].map((i) => {
+      const [{ data }] = controlMessages(controls.subarray(i * capacity), msgvec[5 * i + 2]);
+      return data.readInt32LE(0);
+    });
+    expect(ledger.open().map(({ fd, made }) => [fd, made.call])).toEqual(fds.map((fd) => [fd, 'recvmmsg']));
+    for (const fd of fds) sys.close(fd);
+    expect(ledger.stop()).toEqual([]);
+    for (const end of [here, there]) end.close();
   });
 
   test('tells a leak when it ends', () => {

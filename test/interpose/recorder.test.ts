@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type CallLine, parseRecording, type Recording } from '../../src/interpose/recorder/recording.ts';
+import {
+  argumentValue,
+  type CallLine,
+  type MessageValue,
+  parseRecording,
+  type Recording,
+} from '../../src/interpose/recorder/recording.ts';
 import { watched } from '../../src/tools/trace/analyse/memory.ts';
 import { isLinux } from '../support/platform.ts';
 import { cli, Program, within } from '../support/programs.ts';
@@ -192,6 +198,49 @@ sys.poll(new Int32Array(2).fill(-1), 1, 0);
     const address = { family: 'AF_INET6', host: '::1', port: 0, flowinfo: 0, scopeId: 0 };
     expect(values('bind')).toEqual({ fd, addr: address, addrlen: 28 });
     expect(values('poll')).toMatchObject({ fds: [{ fd: -1, revents: [] }], nfds: 1, timeout: 0 });
+  });
+
+  test.skipIf(!isLinux)(
+    'have of recvmmsg each message’s descriptors, whose sockets are known from then on',
+    async () => {
+      await run(`
+const [a, b] = S.socketpair(S.AF_UNIX, S.SOCK_DGRAM);
+const [passed] = S.socketpair();
+const { CMSG_SPACE, packControl } = await import(${dist('structs.js')});
+const data = Buffer.from(Int32Array.of(passed.fileno()).buffer);
+const rights = packControl([{ level: S.SOL_SOCKET, type: S.SCM_RIGHTS, data }]);
+sys.sendmsg(a.fileno(), [Buffer.from('x')], null, null, 0);
+sys.sendmsg(a.fileno(), [Buffer.from('y')], null, rights, 0);
+const room = CMSG_SPACE(4);
+const msgvec = Int32Array.of(1, 0, room, 0, 0, 1, 0, room, 0, 0);
+const buffers = [Buffer.alloc(1), Buffer.alloc(1)];
+sys.recvmmsg(b.fileno(), buffers, null, Buffer.alloc(2 * room), msgvec, 2, 0, null);
+`);
+      const [call] = named(recording(), 'recvmmsg');
+      const value = argumentValue<MessageValue[]>(call, 'msgvec')!;
+      expect(value.map(({ rights }) => rights.length)).toEqual([0, 1]);
+      expect(value[1].rights[0]).toBeGreaterThan(call.fd!);
+    },
+  );
+
+  test.skipIf(!isLinux)('of recvmmsg are written before it waits for a second message', async () => {
+    await using child = new Program(
+      process.execPath,
+      [
+        program(`
+const [a, b] = S.socketpair(S.AF_UNIX, S.SOCK_DGRAM);
+sys.send(a.fileno(), Buffer.from('x'), 0);
+const msgvec = Int32Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0);
+sys.recvmmsg(b.fileno(), [Buffer.alloc(1), Buffer.alloc(1)], null, null, msgvec, 2, 0, null);
+`),
+      ],
+      { RFDS_TRACE: file() },
+    );
+    await written('send');
+    await child.asleep();
+    child.kill('SIGKILL');
+    await child.exited;
+    expect(recording().calls.map(({ name }) => name)).toEqual(['socketpair', 'send']);
   });
 
   test('have an array of poll’s whole as a value, though its text ends where strace’s does', async () => {

@@ -8,11 +8,11 @@
 import { setTimeout } from 'node:timers';
 import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from 'node:worker_threads';
 import { argumentOf, type CallName, type Call as CallRow } from '../../kernel/calls.ts';
-import { MSG_DONTWAIT } from '../../kernel/constants/socket.ts';
+import { MSG_DONTWAIT, MSG_WAITFORONE } from '../../kernel/constants/socket.ts';
 import { errorcode } from '../../kernel/errno.ts';
 import type { Call, Layer } from '../../kernel/syscalls.ts';
 import { Depth, type Stack, stackAbove, takeFrameLines } from '../call-site.ts';
-import { madeDescriptors } from '../made-descriptors.ts';
+import { capacitiesOf, madeDescriptors } from '../made-descriptors.ts';
 import { decoders } from './call-decoders.ts';
 import type { Decoder } from './decoders/decoder.ts';
 import { isNonblocking, learn } from './known-sockets.ts';
@@ -65,6 +65,7 @@ class Recorder {
     return function recordedCall(...args: unknown[]): number {
       if (!recorder.#file.open) return call(...args);
       const before = recorder.#prepare(decoder, args);
+      const capacities = capacitiesOf(decoder.call, args);
       if (recorder.#pauser) recorder.#pause(recorder.#pauser, name, decoder, args, recordedCall);
       const entry: Entry = { ...unmade, name, decoder };
       entry.cpu = threadCpu();
@@ -74,7 +75,7 @@ class Recorder {
       entry.cpu = threadCpu() - entry.cpu;
       entry.result = result;
       recorder.#pauser?.after(result < 0 ? `${result} ${errorcode(result)}` : String(result));
-      recorder.#record(entry, args, before, recordedCall, depth);
+      recorder.#record(entry, args, before, capacities, recordedCall, depth);
       return result;
     };
   }
@@ -102,12 +103,19 @@ class Recorder {
     }
   }
 
-  #record(entry: Entry, args: unknown[], before: unknown[] | undefined, below: Call, depth: Depth): void {
+  #record(
+    entry: Entry,
+    args: unknown[],
+    before: unknown[] | undefined,
+    capacities: Int32Array | null,
+    below: Call,
+    depth: Depth,
+  ): void {
     const { name, decoder, result } = entry;
     try {
       entry.kept = decoder.keep(args, result, before);
       entry.fd = decoder.fd(args, result);
-      const made = madeDescriptors(decoder.call, args, result);
+      const made = madeDescriptors(decoder.call, args, result, capacities);
       learn(name, args, made, result);
       entry.sockets = this.#sockets(entry, made);
       entry.n = nextCall();
@@ -187,7 +195,7 @@ const unmade = {
  */
 function mayBlock(call: CallRow, args: unknown[]): boolean {
   if (call.blocks === undefined) return false;
-  const { until, timeout, unless } = call.blocks;
+  const { until, timeout, unless, messages } = call.blocks;
   switch (until) {
     case 'event':
       return argumentOf(call, timeout!, args) !== 0;
@@ -195,9 +203,16 @@ function mayBlock(call: CallRow, args: unknown[]): boolean {
       return true;
     case 'readable':
     case 'writable': {
-      if (unless && (argumentOf(call, 'flags', args) as number) & MSG_DONTWAIT) return false;
+      const flags = argumentOf(call, 'flags', args) as number;
+      if (unless && flags & MSG_DONTWAIT) return false;
       const fd = args[0] as number;
-      return !isNonblocking(fd) && !isReady(fd, until);
+      if (isNonblocking(fd)) return false;
+      // For a second message it may wait although the first is there.
+      const isForMany =
+        messages !== undefined &&
+        (argumentOf(call, messages, args) as number) > 1 &&
+        (flags & (MSG_WAITFORONE ?? 0)) === 0;
+      return isForMany || !isReady(fd, until);
     }
   }
 }

@@ -66,7 +66,8 @@ export interface Argument {
 
 /**
  * A number; null for NULL; descriptors (of a set, of a pair); the names of flags; an address; a timeout; what
- * recvmsg and sendmsg have beside bytes; and the arrays of poll, epoll and kevent, whole.
+ * recvmsg and sendmsg have beside bytes, and of recvmmsg and sendmmsg that of each message; and the arrays of
+ * poll, epoll and kevent, whole.
  */
 export type Value =
   | number
@@ -76,6 +77,7 @@ export type Value =
   | AddressValue
   | TimeValue
   | MessageValue
+  | MessageValue[]
   | PollValue[]
   | EpollValue[]
   | KeventValue[];
@@ -325,13 +327,14 @@ export interface Recording {
 /**
  * Puts lines of NDJSON in order. A last line that was not written to its end is left out. Throws
  * SyntaxError, with the line's number, for what is no line of a recording, and RangeError for another
- * version.
+ * version. problemIn: what is wrong with a line beyond that, null for nothing; for recordings that came from
+ * elsewhere.
  */
-export function parseRecording(text: string): Recording {
+export function parseRecording(text: string, problemIn?: (line: object) => string | null): Recording {
   const texts = text.split('\n');
   const lines: Line[] = texts.flatMap((line, i) => {
     if (line.trim() === '' || (i > 0 && i === texts.length - 1 && isTorn(line))) return [];
-    return [parseLine(line, i + 1)];
+    return [parseLine(line, i + 1, problemIn)];
   });
   const of = <T extends Line['type']>(type: T) =>
     lines.filter((line): line is Extract<Line, { type: T }> => line.type === type);
@@ -360,7 +363,7 @@ function isTorn(line: string): boolean {
 
 const types = new Set<unknown>(['process', 'frame', 'source', 'call', 'packet', 'note']);
 
-function parseLine(text: string, number: number): Line {
+function parseLine(text: string, number: number, problemIn?: (line: object) => string | null): Line {
   let line: Partial<Line> | null;
   try {
     line = JSON.parse(text);
@@ -375,6 +378,8 @@ function parseLine(text: string, number: number): Line {
       `line ${number}: the recording has version ${line.version} of the format, this rfds reads version ${VERSION}`,
     );
   }
+  const problem = problemIn?.(line) ?? null;
+  if (problem !== null) throw new SyntaxError(`line ${number}: ${problem}`);
   return line as Line;
 }
 

@@ -153,5 +153,10 @@ export const int = (bytes: unknown, i = 0): number => {
   return a | (b << 8) | (c << 16) | (d << 24);
 };
 
+/** How many ints recvmmsg and sendmmsg have of a message: iovlen, namelen, controllen, flags, len. */
+export const MMSGHDR_INTS = 5;
+/** Which of them is controllen. */
+export const CONTROLLEN = 2;
+
 /** An address in memory, which JavaScript does not know. */
 export const SOMEWHERE = '0x?';

@@ -12,6 +12,7 @@ import {
   copyOrNull,
   int,
   type Kept,
+  MMSGHDR_INTS,
   number,
   type ParameterDecoder,
   SOMEWHERE,
@@ -235,8 +236,6 @@ interface MessagesKept {
   data: Uint8Array;
 }
 
-const MMSGHDR = 20;
-
 /**
  * struct mmsghdr[], whose count is the next argument. Before it are the buffers, the addresses and the control
  * messages of all messages.
@@ -244,19 +243,19 @@ const MMSGHDR = 20;
 export function mmsghdr(direction: 'in' | 'inout'): ParameterDecoder {
   const isReceived = direction === 'inout';
   return {
-    before: (args, i) => copy(args[i], 0, Math.max(args[i + 1] as number, 0) * MMSGHDR),
+    before: (args, i) => copy(args[i], 0, Math.max(args[i + 1] as number, 0) * 4 * MMSGHDR_INTS),
     keep(args, i, result, before): MessagesKept {
       const [buffers, names, controls] = args.slice(i - 3, i) as [unknown[], unknown, unknown];
       const given = intsIn(before as Uint8Array);
       const after = intsIn(copy(args[i], 0, given.length * 4));
       const headers: Header[] = [];
       const lengths: number[] = [];
-      const count = isReceived ? Math.max(result, 0) : given.length / 5;
+      const count = isReceived ? Math.max(result, 0) : given.length / MMSGHDR_INTS;
       let [bufferAt, nameAt, controlAt] = [0, 0, 0];
-      for (let at = 0; at < count * 5; at += 5) {
+      for (let at = 0; at < count * MMSGHDR_INTS; at += MMSGHDR_INTS) {
         const [iovlen, namelen, controllen] = given.slice(at, at + 3);
-        const [, newNamelen, newControllen, messageFlags, length] = after.slice(at, at + 5);
-        const isMoved = at < result * 5;
+        const [, newNamelen, newControllen, messageFlags, length] = after.slice(at, at + MMSGHDR_INTS);
+        const isMoved = at < result * MMSGHDR_INTS;
         const own = buffers.slice(bufferAt, bufferAt + iovlen);
         const moved = through(own, isMoved ? length : 0);
         headers.push({
@@ -279,12 +278,14 @@ export function mmsghdr(direction: 'in' | 'inout'): ParameterDecoder {
     show({ headers, lengths }: MessagesKept, result) {
       if (isReceived && result < 0) return [text(SOMEWHERE)];
       if (headers.length === 0) return [text('NULL')];
-      const shown = headers.map((header, i) => [shownHeader(header).text, lengths[i]] as const);
+      const shown = headers.map(shownHeader);
+      const each = shown.map(({ text }, i) =>
+        lengths[i] === undefined ? `{msg_hdr=${text}}` : `{msg_hdr=${text}, msg_len=${lengths[i]}}`,
+      );
       return [
-        text(
-          shownList(shown, ([header, length]) =>
-            length === undefined ? `{msg_hdr=${header}}` : `{msg_hdr=${header}, msg_len=${length}}`,
-          ),
+        withValue(
+          shownList(each, (text) => text),
+          shown.map(({ value }) => value as MessageValue),
         ),
       ];
     },
