@@ -101,7 +101,7 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     expect(packet).toMatchObject({
       sentence: 'The client → the server: PSH ACK with 23 bytes “Hello”. send() put 23 bytes into it.',
       option: 'wire: PSH ACK “Hello”',
-      packet: 'Packet 3',
+      packet: 'Packet 4',
     });
     const woken = await walkTo(
       page,
@@ -109,7 +109,7 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     );
     expect(woken.option).toBe('server: select → fd 5 ready');
     expect(woken.client.trim()).toBe('const data = server_socket.recv(65536);');
-    expect(woken.packet).toBe('Packet 4, the last one so far');
+    expect(woken.packet).toBe('Packet 5, the last one so far');
     expect(await state(page, 'right').textContent()).toContain('receive queue23 bytes');
     expect(await page.locator('.side.right .ready').textContent()).toBe('5');
     const received = await walkTo(
@@ -180,7 +180,7 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     expect((await shown(page)).number).toBe(2);
     await page.getByRole('button', { name: 'The client connects' }).click();
     expect((await shown(page)).sentence).toBe(
-      'The client calls connect() to 10.0.0.1:12345 and sleeps until the handshake is done.',
+      'The client calls connect() to 10.0.0.1:12345, which shakes hands.',
     );
   });
 

@@ -74,8 +74,6 @@ export interface Conversation {
 export const isWait = (call: CallLine) => waitsForEvents(call.name);
 export const isPrint = (call: CallLine) => call.name === 'write' && call.fd === 1;
 export const isInput = (call: CallLine) => call.name === 'read' && call.fd === 0;
-/** Whether most of a call's time was spent off the processor. */
-export const slept = ({ start, end, cpu }: CallLine) => end - start > 2 * cpu;
 const total = (calls: CallLine[]) => calls.reduce((sum, { result }) => sum + result, 0);
 const joined = (calls: CallLine[]) => Buffer.concat(calls.map(dataOf));
 

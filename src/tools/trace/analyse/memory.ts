@@ -6,6 +6,7 @@ import {
   type CallLine,
   type PollValue,
   type SocketState,
+  type TcpState,
 } from '../../../interpose/recorder/recording.ts';
 import { firstArgument } from './sockets.ts';
 
@@ -68,3 +69,8 @@ export function watched(call: CallLine, interest = new Set<number>()): number[] 
 /** A socket's state after a call, if the recording has it. */
 export const stateAfter = (call: CallLine | undefined, fd: number | undefined): SocketState | undefined =>
   call?.sockets?.find((state) => state.fd === fd);
+
+const ended = new Set(['CLOSE_WAIT', 'CLOSING', 'LAST_ACK', 'TIME_WAIT', 'CLOSE']);
+
+/** Whether the other side's stream has ended, or the connection has: there is nothing to wait for in a receive. */
+export const peerClosed = (tcp: TcpState | undefined): boolean => ended.has(tcp?.state ?? '');

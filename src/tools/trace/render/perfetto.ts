@@ -171,7 +171,7 @@ function packetEvent(packet: PacketLine, tracks: Tracks, micros: Micros): TraceE
   const { tcp, ip, n, length, why, inferred } = packet;
   return {
     ...tracks.wire(placeOf(packet)),
-    name: tcp === null ? `packet ${n}` : `${flagsOf(tcp)} ${numbersOf(tcp)}`,
+    name: tcp === null ? `packet ${n + 1}` : `${flagsOf(tcp)} ${numbersOf(tcp)}`,
     ph: 'i',
     s: 't',
     cat: 'packet',

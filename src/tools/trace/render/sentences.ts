@@ -2,9 +2,10 @@
 
 import type { CallLine, PacketLine, Recording, SocketState } from '../../../interpose/recorder/recording.ts';
 import { callOf } from '../../../kernel/calls.ts';
-import { type Conversation, conversationOf, isInput, isPrint, isWait, slept } from '../analyse/dialogue.ts';
-import { type Memory, memories } from '../analyse/memory.ts';
+import { type Conversation, conversationOf, isInput, isPrint, isWait } from '../analyse/dialogue.ts';
+import { type Memory, memories, peerClosed } from '../analyse/memory.ts';
 import { isSend, portOf } from '../analyse/sockets.ts';
+import { NOTABLE, offCpu, slept, waitingCalls } from '../analyse/waiting.ts';
 import {
   addressText,
   bytesOf,
@@ -29,6 +30,9 @@ export interface Scene {
   lanes: Lane[];
   laneOf(call: CallLine): Lane;
   memory: Map<CallLine, Memory>;
+  /** Whether a call waited; whether its time off the processor, if it had any, was a wait. */
+  slept(call: CallLine): boolean;
+  waits(call: CallLine): boolean;
 }
 
 export function sceneOf(recording: Recording): Scene {
@@ -41,6 +45,8 @@ export function sceneOf(recording: Recording): Scene {
     lanes,
     laneOf: laneFinder(lanes),
     memory: new Map(pids.flatMap((pid) => [...memories(callsOf(pid))])),
+    slept: (call) => slept(recording, call),
+    waits: (call) => waitingCalls(recording).has(call),
   };
 }
 
@@ -82,6 +88,12 @@ export function messageOf(call: CallLine): string {
   return quoted(messageText(bytesOf(data)));
 }
 
+/** How much of a call's time was no wait and not on the processor, where that is worth telling; '' where not. */
+export function offCpuText({ waits }: Pick<Scene, 'waits'>, call: CallLine): string {
+  const off = offCpu(call);
+  return waits(call) || off < NOTABLE || off < call.cpu ? '' : `, ${duration(off)} of it off the CPU`;
+}
+
 /** What a call brought, in a word or two; '' where that is no more than its success. */
 export function outcome(call: CallLine): string {
   const { name, result, errno, ready } = call;
@@ -119,19 +131,27 @@ function bytesText(call: CallLine): string {
   return text && `: ${text}`;
 }
 
+// What a call is there for. That it sleeps is said only of one that did.
 function beginning(scene: Scene, call: CallLine): string {
-  if (isInput(call)) return ' and sleeps until the user has typed a line';
+  const until = (what: string) => (scene.slept(call) ? ` and sleeps until ${what}` : '');
+  if (isInput(call)) return until('the user has typed a line');
   if (isWait(call)) {
     const fds = scene.memory.get(call)?.rfds ?? [];
     const what = fds.length > 0 ? fdList(fds) : 'a descriptor';
-    return ` and sleeps until ${fds.length > 1 ? 'one of ' : ''}${what} is ready`;
+    const watched = `${fds.length > 1 ? 'one of ' : ''}${what}`;
+    return until(`${watched} is ready`) || `, which returns when ${watched} is ready`;
   }
-  if (call.name === 'connect')
-    return `${toAddress(' to ', stateOf(scene, call), 'remote')} and sleeps until the handshake is done`;
-  if (call.name.startsWith('accept')) return `${on(call)} and sleeps until a connection comes`;
-  if (isReceiving(call)) return `${on(call)} and sleeps until bytes come`;
-  if (isSending(call)) return `${on(call)}: ${messageOf(call) || 'its data'} goes to the kernel`;
-  return `${on(call)}${slept(call) ? ` and sleeps for ${duration(call.end - call.start)}` : ''}`;
+  if (call.name === 'connect') {
+    const to = toAddress(' to ', stateOf(scene, call), 'remote');
+    return `${to}${until('the handshake is done') || ', which shakes hands'}`;
+  }
+  if (call.name.startsWith('accept')) return `${on(call)}${until('a connection comes')}`;
+  if (isReceiving(call)) return `${on(call)}${until('bytes come')}`;
+  if (isSending(call)) {
+    const data = `${on(call)}: ${messageOf(call) || 'its data'} goes to the kernel`;
+    return scene.slept(call) ? `${data}, and it sleeps until there is space for all of it` : data;
+  }
+  return on(call);
 }
 
 function returning(scene: Scene, call: CallLine, who: string): string {
@@ -139,7 +159,9 @@ function returning(scene: Scene, call: CallLine, who: string): string {
   const returns = `${name}() returns to ${who}`;
   if (isWait(call)) {
     const facts = readyFacts(scene, call);
-    return call.ready?.length ? `${name}() wakes ${who}: ${facts}` : `${returns}: ${facts}`;
+    return call.ready?.length && scene.slept(call)
+      ? `${name}() wakes ${who}: ${facts}`
+      : `${returns}: ${facts}`;
   }
   if (name === 'connect') return `${returns}: the connection is there`;
   if (name.startsWith('accept')) return `${returns} with ${acceptFacts(scene, call)}`;
@@ -219,10 +241,8 @@ function waiting(scene: Scene, call: CallLine, fd: number): string {
   if (state === undefined) return '';
   if (state.receiveQueue > 0)
     return `, ${count(state.receiveQueue, 'byte')} ${state.receiveQueue === 1 ? 'waits' : 'wait'} in its receive queue`;
-  return peerClosed.has(state.tcp?.state ?? '') ? ', its stream has ended' : '';
+  return peerClosed(state.tcp) ? ', its stream has ended' : '';
 }
-
-const peerClosed = new Set(['CLOSE_WAIT', 'CLOSING', 'LAST_ACK', 'TIME_WAIT', 'CLOSE']);
 
 function inputFacts(call: CallLine): string {
   if (call.result === 0) return 'the end of the input, Ctrl+D';
@@ -259,7 +279,8 @@ function connected({ run }: Scene, call: CallLine): string[] {
   const { synAck } = run.wire.handshake;
   const port = local ? [`The kernel has picked the port ${portOf(local)} and shaken hands.`] : [];
   const accept = 'the server need not have called accept() for that.';
-  if (synAck === undefined) return [...port, capital(accept)];
+  // When one that was only inferred came is not known.
+  if (synAck === undefined || synAck.inferred) return [...port, capital(accept)];
   const later = duration(Math.max(synAck.at - call.start, 0));
   return [...port, `connect() is done when the SYN-ACK is there, ${later} later; ${accept}`];
 }
@@ -271,7 +292,7 @@ const exchangeOf = ({ run }: Scene, call: CallLine) =>
 function wireFacts(scene: Scene, call: CallLine): string {
   const exchange = exchangeOf(scene, call);
   const packets = [...(exchange?.messagePackets ?? []), ...(exchange?.responsePackets ?? [])];
-  const first = packets.find(({ at }) => at >= call.start && at <= call.end);
+  const first = packets.find(({ at, inferred }) => !inferred && at >= call.start && at <= call.end);
   if (first === undefined) return '';
   return `, on the wire ${duration(call.end - first.at)} before ${call.name}() returned`;
 }

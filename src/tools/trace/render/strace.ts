@@ -10,13 +10,17 @@ import type {
   TimeValue,
 } from '../../../interpose/recorder/recording.ts';
 import { callOf, entryOf } from '../../../kernel/calls.ts';
+import { visible } from './terminal/style.ts';
 
 // strace's -a: where the '=' stands.
 const COLUMN = 40;
 
-/** The text, a line for every call (or two), by the times at which they began. */
+/**
+ * The text, a line for every call (or two), by the times at which they began. It may go to a terminal: a control
+ * character, which no recording of ours has in an argument, is escaped.
+ */
 export function renderStrace(recording: Recording): string {
-  return [...straceLines(recording)].map((line) => `${line}\n`).join('');
+  return [...straceLines(recording)].map((line) => `${visible(line)}\n`).join('');
 }
 
 /** The same line by line. */

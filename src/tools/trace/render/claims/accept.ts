@@ -98,7 +98,7 @@ export const accepting: Claim[] = [
     says: 'input() blocks until the user has typed a line',
     check: (run) => {
       const call = need(run.clientCalls.find(isInput), 'the client read no input');
-      return finding(slept(call), spent(call));
+      return finding(slept(run.recording, call), spent(call));
     },
   },
   {
@@ -107,7 +107,7 @@ export const accepting: Claim[] = [
     says: 'The server sleeps in select() meanwhile',
     check: (run) => {
       const wait = need(run.waitsForBoth, 'the server waited no more');
-      return finding(slept(wait), spent(wait));
+      return finding(slept(run.recording, wait), spent(wait));
     },
   },
 ];

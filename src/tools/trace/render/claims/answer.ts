@@ -51,7 +51,7 @@ export const answering: Claim[] = [
         need(exchangeOf(run).answers[0], 'the server answered nothing'),
       ];
       return finding(
-        !slept(receive),
+        !slept(run.recording, receive),
         `it was called ${apart(receive.start, answer.start)} the server's send(): ${spent(receive)}`,
       );
     },

@@ -4,7 +4,7 @@ import type { CallLine } from '../../../../interpose/recorder/recording.ts';
 import type { Conversation } from '../../analyse/dialogue.ts';
 import { duration } from '../../words.ts';
 
-export { slept } from '../../analyse/dialogue.ts';
+export { slept } from '../../analyse/waiting.ts';
 
 export type Verdict = 'seen' | 'contradicted' | 'not visible';
 

@@ -3,6 +3,7 @@
 
 import type { Recording } from '../../../../interpose/recorder/recording.ts';
 import { type Conversation, conversationOf } from '../../analyse/dialogue.ts';
+import { visible } from '../terminal/style.ts';
 import { accepting } from './accept.ts';
 import { anchors } from './anchors.ts';
 import { answering } from './answer.ts';
@@ -72,7 +73,8 @@ export function renderClaims(recording: Recording): string {
     first === undefined
       ? 'no process was recorded'
       : `${first.platform} ${first.kernel} ${first.arch}, ${first.runtime}, rfds ${first.rfds}, on ${dateOf(first)}`;
-  const captured = recording.packets.some(({ inferred }) => !inferred);
+  const captured = recording.packets.filter(({ inferred }) => !inferred);
+  const places = [...new Set(captured.map((packet) => packet.interface))];
   return [
     '# The walkthrough, claim by claim',
     '',
@@ -84,7 +86,7 @@ export function renderClaims(recording: Recording): string {
     'Made by `rfds trace --claims FILE`; not edited by hand.',
     '',
     `- Run: ${machine}`,
-    `- Packets: ${captured ? `captured on ${[...new Set(recording.packets.map((packet) => packet.interface))].join(', ')}` : 'not captured'}`,
+    `- Packets: ${places.length > 0 ? `captured on ${places.join(', ')}` : 'not captured'}`,
     `- ${tally(checked)}`,
     '',
     '| # | Where | The walkthrough says | Verdict | Measured |',
@@ -93,7 +95,9 @@ export function renderClaims(recording: Recording): string {
       row([String(i + 1), where, says, verdict === 'contradicted' ? '**contradicted**' : verdict, measured]),
     ),
     '',
-  ].join('\n');
+  ]
+    .map(visible)
+    .join('\n');
 }
 
 function dateOf({ start, realtimeOffset }: { start: number; realtimeOffset: string }): string {

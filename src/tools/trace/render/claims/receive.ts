@@ -5,7 +5,18 @@ import { timestamps } from '../../analyse/delays.ts';
 import type { Conversation } from '../../analyse/dialogue.ts';
 import { stateAfter } from '../../analyse/memory.ts';
 import { dataOf, portOf } from '../../analyse/sockets.ts';
-import { apart, type Claim, callText, finding, NotVisible, need, quoted, slept, spent } from './claim.ts';
+import {
+  apart,
+  type Claim,
+  callText,
+  finding,
+  lasted,
+  NotVisible,
+  need,
+  quoted,
+  slept,
+  spent,
+} from './claim.ts';
 import { answerOf, exchangeOf, messageAck, messageSegment, readOf, watchedBy, wokenOf } from './parts.ts';
 
 // The server's calls between reading and answering.
@@ -82,7 +93,7 @@ export const receiving: Claim[] = [
     at: 'receive-2a',
     says: 'recv() returns at once, for the data is there',
     check: (run) =>
-      finding(!slept(readOf(run)) || readOf(run).end - readOf(run).start < 1e6, spent(readOf(run))),
+      finding(!slept(run.recording, readOf(run)) || lasted(readOf(run)) < 1e6, spent(readOf(run))),
   },
   {
     id: 'recv-is-message',

@@ -74,9 +74,9 @@ export const setup: Claim[] = [
     id: 'select-blocks',
     at: 'server-6',
     says: 'select() blocks until something happens',
-    check: ({ serverCalls }) => {
+    check: ({ recording, serverCalls }) => {
       const call = callOf(serverCalls, 'select', 'server');
-      return finding(slept(call), spent(call));
+      return finding(slept(recording, call), spent(call));
     },
   },
   {

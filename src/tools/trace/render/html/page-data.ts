@@ -18,7 +18,10 @@ export interface PageData {
 export interface CallFacts {
   /** The lane's index. */
   lane: number;
+  /** Whether its time off the processor was a wait. */
   slept: boolean;
+  /** How long it was off the processor without that it waited, where it is worth telling: nanoseconds. */
+  off?: number;
   /** The indices of the arguments in which the kernel leaves something. */
   filled?: number[];
   /** What it sent, received or read, in quotation marks; '' for any other call. */

@@ -2,6 +2,7 @@
 
 import type { CallLine, PacketLine, Recording } from '../../../../interpose/recorder/recording.ts';
 import { isWait } from '../../analyse/dialogue.ts';
+import { NOTABLE, offCpu } from '../../analyse/waiting.ts';
 import { bytesOf, count, duration, messageText, type Phase, quoted } from '../../words.ts';
 import {
   callSentences,
@@ -14,9 +15,6 @@ import {
   sceneOf,
 } from '../sentences.ts';
 import type { CallFacts, PacketFacts, PageData, StepData } from './page-data.ts';
-
-/** A call that used that much less CPU than time was asleep, in nanoseconds. */
-const ASLEEP = 50_000;
 
 /** A call that sleeps for so long has a step to fall asleep in, even if nothing happens meanwhile; in nanoseconds. */
 const LONG = 1e6;
@@ -73,13 +71,14 @@ export function pageData(recording: Recording): PageData {
   };
 }
 
-function callFacts({ laneOf, memory }: Scene, call: CallLine): CallFacts {
-  const { start, end, cpu } = call;
+function callFacts({ laneOf, memory, slept, waits }: Scene, call: CallLine): CallFacts {
+  const off = offCpu(call);
   const filled = filledArguments(call);
   const rfds = isWait(call) ? memory.get(call)?.rfds : null;
   return {
     lane: laneOf(call).i,
-    slept: end - start - cpu >= ASLEEP,
+    slept: slept(call),
+    ...(!waits(call) && off >= NOTABLE && { off }),
     ...(filled.length > 0 && { filled }),
     message: messageOf(call),
     ...(rfds && { rfds }),

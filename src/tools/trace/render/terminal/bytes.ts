@@ -49,13 +49,16 @@ function packetParts(look: Look, what: string, packet: TcpPacket): string[] {
       ? []
       : part(
           `IPv${ip.version}`,
-          ip.headerLength,
-          `${ip.source} → ${ip.destination}, TTL ${ip.ttl}, protocol ${ip.protocol}, total length ${ip.totalLength}` +
+          inferred ? undefined : ip.headerLength,
+          `${ip.source} → ${ip.destination}` +
+            (inferred ? '' : `, TTL ${ip.ttl}`) +
+            `, protocol ${ip.protocol}` +
+            (inferred ? '' : `, total length ${ip.totalLength}`) +
             (ip.checksum === undefined ? '' : `, checksum ${hex(ip.checksum)} (${ip.checksumStatus})`),
         )),
     ...part(
       'TCP',
-      tcp.headerLength,
+      inferred ? undefined : tcp.headerLength,
       `${tcp.sourcePort} → ${tcp.destinationPort}, ${flagsOf(tcp)}, seq ${number(tcp.relativeSeq, tcp.seq)}, ` +
         `ack ${number(tcp.relativeAck, tcp.ack)}${window && `, window ${window}`}` +
         (tcp.checksum === undefined ? '' : `, checksum ${hex(tcp.checksum)} (${tcp.checksumStatus})`) +

@@ -1,6 +1,6 @@
 // The steps of the story: the calls and packets in the order of time, each with the program's line, the call
 // as strace writes it, what that means, and what it changed in memory; and of the kernel, a packet. A call
-// that slept while others did something is two events, for the story goes on between them.
+// that waited while others did something is two events, for the story goes on between them.
 
 import type {
   CallLine,
@@ -10,11 +10,11 @@ import type {
 } from '../../../../interpose/recorder/recording.ts';
 import { reprBytes } from '../../../../python/builtins/repr.ts';
 import { clock } from '../../analyse/delays.ts';
-import { type Conversation, isInput, isWait, slept } from '../../analyse/dialogue.ts';
+import { type Conversation, isInput } from '../../analyse/dialogue.ts';
 import { numbersAt } from '../../analyse/packets.ts';
-import { isReceive, portOf } from '../../analyse/sockets.ts';
+import { portOf } from '../../analyse/sockets.ts';
 import { addressText, count, duration, flagsOf, numbersOf, type Phase, resultText } from '../../words.ts';
-import { callSentences, filledArguments, type Scene } from '../sentences.ts';
+import { callSentences, filledArguments, offCpuText, type Scene } from '../sentences.ts';
 import { hanging, type Look, paint, type Style } from './style.ts';
 
 export interface CallEvent {
@@ -32,12 +32,18 @@ export interface PacketEvent {
 
 export type Event = CallEvent | PacketEvent;
 
-/** Whether it is one of the calls that may sleep until another process does something. */
-export const maySleep = (call: CallLine) =>
-  isWait(call) || isInput(call) || isReceive(call) || call.name.startsWith('accept') || call.name === 'read';
+/** A wait for so long is two events, even if nothing happens meanwhile; in nanoseconds. */
+const LONG = 1e6;
 
-/** The calls and packets as events, by their times; the calls are numbered as they begin. */
-export function eventsOf(calls: CallLine[], packets: PacketLine[]): Event[] {
+/**
+ * The calls and packets as events, by their times; the calls are numbered as they begin. A wait is two events,
+ * for what it brought is told when it came.
+ */
+export function eventsOf(
+  { slept, waits }: Pick<Scene, 'slept' | 'waits'>,
+  calls: CallLine[],
+  packets: PacketLine[],
+): Event[] {
   const inOrder = calls.toSorted((a, b) => a.start - b.start);
   const times = [
     ...calls.flatMap(({ pid, start, end }) => [
@@ -49,8 +55,9 @@ export function eventsOf(calls: CallLine[], packets: PacketLine[]): Event[] {
     .sort((a, b) => a.at - b.at);
   const events: Event[] = inOrder.flatMap((call, i): CallEvent[] => {
     const step = i + 1;
-    const meanwhile = (isInput(call) && slept(call)) || (maySleep(call) && somethingBetween(times, call));
-    if (!meanwhile) return [{ at: call.start, call, step, phase: 'whole' }];
+    const isLong = slept(call) && (isInput(call) || call.end - call.start >= LONG);
+    if (!isLong && !(waits(call) && somethingBetween(times, call)))
+      return [{ at: call.start, call, step, phase: 'whole' }];
     return [
       { at: call.start, call, step, phase: 'begin' },
       { at: call.end, call, step, phase: 'return' },
@@ -100,21 +107,21 @@ export function stepLines(context: StoryContext, event: CallEvent): string[] {
   return [
     head.trimEnd(),
     ...hanging(look, `${INDENT}│ `, phase === 'return' ? '' : (frame?.text ?? ''), 'source'),
-    ...hanging(look, INDENT, callText(event)),
+    ...hanging(look, INDENT, callText(event, offCpuText(scene, call))),
     ...hanging(look, INDENT, callSentences(scene, call, phase).join(' '), 'faint'),
     ...(phase === 'begin' ? [] : memoryLines(context, call)),
     '',
   ];
 }
 
-/** The call as strace writes it, and how long it took. */
-export function callText({ call, phase }: Pick<CallEvent, 'call' | 'phase'>): string {
+/** The call as strace writes it, and how long it took; off: what is to be said of that time. */
+export function callText({ call, phase }: Pick<CallEvent, 'call' | 'phase'>, off = ''): string {
   const unknown = phase === 'begin' ? filledArguments(call) : [];
   const asked = `${call.name}(${call.args.map(({ text }, i) => (unknown.includes(i) ? '…' : text)).join(', ')})`;
   if (phase === 'begin') return `${asked} …`;
   const result = `${resultText(call)}${call.detail ? ` (${call.detail})` : ''}`;
   const took = `${phase === 'return' ? 'after' : 'took'} ${duration(call.end - call.start)}`;
-  return `${phase === 'return' ? `${call.name}() …` : asked} = ${result}  [${took}]`;
+  return `${phase === 'return' ? `${call.name}() …` : asked} = ${result}  [${took}${off}]`;
 }
 
 // rfds and the sockets of the process, where they are not as they were shown last.
@@ -164,9 +171,13 @@ export function stateText(state: SocketState, run: Conversation | null, at: numb
   ].join(' · ');
 }
 
+/** When a packet was there; of one that is inferred, where it is put: ≈. */
+export const packetClock = ({ at, inferred }: PacketLine, zero: number) =>
+  `${inferred ? '≈' : ''}${clock(at, zero)}`;
+
 /** What the kernel did: a packet, and why. */
 export function packetLines({ look, zero }: StoryContext, packet: PacketLine): string[] {
-  const head = `${INDENT}${paint(look, 'kernel', 'KERNEL')}  ${clock(packet.at, zero)}  `;
+  const head = `${INDENT}${paint(look, 'kernel', 'KERNEL')}  ${packetClock(packet, zero)}  `;
   const { way, numbers } = packetTexts(packet);
   return [
     ...hanging(look, head, way),

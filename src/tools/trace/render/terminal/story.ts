@@ -9,7 +9,7 @@ import { checkClaims, tally } from '../claims/claims.ts';
 import { type Scene, sceneOf } from '../sentences.ts';
 import { bytesLines, delayLines } from './bytes.ts';
 import { type Event, eventsOf, packetLines, type StoryContext, stepLines } from './steps.ts';
-import { hanging, heading, type Look, paint, type Style } from './style.ts';
+import { hanging, heading, type Look, paint, type Style, safe } from './style.ts';
 import { callCounts, memoryTable, summaryLines, timelineLines } from './tables.ts';
 
 export type { Look } from './style.ts';
@@ -20,7 +20,8 @@ export function renderStory(recording: Recording, look: Look): string {
   const { run } = scene;
   const lines = run === null ? plainStory(scene, look) : conversationStory(scene, run, look);
   // Never two empty lines: every part ends with one, and a heading begins with one.
-  return `${lines.filter((line, i) => line !== '' || lines[i - 1] !== '').join('\n')}\n`;
+  const shown = lines.filter((line, i) => line !== '' || lines[i - 1] !== '');
+  return `${shown.map((line) => safe(look, line)).join('\n')}\n`;
 }
 
 function contextOf(scene: Scene, look: Look): StoryContext {
@@ -97,7 +98,7 @@ function conversationStory(scene: Scene, run: Conversation, look: Look): string[
   // The runtime's preparations are not the story's: it begins with the first socket.
   const from = new Map([run.server, run.client].map(({ pid }) => [pid, firstSocket(recording.calls, pid)]));
   const calls = recording.calls.filter(({ pid, start }) => start >= (from.get(pid) ?? Infinity));
-  const events = eventsOf(calls, run.wire.packets);
+  const events = eventsOf(scene, calls, run.wire.packets);
   const chapters = chaptersOf(run, look, events);
   return [
     ...introduction(run, look),
@@ -185,7 +186,7 @@ function plainStory(scene: Scene, look: Look): string[] {
       const calls = recording.calls.filter(({ pid }) => pid === process.pid);
       return [
         ...heading(look, processText(process)),
-        ...eventsOf(calls, []).flatMap((event) => eventLines(context, event)),
+        ...eventsOf(scene, calls, []).flatMap((event) => eventLines(context, event)),
         ...callCounts(look, calls),
       ];
     }),

@@ -41,6 +41,18 @@ const controls = /\p{Cc}/gu;
 export const visible = (text: string): string =>
   text.replace(controls, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
+// What paint() writes, and nothing else may.
+const ownColors = new RegExp(
+  `(\\x1b\\[(?:${[...new Set(Object.values(styles).flatMap(([name]) => util.inspect.colors[name]!))].join('|')})m)`,
+);
+
+/** A line as it goes to the terminal: colours are all that it may ask of it, whatever is in the recording. */
+export const safe = ({ color }: Look, line: string): string =>
+  line
+    .split(ownColors)
+    .map((part, i) => (color && i % 2 === 1 ? part : visible(part)))
+    .join('');
+
 /** Lines of at most width columns, cut at spaces; a word that is longer than a line is cut anywhere. */
 export function wrap(text: string, width: number): string[] {
   const room = Math.max(width, 8);

@@ -3,13 +3,14 @@
 
 import type { CallLine, PacketLine } from '../../../../interpose/recorder/recording.ts';
 import { clock } from '../../analyse/delays.ts';
-import { type Conversation, isInput, isPrint, isWait, slept } from '../../analyse/dialogue.ts';
+import { type Conversation, isInput, isPrint, isWait } from '../../analyse/dialogue.ts';
 import type { Memory } from '../../analyse/memory.ts';
 import { numbersAt, type TcpPacket } from '../../analyse/packets.ts';
 import { dataOf, isReceive, isSend, portOf, type SocketLife } from '../../analyse/sockets.ts';
+import { slept } from '../../analyse/waiting.ts';
 import { count, duration, flagsOf, numbersOf } from '../../words.ts';
 import { outcome } from '../sentences.ts';
-import { type CallEvent, type Event, maySleep } from './steps.ts';
+import { type CallEvent, type Event, packetClock } from './steps.ts';
 import { columns, hanging, type Look, paint, type Style } from './style.ts';
 
 const TIME = 13;
@@ -28,30 +29,34 @@ export function timelineLines(look: Look, run: Conversation, events: Event[]): s
     ...cells('TIME', 'CLIENT', 'SERVER'),
     ...cells('─'.repeat(TIME), '─'.repeat(side), '─'.repeat(side)),
     ...events.flatMap((event) => {
-      const time = clock(event.at, run.zero);
       if ('packet' in event) {
+        const time = packetClock(event.packet, run.zero);
         return [
           `${paint(look, 'faint', time.padEnd(TIME))}  ${paint(look, 'kernel', arrow(run, event.packet, 2 * side + 2))}`,
         ];
       }
+      const time = clock(event.at, run.zero);
       return event.call.pid === run.client.pid
-        ? cells(time, label(event), '')
-        : cells(time, '', label(event));
+        ? cells(time, label(run, event), '')
+        : cells(time, '', label(run, event));
     }),
   ];
 }
 
 function listed(look: Look, run: Conversation, event: Event): string[] {
+  if ('packet' in event) {
+    const time = `${packetClock(event.packet, run.zero)} `;
+    return hanging(look, time, packetLabel(event.packet), 'kernel');
+  }
   const time = `${clock(event.at, run.zero)} `;
-  if ('packet' in event) return hanging(look, time, packetLabel(event.packet), 'kernel');
   const who = event.call.pid === run.client.pid ? 'client' : 'server';
-  return hanging(look, time, `${who}: ${label(event)}`, who);
+  return hanging(look, time, `${who}: ${label(run, event)}`, who);
 }
 
-/** A call in a few words. */
-export function label({ call, phase }: Pick<CallEvent, 'call' | 'phase'>): string {
+// A call in a few words.
+function label({ recording }: Conversation, { call, phase }: CallEvent): string {
   const name = `${call.name}()`;
-  if (phase === 'begin') return `${name} sleeps …`;
+  if (phase === 'begin') return slept(recording, call) ? `${name} sleeps …` : `${name} …`;
   const ends = phase === 'return' ? '… ' : '';
   const brought = outcome(call);
   if (call.result < 0) return `${ends}${name} fails: ${brought}`;
@@ -129,7 +134,7 @@ export function memoryTable(
     ...hanging(
       look,
       '',
-      "After each step that changed something. out: bytes sent and not acknowledged; in: bytes that wait for recv(); seq: the next byte's number; ack: the number awaited from the other side, both from 0 at the SYN. rfds is what the latest wait was given.",
+      "After each step that changed something. out: bytes sent and not acknowledged; in: bytes that wait for recv(); seq: the next byte's number; ack: the number awaited from the other side, both from 0 at the SYN. Each side is as it was after its own latest call. rfds is what the latest wait was given.",
       'faint',
     ),
     '',
@@ -168,7 +173,6 @@ function sideCells(
 /** What each call is for, in the documented programs. */
 const purposes: Readonly<Record<string, string>> = {
   socket: 'make a socket',
-  setsockopt: 'take the port again at once',
   bind: 'claim the port',
   listen: 'let the kernel queue connections',
   select: 'sleep until a socket is ready',
@@ -186,6 +190,25 @@ const purposes: Readonly<Record<string, string>> = {
   write: 'print a line',
   close: 'give a descriptor back; the last one ends the connection',
 };
+
+/** What it is for; of one that does many things, which: the options, commands and requests that were asked. */
+function purposeOf(name: string, calls: CallLine[]): string | undefined {
+  const at = asked.get(name);
+  if (at === undefined) return Object.hasOwn(purposes, name) ? purposes[name] : undefined;
+  const texts = new Set(calls.flatMap(({ args }) => args[at]?.text ?? []));
+  return [...texts].map((text) => (text === 'SO_REUSEADDR' ? `${text}, ${REUSE}` : text)).join(', ');
+}
+
+/** Which argument says what is asked. */
+const asked = new Map([
+  ['setsockopt', 2],
+  ['getsockopt', 2],
+  ['fcntl', 1],
+  ['ioctl', 1],
+  ['sigaction', 0],
+]);
+
+const REUSE = 'to take the port again at once';
 
 export function summaryLines(look: Look, run: Conversation): string[] {
   return [
@@ -214,11 +237,11 @@ export function callCounts(look: Look, calls: CallLine[]): string[] {
     const time = all.reduce((total, { start, end }) => total + end - start, 0);
     const failed = all.filter(({ result }) => result < 0).length;
     const facts = [
-      purposes[name],
+      purposeOf(name, all),
       bytes.length > 0 ? count(sum, 'byte') : undefined,
       failed > 0 ? `${failed} failed` : undefined,
       `${duration(time)}${all.length > 1 ? ' in all' : ''}`,
-    ].filter((fact) => fact !== undefined);
+    ].filter(Boolean);
     return hanging(look, `  ${`${name}()`.padEnd(15)} ×${String(all.length).padEnd(3)} `, facts.join(', '));
   });
 }
@@ -233,15 +256,19 @@ function kernelFacts(run: Conversation): string[] {
     all.reduce((total, one) => total + of(one), 0);
   const payload = sum(data, ({ tcp }) => tcp.payloadLength);
   const length = sum(packets, (packet) => packet.length);
+  const inferred = packets.filter((packet) => packet.inferred).length;
   const wakes = [...run.serverCalls, ...run.clientCalls].filter(
-    (call) => maySleep(call) && slept(call) && call.result >= 0,
+    (call) => slept(run.recording, call) && call.result >= 0,
   ).length;
   const shaken = run.wire.handshake.ack ? bare.filter((packet) => packet !== run.wire.handshake.ack) : bare;
   return [
     ...(captured ? [] : ['The packets were not captured, only inferred from what the calls show.']),
+    ...(captured && inferred > 0
+      ? [`Of them ${inferred} inferred from what the calls show, and not captured.`]
+      : []),
     `Shook hands: ${Object.keys(run.wire.handshake).length} packets, before the server called accept().`,
     `Carried ${count(payload, 'byte')} in ${count(data.length, 'segment')}, and numbered and acknowledged them: ${count(shaken.length, 'ACK')} alone, the others along with data.`,
-    ...(captured
+    ...(inferred === 0
       ? [
           `Put headers in front: ${(length - payload).toLocaleString('en')} of the ${count(length, 'byte')} on the wire.`,
         ]

@@ -25,9 +25,9 @@ function go(i: number): void {
   for (const show of sides) show(current);
   showPacket(current);
   byId('number').textContent = String(current + 1);
-  const { sentence, more } = steps[current];
+  const { sentence, more, packet } = steps[current];
   byId('sentence').replaceChildren(sentence, ...(more ? [element('span', 'more', ` ${more}`)] : []));
-  byId('moment').textContent = `T + ${clock(steps[current].at)} ms`;
+  byId('moment').textContent = `${packet?.inferred ? '≈ ' : ''}T + ${clock(steps[current].at)} ms`;
   button('first').disabled = button('previous').disabled = current === 0;
   button('last').disabled = button('next').disabled = current === steps.length - 1;
   markChapter(current);

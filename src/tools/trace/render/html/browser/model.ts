@@ -69,8 +69,13 @@ export const steps: Step[] = data.steps.map((step, i) => {
   return { ...text, call, phase: step.phase, brief: step.brief };
 });
 
+/** A socket's state, and the call after which the kernel was asked for it: it may have changed since. */
+export interface SeenSocket extends SocketState {
+  seen: Call;
+}
+
 /** The sockets of a process, by their descriptors. */
-export type Sockets = Map<number, SocketState>;
+export type Sockets = Map<number, SeenSocket>;
 
 export interface Moment {
   /** Each lane's latest call, begun there or before. */
@@ -104,15 +109,13 @@ function momentsOf(): Moment[] {
 }
 
 /** Sockets by process and descriptor, after a call; the same map if it knows nothing new. */
-function socketsAfter(
-  sockets: Moment['sockets'],
-  { pid, name, result, fd, sockets: seen = [] }: Call,
-): Moment['sockets'] {
+function socketsAfter(sockets: Moment['sockets'], call: Call): Moment['sockets'] {
+  const { pid, name, result, fd, sockets: states = [] } = call;
   const closed = name === 'close' && result === 0;
-  if (seen.length === 0 && !closed) return sockets;
+  if (states.length === 0 && !closed) return sockets;
   const own: Sockets = new Map(sockets.get(pid));
   if (closed) own.delete(fd!);
-  for (const socket of seen) own.set(socket.fd, socket);
+  for (const state of states) own.set(state.fd, { ...state, seen: call });
   return new Map(sockets).set(pid, own);
 }
 

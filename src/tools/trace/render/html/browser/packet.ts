@@ -17,7 +17,7 @@ export function showPacket(i: number): void {
   const isNow = steps[i].packet !== undefined;
   packetPanel.classList.toggle('past', !isNow);
   within(packetPanel, 'h2').textContent =
-    packet === null ? 'Packet' : `Packet ${packet.n}${isNow ? '' : ', the last one so far'}`;
+    packet === null ? 'Packet' : `Packet ${packet.n + 1}${isNow ? '' : ', the last one so far'}`;
   if (packet === shownPacket) return;
   shownPacket = packet;
   packetBody.scrollTop = 0;
@@ -39,9 +39,13 @@ function packetParts(packet: Packet): HTMLElement[] {
   if (packet.message) lead.append(' ', element('em', '', packet.message));
   const parts: HTMLElement[] = [lead];
   if (why) parts.push(element('p', 'why', `${capital(why)}.`));
-  const facts = [`${count(length, 'byte')} on ${name}`, `T + ${clock(packet.at)} ms`];
+  const facts = inferred
+    ? [
+        'inferred, not captured: neither its size nor its time was measured',
+        `put at T + ${clock(packet.at)} ms`,
+      ]
+    : [`${count(length, 'byte')} on ${name}`, `T + ${clock(packet.at)} ms`];
   if (call) facts.push(`made by ${call.name}() of ${whose(call.lane)}`);
-  if (inferred) facts.push('inferred, not captured');
   parts.push(element('p', 'facts', facts.join(' · ')));
   const layers = layersOf(packet);
   if (layers.length > 0) parts.push(strip(layers));
@@ -96,7 +100,7 @@ const checksum = ({ checksum: sum, checksumStatus }: Pick<TcpHeader, 'checksum' 
   sum === undefined ? undefined : `${hex(sum, 4)}${checksumStatus ? ` ${checksumStatus}` : ''}`;
 
 /** Header fields, layer by layer; what is not known is left out. */
-function headers({ link, ip, tcp }: Packet): HTMLElement {
+function headers({ link, ip, tcp, inferred }: Packet): HTMLElement {
   const groups: [LayerName, Fields | null][] = [
     ['ethernet', link && { from: link.source, to: link.destination, type: hex(link.etherType, 4) }],
     [
@@ -105,9 +109,9 @@ function headers({ link, ip, tcp }: Packet): HTMLElement {
         from: ip.source,
         to: ip.destination,
         version: ip.version,
-        header: count(ip.headerLength, 'byte'),
-        total: count(ip.totalLength, 'byte'),
-        ttl: ip.ttl,
+        header: inferred ? undefined : count(ip.headerLength, 'byte'),
+        total: inferred ? undefined : count(ip.totalLength, 'byte'),
+        ttl: inferred ? undefined : ip.ttl,
         protocol: ip.protocol === 6 ? '6 TCP' : ip.protocol,
         id: ip.id === undefined ? undefined : hex(ip.id, 4),
         flags: ip.flags?.join(' ') || undefined,
@@ -115,7 +119,7 @@ function headers({ link, ip, tcp }: Packet): HTMLElement {
         checksum: checksum(ip),
       },
     ],
-    ['tcp', tcp && tcpFields(tcp)],
+    ['tcp', tcp && tcpFields(tcp, inferred === true)],
   ];
   const all = element('div', 'headers');
   for (const [name, fields] of groups) {
@@ -124,7 +128,7 @@ function headers({ link, ip, tcp }: Packet): HTMLElement {
   return all;
 }
 
-function tcpFields(tcp: TcpHeader): Fields {
+function tcpFields(tcp: TcpHeader, inferred: boolean): Fields {
   const number = (relative: number, whole: number | undefined) =>
     whole === undefined ? String(relative) : `${relative} (${whole})`;
   const scaled =
@@ -134,7 +138,7 @@ function tcpFields(tcp: TcpHeader): Fields {
     flags: flagsOf(tcp),
     seq: number(tcp.relativeSeq, tcp.seq),
     ack: tcp.flags.includes('ACK') ? number(tcp.relativeAck, tcp.ack) : undefined,
-    header: count(tcp.headerLength, 'byte'),
+    header: inferred ? undefined : count(tcp.headerLength, 'byte'),
     data: count(tcp.payloadLength, 'byte'),
     window: tcp.window === undefined ? undefined : `${tcp.window}${scaled}`,
     checksum: checksum(tcp),
@@ -154,6 +158,7 @@ export function pairs(fields: Fields, isNew: (name: string) => boolean = () => f
     if (value === undefined) continue;
     const kind = `${wide.has(name) ? 'wide' : ''}${isNew(name) ? ' new' : ''}`;
     const row = element('div', kind, element('dt', '', name), element('dd', '', String(value)));
+    if (isNew(name)) row.title = 'changed in this step';
     all.append(row);
   }
   return all;

@@ -5,7 +5,17 @@ import type { SocketState, TcpState } from '../../../../../interpose/recorder/re
 import { addressText, bytesOf, count, duration, resultText, textOf } from '../../../words.ts';
 import type { Lane } from '../../lanes.ts';
 import { byId, element, hexDump, within } from './elements.ts';
-import { type Call, frameOf, lanes, moments, type Sockets, stackOf, steps } from './model.ts';
+import {
+  type Call,
+  clock,
+  frameOf,
+  lanes,
+  moments,
+  type SeenSocket,
+  type Sockets,
+  stackOf,
+  steps,
+} from './model.ts';
 import { type Fields, pairs } from './packet.ts';
 import { sourcePane } from './source.ts';
 
@@ -64,14 +74,16 @@ function showCall(place: HTMLElement, call: Call | null, inCall: boolean): void 
   const [, strace, cost, stack, data] = place.children;
   place.hidden = call === null;
   if (call === null) return;
-  const { name, args, start, end, cpu, n } = call;
+  const { name, args, start, end, cpu, n, off } = call;
   strace.replaceChildren(
     element('b', 'name', name),
     `(${args.map(({ text }, i) => (inCall && call.filled?.includes(i) ? '…' : text)).join(', ')})`,
     element('span', 'result', inCall ? ' = …' : ` = ${resultText(call)}`),
   );
   const took = `${duration(end - start)}, of it ${duration(Math.min(cpu, end - start))} CPU`;
-  cost.textContent = `call ${n} · ${inCall ? 'will take' : 'took'} ${took}`;
+  // It cannot have waited: it is not said why it did not run.
+  const rest = off === undefined ? '' : ` and ${duration(off)} off the CPU`;
+  cost.textContent = `call ${n + 1} · ${inCall ? 'will take' : 'took'} ${took}${rest}`;
   const places = stackOf(call).map(({ file, line }) => `${file.replace(/.*\//, '')}:${line}`);
   stack.textContent = places.length > 1 ? places.join(' ← ') : '';
   const bytes = call.data ? bytesOf(call.data) : null;
@@ -106,7 +118,7 @@ function showWatched(
 
 /** A list of sockets that keeps an item for each descriptor. */
 function socketList(place: HTMLElement): (sockets?: Sockets, earlier?: Sockets) => void {
-  const items = new Map<number, { item: HTMLElement; state: SocketState; old: SocketState | undefined }>();
+  const items = new Map<number, { item: HTMLElement; state: SeenSocket; old: SeenSocket | undefined }>();
   return (sockets: Sockets = new Map(), earlier: Sockets = new Map()) => {
     place.parentElement!.hidden = sockets.size === 0;
     for (const [fd, { item }] of items) {
@@ -126,8 +138,8 @@ function socketList(place: HTMLElement): (sockets?: Sockets, earlier?: Sockets) 
   };
 }
 
-function socketItem(state: SocketState, old: SocketState | undefined): HTMLElement {
-  const { fd, family, kind, tcp, receiveQueueData } = state;
+function socketItem(state: SeenSocket, old: SeenSocket | undefined): HTMLElement {
+  const { fd, family, kind, tcp, receiveQueueData, seen } = state;
   const [now, then] = [socketFields(state), old && old !== state ? socketFields(old) : null];
   const isNew = (name: string) => then !== null && then[name] !== now[name];
   const stateChip = element(
@@ -142,7 +154,8 @@ function socketItem(state: SocketState, old: SocketState | undefined): HTMLEleme
     ` ${family} ${kind} `,
     tcp ? stateChip : '',
   );
-  const item = element('li', old === undefined ? 'fresh' : '', head, endsOf(state), pairs(now, isNew));
+  const asOf = element('p', 'as-of', `as of T + ${clock(seen.end)} ms, after ${seen.name}()`);
+  const item = element('li', old === undefined ? 'fresh' : '', head, endsOf(state), asOf, pairs(now, isNew));
   if (receiveQueueData) {
     item.append(element('p', 'waiting', `waits to be received: ${textOf(bytesOf(receiveQueueData))}`));
     item.append(hexDump(bytesOf(receiveQueueData), undefined, 8));
@@ -160,8 +173,9 @@ function socketFields(state: SocketState): Fields {
     'accept queue': acceptQueue && `${acceptQueue.length} of ${acceptQueue.backlog}`,
     'receive queue': acceptQueue ? undefined : count(receiveQueue, 'byte'),
     'send queue': acceptQueue ? undefined : count(sendQueue, 'byte'),
+    // Before there is a connection nothing was measured.
     rtt:
-      tcp.rttMicros === undefined
+      tcp.rttMicros === undefined || tcp.rttMicros === 0
         ? undefined
         : `${tcp.rttMicros} µs${tcp.rttVarMicros === undefined ? '' : ` ± ${tcp.rttVarMicros}`}`,
     cwnd: tcp.cwnd,

@@ -79,9 +79,9 @@ function emptyRow(): HTMLElement {
 function fillRow(row: HTMLElement, step: Step): void {
   const [when, what] = row.children as Iterable<HTMLElement>;
   const [lane, name, detail, message] = what.firstElementChild!.children;
-  when.textContent = across.gutter ? clock(step.at) : '';
-  when.style.width = `${across.gutter}px`;
   const { packet } = step;
+  when.textContent = across.gutter ? `${packet?.inferred ? '≈ ' : ''}${clock(step.at)}` : '';
+  when.style.width = `${across.gutter}px`;
   const [from, to] = packet ? across.wire : placeOf(step.call.lane);
   row.className = packet ? 'segment' : `${step.call.lane.side} ${step.phase}`;
   what.style.left = `${from}px`;
