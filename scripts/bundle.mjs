@@ -119,5 +119,8 @@ writeFileSync(
   `rfds contains code of these packages, and passes on their licences.\n\n${notices(contained)}\n`,
 );
 
+// What `rfds trace --replay` checks a recording against.
+const schema = 'interpose/recorder/recording.schema.json';
+cpSync(at(`src/${schema}`), at(`dist/${schema}`));
 // npx makes the command executable when it links it for the first time, and not after a second build.
 chmodSync(at('dist/cli.js'), 0o755);

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
+import { removeIfKilled } from './cleanup.ts';
 
 /** Shows on stderr what the command does now: one line that changes on a terminal, a line each elsewhere. '' clears it. */
 export function showProgress(step: string): void {
@@ -50,15 +51,18 @@ export class StopSignal {
   }
 }
 
-/** A folder that is removed when it is disposed of. */
+/** A folder that is removed when it is disposed of, or when this process is killed. */
 export class TemporaryFolder {
   readonly path: string;
+  readonly #removed: () => void;
 
   constructor(prefix: string) {
     this.path = mkdtempSync(path.join(tmpdir(), prefix));
+    this.#removed = removeIfKilled({ kind: 'folder', path: this.path });
   }
 
   [Symbol.dispose](): void {
     rmSync(this.path, { recursive: true, force: true });
+    this.#removed();
   }
 }

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { StopSignal, showProgress } from '../long-run.ts';
+import { checkWritable, put, STANDARD } from '../outputs.ts';
 import type { Report } from './report.ts';
 
 interface CompareOptions {
@@ -29,7 +30,7 @@ export function register(program: Command): void {
     .option('--only <names>', 'who takes part, parted by commas; calls: the cost per call', (names) =>
       names.split(',').map((name) => name.trim()),
     )
-    .option('--json <file>', 'write every sample')
+    .option('--json <file>', 'write every sample (- is stdout, here and below)')
     .option('--html <file>', 'write a page with plots')
     .action(async (options: CompareOptions) => {
       process.exitCode = await compareCommand(options);
@@ -60,6 +61,7 @@ function machine(): Record<string, string> {
 async function compareCommand({ quick, rounds, only, json, html }: CompareOptions): Promise<number> {
   if (process.platform !== 'linux')
     throw new Error('needs Linux: its load runs on epoll, its figures come from /proc');
+  checkWritable([json, html]);
   const stop = new StopSignal();
   const [{ compare, plans }, { tables }] = await Promise.all([import('./run.ts'), import('./table.ts')]);
   const plan = { ...plans[quick ? 'quick' : 'full'] };
@@ -72,9 +74,12 @@ async function compareCommand({ quick, rounds, only, json, html }: CompareOption
       ...(await compare(plan, stop.signal, showProgress)),
     };
     showProgress('');
-    process.stdout.write(tables(report));
-    if (json) writeFileSync(json, `${JSON.stringify(report)}\n`);
-    if (html) writeFileSync(html, (await import('./page.ts')).page(report));
+    const write = async (file: string, text: string) =>
+      file === STANDARD ? put(process.stdout, text) : writeFileSync(file, text);
+    // One that goes to stdout goes there alone.
+    if (json !== STANDARD && html !== STANDARD) await put(process.stdout, tables(report));
+    if (json) await write(json, `${JSON.stringify(report)}\n`);
+    if (html) await write(html, (await import('./page.ts')).page(report));
     return 0;
   } catch (error) {
     showProgress('');

@@ -4,6 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { packageFolder } from '../../kernel/package-folder.ts';
+import { endIfKilled } from '../cleanup.ts';
 
 /** The path of a file in bench/. */
 export const bench = (file: string) => path.join(packageFolder(), 'bench', file);
@@ -50,6 +51,7 @@ export async function outputOf([program, ...args]: string[], stop: AbortSignal):
     signal: stop,
     killSignal: 'SIGKILL',
   });
+  endIfKilled(child);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { endIfKilled } from '../cleanup.ts';
 import type { Contender } from './contenders.ts';
 import { outputOf } from './executables.ts';
 import type { Load, Sample } from './load.ts';
@@ -44,6 +45,7 @@ export class Fleet {
     const raised = ['-c', 'ulimit -n "$(ulimit -Hn)"; exec "$0" "$@"', ...command, String(port)];
     const child = spawn('/bin/sh', raised, { stdio: 'ignore' });
     this.#started.push(child);
+    endIfKilled(child);
     await Promise.race([
       listening(port, this.#stop),
       once(child, 'exit').then(([status]) =>

@@ -1,12 +1,12 @@
 // `rfds trace`: records the documented conversation, or any program, or reads a recording, and reports
 // it. What it needs is loaded when it runs.
 
-import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { Recording } from '../../interpose/recorder/recording.ts';
 import { loops, portNumber } from '../../programs/command.ts';
 import { StopSignal, showProgress } from '../long-run.ts';
+import { checkWritable, put, STANDARD } from '../outputs.ts';
 
 /** What a recording can be written as, by the option that names the file. */
 const renderers = {
@@ -33,9 +33,6 @@ export interface TraceOptions extends Partial<Record<Format, string>> {
   step?: true;
   replay?: string;
 }
-
-/** stdout or stdin, where a file is asked for. */
-const STANDARD = '-';
 
 /** Adds the subcommand. */
 export function register(program: Command): void {
@@ -96,7 +93,7 @@ async function traceCommand(
   program: string[] | null,
   options: TraceOptions,
 ): Promise<number> {
-  checkWritable(options);
+  checkWritable(formats.map((format) => options[format]));
   const stop = new StopSignal();
   try {
     if (options.replay !== undefined)
@@ -122,10 +119,21 @@ async function traceCommand(
     return await report(recording, options);
   } catch (error) {
     showProgress('');
-    if (stop.status === null) throw stop.signal.aborted ? stop.signal.reason : error;
+    const [first, ...more] = errorsIn(error);
+    for (const { name, message } of more)
+      if (name === 'HostsError') process.stderr.write(`rfds trace: ${message}\n`);
+    if (stop.status === null) throw stop.signal.aborted ? stop.signal.reason : first;
+    if ((first as Error).name === 'HostsError')
+      process.stderr.write(`rfds trace: ${(first as Error).message}\n`);
     process.stderr.write(`rfds trace: stopped by ${stop.name}, before there was anything to tell\n`);
     return stop.status;
   }
+}
+
+/** The error, and behind it those of the disposals that it led to. */
+function errorsIn(error: unknown): Error[] {
+  const { suppressed, error: latest } = error as Partial<SuppressedError>;
+  return suppressed === undefined ? [error as Error] : [...errorsIn(suppressed), ...errorsIn(latest)];
 }
 
 const DOCUMENTED_PORT = 12345;
@@ -167,13 +175,6 @@ async function story(recording: Recording, { isTTY, columns }: NodeJS.WriteStrea
   return renderStory(recording, { color, width: Math.min(columns || 100, 160) });
 }
 
-// Until it is written: the process exits as soon as the command is over.
-function put(stream: NodeJS.WriteStream, text: string | Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.write(text, (error) => (error ? reject(error) : resolve()));
-  });
-}
-
 // What was asked for, to files and to stdout.
 async function write(recording: Recording, options: TraceOptions): Promise<void> {
   for (const format of formats) {
@@ -188,21 +189,4 @@ async function write(recording: Recording, options: TraceOptions): Promise<void>
   }
   const toStdout = formats.find((format) => options[format] === STANDARD);
   if (toStdout) await put(process.stdout, await renderers[toStdout](recording));
-}
-
-// Throws before the run, rather than after it, for a file that cannot be written.
-function checkWritable(options: TraceOptions): void {
-  const files = formats.map((format) => options[format]).filter((file) => file !== undefined);
-  if (files.filter((file) => file === STANDARD).length > 1)
-    throw new Error('only one output can go to stdout (-)');
-  for (const file of files) {
-    if (file === STANDARD) continue;
-    try {
-      const there = statSync(file, { throwIfNoEntry: false });
-      if (there?.isDirectory()) throw new Error('it is a folder');
-      accessSync(there ? file : path.dirname(path.resolve(file)), constants.W_OK);
-    } catch (error) {
-      throw new Error(`cannot write ${file}: ${(error as Error).message}`);
-    }
-  }
 }

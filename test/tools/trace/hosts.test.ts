@@ -1,7 +1,16 @@
 // hosts.ts: two machines made of network namespaces, of which nothing is ever left behind.
 
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -23,13 +32,23 @@ function namespacesOf(pid: number): string[] {
 }
 const ours = () => namespacesOf(process.pid);
 
+/** Where the makers of hosts enter them. */
+const ENTRIES = '/run/rfds-hosts';
+
+/** The children of a process that run a program. */
+const childrenOf = (pid: number, program: string) =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .split(' ')
+    .filter((child) => child !== '' && readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(program))
+    .map(Number);
+
 /** Another process that makes hosts, has something run on one of them, says so, and waits. */
-function maker(atTheEnd = ''): Program {
+function maker(atTheEnd = '', listens: 'once' | 'on' = 'once'): Program {
   const text = `
     import { spawn } from 'node:child_process';
     import { Hosts } from ${JSON.stringify(compiled)};
     const stop = new AbortController();
-    process.once('SIGINT', () => stop.abort());
+    process.${listens}('SIGINT', () => stop.abort());
     const hosts = await Hosts.make(stop.signal);
     const [program, ...args] = hosts.command('server', ['sleep', '600']);
     const child = spawn(program, args, { stdio: 'ignore', detached: true });
@@ -94,11 +113,29 @@ describe.skipIf(!hasHosts)(
       await within(gone(child), 'the end of what ran on a host');
     });
 
+    test('of a process that was killed are gone at once, with what ran on them', async () => {
+      await using program = maker();
+      await using living = maker();
+      const [, child] = await program.has(/started (\d+)/);
+      await living.has(/made/);
+      program.kill('SIGKILL');
+      await program.exited;
+      await within(gone(child), 'the end of what ran on a host');
+      await within(
+        until(() => namespacesOf(program.pid).length === 0),
+        'the end of the hosts',
+      );
+      expect(namespacesOf(living.pid)).toHaveLength(2);
+    });
+
     test('of a process that was killed are removed by the next, with what ran on them', async () => {
       await using program = maker();
       await using living = maker();
       const [, child] = await program.has(/started (\d+)/);
       await living.has(/made/);
+      // What would clean up is killed first.
+      const [beside] = childrenOf(program.pid, 'cleanup-main');
+      process.kill(beside, 'SIGKILL');
       program.kill('SIGKILL');
       await program.exited;
       expect(namespacesOf(program.pid)).toHaveLength(2);
@@ -112,17 +149,59 @@ describe.skipIf(!hasHosts)(
 
     test('of a process whose number another has by now are removed too', async () => {
       // This process did not begin in the first tick of the system.
-      const name = `rfds-${process.pid}-1-1-client`;
+      const mark = `rfds-${process.pid}-1-0123`;
+      const name = `${mark}-client`;
       execFileSync('ip', ['netns', 'add', name]);
-      const alike = [`rfds-${process.pid}-1-x`, 'rfds-x'];
-      for (const other of alike) execFileSync('ip', ['netns', 'add', other]);
+      writeFileSync(`${ENTRIES}/${mark}`, readlinkSync('/proc/self/ns/pid'));
+      await using _ = await Hosts.make();
+      expect(readdirSync('/run/netns')).not.toContain(name);
+      expect(readdirSync(ENTRIES)).not.toContain(mark);
+    });
+
+    test('that only have such a name, or were made from another PID namespace, are left alone', async () => {
+      const theirs = `rfds-${process.pid}-1-4567`;
+      const names = [
+        `rfds-${process.pid}-1-1-client`,
+        `rfds-${process.pid}-1-89ab-server`,
+        `${theirs}-client`,
+      ];
+      for (const name of names) execFileSync('ip', ['netns', 'add', name]);
+      const [program, ...args] = ['ip', 'netns', 'exec', names[0], 'sleep', '600'];
+      const stranger = spawn(program, args, { stdio: 'ignore' });
       try {
         await using _ = await Hosts.make();
-        const names = readdirSync('/run/netns');
-        expect(names).not.toContain(name);
-        expect(names).toEqual(expect.arrayContaining(alike));
+        writeFileSync(`${ENTRIES}/${theirs}`, 'pid:[1]');
+        await using _other = await Hosts.make();
+        expect(readdirSync('/run/netns')).toEqual(expect.arrayContaining(names));
+        expect(stranger.exitCode).toBe(null);
+        expect(stranger.signalCode).toBe(null);
       } finally {
-        for (const other of alike) execFileSync('ip', ['netns', 'del', other]);
+        stranger.kill('SIGKILL');
+        await once(stranger, 'exit');
+        for (const name of names) execFileSync('ip', ['netns', 'del', name]);
+        rmSync(`${ENTRIES}/${theirs}`);
+      }
+    });
+
+    test('are removed though Ctrl+C is pressed on the terminal again and again', async () => {
+      // A terminal's Ctrl+C goes to the whole process group: also to every ip that is running.
+      for (let round = 0; round < 3; round++) {
+        await using program = maker('await hosts[Symbol.asyncDispose]();', 'on');
+        await program.has(/made/);
+        const again = setInterval(() => {
+          try {
+            process.kill(-program.child.pid!, 'SIGINT');
+          } catch {
+            // It has ended.
+          }
+        }, 15);
+        await within(program.exited, 'exit');
+        clearInterval(again);
+        // At the latest by what cleans up after it, which no terminal reaches.
+        await within(
+          until(() => namespacesOf(program.pid).length === 0),
+          'the end of the hosts',
+        );
       }
     });
 
@@ -177,6 +256,8 @@ describe.skipIf(!hasHosts)(
   },
 );
 
-async function gone(pid: string): Promise<void> {
-  while (existing(pid)) await pause(5);
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(5);
 }
+
+const gone = (pid: string) => until(() => !existing(pid));

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NoteLine } from '../../../interpose/recorder/recording.ts';
+import { endIfKilled } from '../../cleanup.ts';
 import { recordingIn } from './recording-file.ts';
 import type { Stepper } from './stepper.ts';
 
@@ -35,7 +36,7 @@ function isAsleep(pid: number): boolean {
   }
 }
 
-// However this process ends, its children end with it.
+// However this process ends, its children end with it: by this, or, if it is killed, by cleanup.ts.
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -82,6 +83,7 @@ export class RecordedChild {
     const frames = (id: number) =>
       recordingIn(file).frames.find((frame) => frame.pid === this.#child.pid && frame.id === id);
     running.add(this.#child);
+    endIfKilled(this.#child);
     stepper?.attach(role, this.#child.stdio[STEP_FD] as Duplex, frames);
   }
 

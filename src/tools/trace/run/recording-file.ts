@@ -2,6 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { parseRecording, type Recording } from '../../../interpose/recorder/recording.ts';
+import { visible } from '../render/terminal/style.ts';
+import { problemIn } from './line-check.ts';
 
 /** What was recorded in a file so far, whole lines of it; nothing where there is no file yet. */
 export function recordingIn(file: string): Recording {
@@ -9,12 +11,15 @@ export function recordingIn(file: string): Recording {
   return parseRecording(text.slice(0, text.lastIndexOf('\n') + 1));
 }
 
-/** Reads a recording to its end; `-` is stdin. Throws an Error with the file's name for what is none. */
+/**
+ * Reads a recording to its end; `-` is stdin. Throws an Error with the file's name, and for what is no line of a
+ * recording its number and what is wrong.
+ */
 export function readRecording(file: string): Recording {
   const name = file === '-' ? 'stdin' : file;
   try {
-    return parseRecording(readFileSync(file === '-' ? 0 : file, 'utf8'));
+    return parseRecording(readFileSync(file === '-' ? 0 : file, 'utf8'), problemIn);
   } catch (error) {
-    throw new Error(`cannot read ${name}: ${(error as Error).message}`);
+    throw new Error(`cannot read ${name}: ${visible((error as Error).message)}`);
   }
 }
