@@ -15,12 +15,21 @@ export type {
 } from './kernel/structs/sockaddr.ts';
 export { TCP_INFO_OPTION, type TcpInfo, unpackTcpInfo } from './kernel/structs/tcp-info.ts';
 export { OSError as error, TimeoutError as timeout } from './python/errors.ts';
-export type { Address, AddressLike, LinkAddress, PacketAddress } from './python/socket/address.ts';
+export {
+  type Address,
+  type AddressLike,
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  type Family,
+  type LinkAddress,
+  type PacketAddress,
+  type UnixAddress,
+} from './python/socket/address.ts';
 export type { BytesLike } from './python/socket/bytes.ts';
 export * from './python/socket/functions.ts';
 export * from './python/socket/inet.ts';
 export { if_indextoname, if_nameindex, if_nametoindex } from './python/socket/interfaces.ts';
-export { type FileOptions, SocketFile, SocketIO } from './python/socket/makefile.ts';
 export {
   type AddressInfo,
   gaierror,
@@ -31,15 +40,13 @@ export {
   gethostbyname_ex,
   gethostname,
   getnameinfo,
-  getprotobyname,
-  getservbyname,
-  getservbyport,
   type Hints,
   herror,
   sethostname,
 } from './python/socket/netdb.ts';
 export * from './python/socket/options.ts';
 export type { SendableFile } from './python/socket/sendfile.ts';
+export { getprotobyname, getservbyname, getservbyport } from './python/socket/services.ts';
 export {
   type AncillaryData,
   type AncillaryDataLike,
@@ -48,3 +55,6 @@ export {
   Socket as SocketType,
   setdefaulttimeout,
 } from './python/socket/socket.ts';
+export { SocketFile } from './python/socket/socket-file.ts';
+export { SocketIO } from './python/socket/socket-io.ts';
+export type { FileOptions } from './python/socket/text-file.ts';

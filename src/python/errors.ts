@@ -1,7 +1,9 @@
 // OSError and its subclasses (PEP 3151), made from the negative errno of a raw call.
 
+import { type InspectOptions, inspect } from 'node:util';
 import * as numbers from '../kernel/errno.ts';
 import { errorcode } from '../kernel/errno.ts';
+import { strerror } from './strerror.ts';
 
 /** Where a call was going, for its error: [host, port, …], a path, or the bytes of an abstract name. */
 export type ErrorAddress =
@@ -39,6 +41,20 @@ export class OSError extends Error {
     }
     Object.defineProperty(this, 'name', { value: new.target.name, configurable: true, writable: true });
   }
+
+  /** What the errno means, in words: 'Connection refused'. null for failures that have no errno. */
+  get strerror(): string | null {
+    return this.errno === undefined ? null : strerror(this.errno);
+  }
+
+  /** As Node prints an error, also one that is not caught, with the words of strerror behind the message. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const text = inspect(this, { ...options, customInspect: false });
+    const words = this.strerror;
+    // What is a failed lookup has the words in its message.
+    if (words === null || this.message === '' || this.message.endsWith(words)) return text;
+    return text.replace(this.message, () => `${this.message} (${words})`);
+  }
 }
 
 function addressText(address: NonNullable<ErrorAddress>): string {
@@ -54,7 +70,10 @@ function addressText(address: NonNullable<ErrorAddress>): string {
 }
 
 /** EAGAIN, EWOULDBLOCK, EALREADY, EINPROGRESS: the call would have to wait. */
-export class BlockingIOError extends OSError {}
+export class BlockingIOError extends OSError {
+  /** Of a file's write(): how many bytes of it were sent or kept before the call would have had to wait. */
+  declare readonly characters_written?: number;
+}
 /** EINTR that was not retried, since only a listener of Node's own waits for the signal. */
 export class InterruptedError extends OSError {}
 export class ConnectionError extends OSError {}
@@ -73,6 +92,58 @@ export class ChildProcessError extends OSError {}
 export class ProcessLookupError extends OSError {}
 /** ETIMEDOUT, or, with no errno, the end of a socket's own timeout. */
 export class TimeoutError extends OSError {}
+
+/** Python's LookupError, of codecs: an encoding or an error handler that there is not. */
+export class LookupError extends RangeError {
+  override readonly name: string = 'LookupError';
+}
+
+// The characters or bytes from start up to end, for Python's messages.
+function position(what: string, start: number, end: number): string {
+  return end - start === 1 ? `${what} in position ${start}` : `${what}s in position ${start}-${end - 1}`;
+}
+
+/** Bytes that are no text in an encoding. Unlike Python's, which is a ValueError, a TypeError, as TextDecoder's. */
+export class UnicodeDecodeError extends TypeError {
+  override readonly name = 'UnicodeDecodeError';
+  readonly encoding: string;
+  readonly object: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly reason: string;
+
+  constructor(encoding: string, object: Uint8Array, start: number, end: number, reason: string) {
+    const byte = `byte 0x${(object[start] ?? 0).toString(16).padStart(2, '0')}`;
+    const what = end - start === 1 ? byte : 'byte';
+    super(`'${encoding}' codec can't decode ${position(what, start, end)}: ${reason}`);
+    this.encoding = encoding;
+    this.object = object;
+    this.start = start;
+    this.end = end;
+    this.reason = reason;
+  }
+}
+
+/** Text that has no bytes in an encoding. Unlike Python's, start and end count UTF-16 units. */
+export class UnicodeEncodeError extends RangeError {
+  override readonly name = 'UnicodeEncodeError';
+  readonly encoding: string;
+  readonly object: string;
+  readonly start: number;
+  readonly end: number;
+  readonly reason: string;
+
+  constructor(encoding: string, object: string, start: number, end: number, reason: string) {
+    const code = object.codePointAt(start) ?? 0;
+    const character = `character U+${code.toString(16).toUpperCase().padStart(4, '0')} in position ${start}`;
+    super(`'${encoding}' codec can't encode ${character}: ${reason}`);
+    this.encoding = encoding;
+    this.object = object;
+    this.start = start;
+    this.end = end;
+    this.reason = reason;
+  }
+}
 
 /** Python's KeyError: a mapping or a poll object does not have the key. */
 export class KeyError extends Error {
@@ -99,13 +170,25 @@ const classOf = new Map(
   classes.flatMap(([type, ...errnos]) => errnos.map((errno) => [errno, type] as const)),
 );
 
-/** The error for a raw call's negative result. */
-export function osError(errno: number, syscall: string, address?: ErrorAddress): OSError {
-  return new (classOf.get(-errno) ?? OSError)(errno, syscall, address);
+/** A public function that is being called, for the stack of the error that it throws. */
+export type Caller = (...args: never[]) => unknown;
+
+/**
+ * The same error, whose stack begins with the line that called a public function: what of ours stands above it is cut.
+ * The function must be among those that are being called.
+ */
+export function calledFrom<E extends Error>(error: E, caller: Caller | undefined): E {
+  if (caller !== undefined) Error.captureStackTrace(error, caller);
+  return error;
 }
 
-/** The result of a raw call, if it is not an error. */
-export function check(result: number, syscall: string, address?: ErrorAddress): number {
-  if (result < 0) throw osError(result, syscall, address);
+/** The error for a raw call's negative result. caller: see calledFrom. */
+export function osError(errno: number, syscall: string, address?: ErrorAddress, caller?: Caller): OSError {
+  return calledFrom(new (classOf.get(-errno) ?? OSError)(errno, syscall, address), caller);
+}
+
+/** The result of a raw call, if it is not an error. caller: see calledFrom. */
+export function check(result: number, syscall: string, address?: ErrorAddress, caller?: Caller): number {
+  if (result < 0) throw osError(result, syscall, address, caller);
   return result;
 }

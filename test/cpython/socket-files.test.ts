@@ -153,9 +153,9 @@ describe('an unbuffered file', () => {
     const { conn, client } = tcpPair();
     client.send(Buffer.from('A line\nAnd another\n'));
     const first = raw(conn, 'rb');
-    expect(first.readline().toString()).toBe('A line\n');
+    expect(first.readline()!.toString()).toBe('A line\n');
     first.close();
-    expect(raw(conn, 'rb').readline().toString()).toBe('And another\n');
+    expect(raw(conn, 'rb').readline()!.toString()).toBe('And another\n');
   });
 
   test('UnbufferedFileObjectClassTestCase.testMakefileClose: the descriptor lives as long as the last file', () => {

@@ -115,7 +115,7 @@ describe('the object', () => {
     const address = addressOf(sock);
     const data = Buffer.from('foo');
     const sendto = sock.sendto.bind(sock) as (...args: unknown[]) => number;
-    const needed = "a bytes-like object is required, not 'str'";
+    const needed = "a bytes-like object is required, not 'str': Buffer.from(string) makes one";
     for (const rest of [[address], [0, address]]) {
       expect(() => sendto('\u2620', ...rest)).toThrow(new TypeError(needed));
       expect(() => sendto(5n, ...rest)).toThrow(

@@ -200,7 +200,7 @@ test.each<[string, (sock: Socket) => unknown, ErrorConstructor, RegExp]>([
     'send of a string',
     (s) => s.send('x' as never),
     TypeError,
-    /^a bytes-like object is required, not 'str'$/,
+    /^a bytes-like object is required, not 'str': Buffer\.from\(string\) makes one$/,
   ],
   ['recv(-1)', (s) => s.recv(-1), RangeError, /^negative buffersize in recv$/],
   ['recv(1.5)', (s) => s.recv(1.5), TypeError, /bufsize must be an integer, got 1.5/],

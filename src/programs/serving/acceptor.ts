@@ -35,7 +35,7 @@ export class Acceptor {
    * The next client and its address, or null if there is none to serve. Throws OSError when the listener
    * itself is at fault.
    */
-  accept(server_socket: Socket): [Socket, Address] | null {
+  accept<A = Address>(server_socket: Socket<A>): [Socket<A>, A] | null {
     try {
       const [client_socket, client_address] = server_socket.accept();
       if (client_socket.fileno() < this.#limit) return [client_socket, client_address];
@@ -49,7 +49,7 @@ export class Acceptor {
     return null;
   }
 
-  #turnAway(server_socket: Socket, error: OSError): void {
+  #turnAway(server_socket: Socket<unknown>, error: OSError): void {
     this[Symbol.dispose]();
     try {
       // Linux reports EMFILE even if the queue is empty, and macOS has dropped the client by now: a second

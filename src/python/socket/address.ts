@@ -1,8 +1,11 @@
 // Python's addresses: those of kernel/structs/sockaddr.ts, but an AF_PACKET socket's has the interface's name.
 
+import * as families from '../../kernel/constants/socket.ts';
 import { AF_PACKET } from '../../kernel/constants/socket.ts';
 import {
   type Address,
+  type Inet6Address,
+  type InetAddress,
   type LinkLayerAddress,
   type NetlinkAddress,
   packSockaddr,
@@ -15,12 +18,23 @@ import { parts } from '../../kernel/structs/sockaddr-link.ts';
 import { describe } from '../../kernel/structs/struct.ts';
 import { if_nametoindex, interfaceName } from './interfaces.ts';
 
-export type { Address } from '../../kernel/structs/sockaddr.ts';
+export type { Address, Inet6Address, InetAddress } from '../../kernel/structs/sockaddr.ts';
 
 /** Packets of one interface ('' and protocol 0: of none yet), of one protocol (ETH_P_*, host byte order). */
 export type PacketAddress = LinkLayerAddress<string>;
 /** The addresses of AF_NETLINK, AF_PACKET and AF_VSOCK sockets. */
 export type LinkAddress = NetlinkAddress | PacketAddress | VsockAddress;
+/** A path, or the bytes of an abstract name. */
+export type UnixAddress = string | Buffer;
+
+declare const addressType: unique symbol;
+/** An address family that says, for TypeScript, which addresses its sockets have; a plain number's have Address. */
+export type Family<A> = number & { readonly [addressType]?: A };
+
+export const AF_INET = families.AF_INET as Family<InetAddress>;
+export const AF_INET6 = families.AF_INET6 as Family<Inet6Address>;
+export const AF_UNIX = families.AF_UNIX as Family<UnixAddress>;
+
 /** What bind and connect take. */
 export type AddressLike = SockaddrLike<string>;
 

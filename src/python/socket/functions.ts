@@ -3,12 +3,10 @@
 
 import { F_DUPFD_CLOEXEC, F_SETFD, FD_CLOEXEC } from '../../kernel/constants/fcntl.ts';
 import {
-  AF_INET,
-  AF_INET6,
-  AF_UNIX,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
   MSG_CMSG_CLOEXEC,
+  MSG_CTRUNC,
   SCM_RIGHTS,
   SO_PROTOCOL,
   SO_REUSEADDR,
@@ -21,11 +19,23 @@ import { CMSG_LEN } from '../../kernel/structs/cmsghdr.ts';
 import { familyOf } from '../../kernel/structs/sockaddr-header.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { repr } from '../builtins/repr.ts';
-import { ConnectionError, check, OSError } from '../errors.ts';
+import { type Caller, ConnectionError, calledFrom, check, OSError } from '../errors.ts';
 import { closeFd } from '../waiting.ts';
-import type { Address, AddressLike } from './address.ts';
+import { MAX_RIGHTS } from '../xnu.ts';
+import {
+  type Address,
+  type AddressLike,
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  type Family,
+  type Inet6Address,
+  type InetAddress,
+  type UnixAddress,
+} from './address.ts';
 import type { BytesLike } from './bytes.ts';
 import { openSocket, openSocketpair } from './descriptor.ts';
+import { checkInt, checkSize } from './ints.ts';
 import { getaddrinfo } from './netdb.ts';
 import { Socket } from './socket.ts';
 
@@ -33,12 +43,26 @@ import { Socket } from './socket.ts';
  * A new socket: by default AF_INET, SOCK_STREAM and the protocol that goes with them (-1 stands for the
  * default). Given a descriptor, the Socket takes it over, and asks it for what is not given. socket(2).
  */
+export function socket(): Socket<InetAddress>;
+export function socket<A>(
+  family: Family<A>,
+  type?: number,
+  proto?: number,
+  fileno?: number | null,
+): Socket<A>;
+export function socket(family?: number, type?: number, proto?: number, fileno?: number | null): Socket;
 export function socket(family = -1, type = -1, proto = -1, fileno: number | null = null): Socket {
+  checkInts({ family, type, proto }, 'socket', socket);
   if (fileno !== null) return overDescriptor(fileno, family, type, proto);
   const domain = family === -1 ? AF_INET : family;
   const kind = type === -1 ? SOCK_STREAM : type;
   const protocol = proto === -1 ? 0 : proto;
-  return new Socket(check(openSocket(domain, kind, protocol), 'socket'), domain, kind, protocol);
+  const fd = check(openSocket(domain, kind, protocol), 'socket', null, socket);
+  return new Socket(fd, domain, kind, protocol);
+}
+
+function checkInts(values: Readonly<Record<string, number>>, name: string, caller: Caller): void {
+  for (const [argument, value] of Object.entries(values)) checkInt(value, `${name}(): ${argument}`, caller);
 }
 
 function overDescriptor(fileno: number, family: number, type: number, proto: number): Socket {
@@ -49,7 +73,7 @@ function overDescriptor(fileno: number, family: number, type: number, proto: num
   if (fileno < 0) throw new RangeError('negative file descriptor');
   const name = Buffer.alloc(128);
   const length = Int32Array.of(name.length);
-  check(sys.getsockname(fileno, name, length), 'getsockname');
+  check(sys.getsockname(fileno, name, length), 'getsockname', null, socket as Caller);
   // Borrows the descriptor, for getsockopt.
   const borrowed = new Socket(fileno, family, type === -1 ? 0 : type, proto);
   try {
@@ -66,13 +90,17 @@ function overDescriptor(fileno: number, family: number, type: number, proto: num
 }
 
 /** Two connected sockets. socketpair(2). */
+export function socketpair(): [Socket<UnixAddress>, Socket<UnixAddress>];
+export function socketpair<A>(family: Family<A>, type?: number, proto?: number): [Socket<A>, Socket<A>];
+export function socketpair(family?: number, type?: number, proto?: number): [Socket, Socket];
 export function socketpair(
   family: number = AF_UNIX,
   type: number = SOCK_STREAM,
   proto = 0,
 ): [Socket, Socket] {
+  checkInts({ family, type, proto }, 'socketpair', socketpair);
   const sv = new Int32Array(2);
-  check(openSocketpair(family, type, proto, sv), 'socketpair');
+  check(openSocketpair(family, type, proto, sv), 'socketpair', null, socketpair);
   return [new Socket(sv[0], family, type, proto), new Socket(sv[1], family, type, proto)];
 }
 
@@ -94,7 +122,7 @@ export function _fallback_socketpair(
     listener.listen();
     const client = socket(family, type, proto);
     made.push(client);
-    client.connect(listener.getsockname() as AddressLike);
+    client.connect(listener.getsockname());
     const [server] = listener.accept();
     made.push(server);
     const agree = (a: Address, b: Address) => repr(a) === repr(b);
@@ -114,13 +142,15 @@ export function _fallback_socketpair(
 }
 
 /** A Socket for a copy of a descriptor, which stays the caller's. */
+export function fromfd<A>(fd: number, family: Family<A>, type: number, proto?: number): Socket<A>;
+export function fromfd(fd: number, family: number, type: number, proto?: number): Socket;
 export function fromfd(fd: number, family: number, type: number, proto = 0): Socket {
   return socket(family, type, proto, dup(fd));
 }
 
 /** A copy of a descriptor, close-on-exec. */
 export function dup(fd: number): number {
-  return check(sys.fcntl(fd, F_DUPFD_CLOEXEC, 0), 'fcntl');
+  return check(sys.fcntl(fd, F_DUPFD_CLOEXEC, 0), 'fcntl', null, dup);
 }
 
 /** Closes a descriptor, as Socket.close does. close(2). */
@@ -130,16 +160,24 @@ export function close(fd: number): void {
 
 /**
  * A TCP connection to [host, port], by the first of the host's addresses that takes it.
- * The timeout is the default one unless given (null: none). If none takes it, the first one's error
+ * The timeout is the default one unless given (null: none). If none takes it, the last one's error
  * is thrown, or with all_errors an AggregateError of all.
- * Unlike in Python, all_errors stands in an object.
+ * Unlike in Python, all_errors stands in an object; an address is an array and no string of two characters; and
+ * getsockname()'s of AF_INET6 is one, whose flowinfo and scope do not count.
  */
 export function create_connection(
-  address: readonly [host: string | null, port: number | string],
+  address: readonly [host: string | null, port: number | string, ...rest: number[]],
   timeout?: number | null,
   source_address: AddressLike | null = null,
   { all_errors = false }: { all_errors?: boolean } = {},
-): Socket {
+): Socket<InetAddress | Inet6Address> {
+  if (!Array.isArray(address) || address.length < 2) {
+    const what = Array.isArray(address) ? `${address.length} of them` : typeof address;
+    throw calledFrom(
+      new TypeError(`create_connection(): address must be [host, port], got ${what}`),
+      create_connection,
+    );
+  }
   const [host, port] = address;
   const errors: OSError[] = [];
   for (const [family, type, proto, , sockaddr] of getaddrinfo(host, port, 0, SOCK_STREAM)) {
@@ -148,8 +186,8 @@ export function create_connection(
       sock = socket(family, type, proto);
       if (timeout !== undefined) sock.settimeout(timeout);
       if (source_address !== null) sock.bind(source_address);
-      sock.connect(sockaddr as AddressLike);
-      return sock;
+      sock.connect(sockaddr);
+      return sock as Socket<InetAddress>;
     } catch (error) {
       sock?.close();
       if (!(error instanceof OSError)) throw error;
@@ -159,7 +197,7 @@ export function create_connection(
   }
   if (errors.length === 0) throw new OSError('getaddrinfo returns an empty list');
   if (all_errors) throw new AggregateError(errors, 'create_connection failed');
-  throw errors[0];
+  throw calledFrom(errors[0], create_connection);
 }
 
 /** Whether this platform has IPv6. */
@@ -194,7 +232,7 @@ export interface ServerOptions {
 export function create_server(
   address: AddressLike,
   { family = AF_INET, backlog = null, reuse_port = false, dualstack_ipv6 = false }: ServerOptions = {},
-): Socket {
+): Socket<InetAddress | Inet6Address> {
   if (reuse_port && SO_REUSEPORT === undefined)
     throw new RangeError('SO_REUSEPORT not supported on this platform');
   if (dualstack_ipv6) {
@@ -211,12 +249,12 @@ export function create_server(
       sock.bind(address);
     } catch (error) {
       if (error instanceof OSError)
-        error.message += ` (while attempting to bind on address ${repr(address)})`;
+        calledFrom(error, create_server).message += ` (while attempting to bind on address ${repr(address)})`;
       throw error;
     }
     if (backlog === null) sock.listen();
     else sock.listen(backlog);
-    return sock;
+    return sock as Socket<InetAddress>;
   } catch (error) {
     sock.close();
     throw error;
@@ -226,17 +264,19 @@ export function create_server(
 const SIZEOF_INT = 4;
 
 /**
- * Sends the buffers and, with them, copies of the descriptors. At least one byte must go with them.
+ * Sends the buffers and, with them, copies of the descriptors. At least one byte must go with them. Throws TypeError for
+ * a descriptor that is no integer.
  * Unlike in Python 3.13, flags and address are not ignored.
  */
 export function send_fds(
-  sock: Socket,
+  sock: Socket<unknown>,
   buffers: Iterable<BytesLike>,
   fds: Iterable<number>,
   flags = 0,
   address: AddressLike | null = null,
 ): number {
-  return sock.sendmsg(buffers, [[SOL_SOCKET, SCM_RIGHTS, Int32Array.from(fds)]], flags, address);
+  const list = [...fds].map((fd) => checkInt(fd, 'send_fds(): each descriptor', send_fds));
+  return sock.sendmsg(buffers, [[SOL_SOCKET, SCM_RIGHTS, Int32Array.from(list)]], flags, address);
 }
 
 /**
@@ -244,21 +284,27 @@ export function send_fds(
  * and the sender's address. Unlike in Python, the descriptors are close-on-exec (docs/hazards.md, H43), and
  * flags count.
  */
-export function recv_fds(
-  sock: Socket,
+export function recv_fds<A>(
+  sock: Socket<A>,
   bufsize: number,
   maxfds: number,
   flags = 0,
-): [data: Buffer, fds: number[], msg_flags: number, address: Address] {
+): [data: Buffer, fds: number[], msg_flags: number, address: A] {
+  checkSize(maxfds, 'recv_fds(): maxfds', 'invalid ancillary data buffer length', recv_fds);
   const closeOnExec = MSG_CMSG_CLOEXEC ?? 0;
-  const ancbufsize = CMSG_LEN(maxfds * SIZEOF_INT);
+  const most = Math.max(maxfds, MAX_RIGHTS ?? 0);
+  const ancbufsize = CMSG_LEN(most * SIZEOF_INT);
   const [data, ancdata, msg_flags, address] = sock.recvmsg(bufsize, ancbufsize, flags | closeOnExec);
   const fds: number[] = [];
   for (const [level, type, bytes] of ancdata) {
     if (level !== SOL_SOCKET || type !== SCM_RIGHTS) continue;
     for (let at = 0; at + SIZEOF_INT <= bytes.length; at += SIZEOF_INT) fds.push(bytes.readInt32LE(at));
   }
+  // What the kernel made beyond maxfds would stay open, and no one would know them.
+  const surplus = MAX_RIGHTS === undefined ? [] : fds.splice(maxfds);
+  for (const fd of surplus) sys.close(fd);
   if (closeOnExec === 0) for (const fd of fds) sys.fcntl(fd, F_SETFD, FD_CLOEXEC);
   // Linux repeats the flag; the caller did not give it.
-  return [data, fds, msg_flags & ~closeOnExec, address];
+  const truncated = surplus.length > 0 ? MSG_CTRUNC : 0;
+  return [data, fds, (msg_flags & ~closeOnExec) | truncated, address];
 }

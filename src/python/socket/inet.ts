@@ -69,7 +69,7 @@ export function inet_aton(ip_string: string): Buffer {
 
 // As strtoul(3) with base 0: NaN for what is no number.
 function numberOf(text: string): number {
-  if (/^0x[0-9a-f]*$/i.test(text)) return Number.parseInt(`0${text.slice(2)}`, 16);
+  if (/^0x[0-9a-f]+$/i.test(text)) return Number.parseInt(text.slice(2), 16);
   if (/^0[0-7]*$/.test(text)) return Number.parseInt(text, 8);
   return /^[1-9]\d*$/.test(text) ? Number(text) : Number.NaN;
 }

@@ -1,37 +1,20 @@
-// Python's functions of <netdb.h>: getaddrinfo, getnameinfo and the older gethostbyname, getservbyname and
-// their kin, which are made of those two because C's own keep their answers where other threads overwrite
-// them; and addresses whose host is a name. All of them block while a server is asked. getaddrinfo(3).
+// Python's functions of <netdb.h>: getaddrinfo, getnameinfo and the older gethostbyname and its kin, which are
+// made of those two because C's own keep their answers where other threads overwrite them; and addresses whose host is a name. All of them block while a server is asked. getaddrinfo(3).
 
 import * as netdb from '../../kernel/constants/names.ts';
 import {
   AI_CANONNAME,
   AI_NUMERICHOST,
   AI_NUMERICSERV,
-  NI_DGRAM,
   NI_MAXHOST,
   NI_MAXSERV,
   NI_NAMEREQD,
-  NI_NUMERICHOST,
 } from '../../kernel/constants/names.ts';
-import * as numbers from '../../kernel/constants/socket.ts';
-import {
-  AF_INET,
-  AF_INET6,
-  IPPROTO_TCP,
-  IPPROTO_UDP,
-  SOCK_DGRAM,
-  SOCK_STREAM,
-} from '../../kernel/constants/socket.ts';
-import {
-  type InetAddress,
-  inet6Host,
-  inetHost,
-  packInet,
-  packSockaddr,
-} from '../../kernel/structs/sockaddr.ts';
+import { AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM } from '../../kernel/constants/socket.ts';
+import { type InetAddress, inet6Host, inetHost, packSockaddr } from '../../kernel/structs/sockaddr.ts';
 import { inRange } from '../../kernel/structs/struct.ts';
 import * as sys from '../../kernel/syscalls.ts';
-import { check, OSError, osError } from '../errors.ts';
+import { type Caller, calledFrom, check, OSError, osError } from '../errors.ts';
 import { type Address, type AddressLike, packAddress, unpackAddress } from './address.ts';
 
 /** A name that could not be resolved: code 'EAI_NONAME', errno its number, negative everywhere. */
@@ -155,9 +138,23 @@ function unpackInfos(out: Buffer, end: number): AddressInfo[] {
 
 /**
  * The sockaddr for an address whose host may be a name, which is resolved then: what bind, connect
- * and sendto take. Throws gaierror, and what packAddress throws.
+ * and sendto take. Throws gaierror, and what packAddress throws. name is the method's, for the message, and caller the
+ * method itself, for the stack.
  */
-export function packResolved(family: number, address: AddressLike, caller: string): Buffer {
+export function packResolved(
+  family: number,
+  address: AddressLike | null,
+  name: string,
+  caller?: Caller,
+): Buffer {
+  try {
+    return resolved(family, address as AddressLike, name);
+  } catch (error) {
+    throw calledFrom(error as Error, caller);
+  }
+}
+
+function resolved(family: number, address: AddressLike, caller: string): Buffer {
   if ((family !== AF_INET && family !== AF_INET6) || !Array.isArray(address)) {
     return packAddress(family, address, caller);
   }
@@ -270,48 +267,4 @@ export function getfqdn(name = ''): string {
     if (error instanceof OSError) return given;
     throw error;
   }
-}
-
-// getservbyname(3) itself keeps its answer where another thread finds it.
-const services = (protocolname?: string): [type: number, proto: number, flags: number][] => {
-  const all = { tcp: [SOCK_STREAM, IPPROTO_TCP, 0], udp: [SOCK_DGRAM, IPPROTO_UDP, NI_DGRAM] } as const;
-  if (protocolname === undefined) return [[...all.tcp], [...all.udp]];
-  const one = all[protocolname as keyof typeof all];
-  return one === undefined ? [] : [[...one]];
-};
-
-/** A service's port, for 'tcp', 'udp' or either. Throws OSError. */
-export function getservbyname(servicename: string, protocolname?: string): number {
-  const name = cString(servicename, 'getservbyname(): servicename');
-  if (name === null) throw new TypeError('getservbyname(): servicename must be a string');
-  for (const [type, proto] of services(protocolname)) {
-    if (/^\s*[-+]?\d+/.test(servicename)) break; // A number is no name.
-    try {
-      return (getaddrinfo(null, servicename, AF_INET, type, proto)[0][4] as InetAddress)[1];
-    } catch (error) {
-      if (!(error instanceof gaierror)) throw error;
-    }
-  }
-  throw new OSError('service/proto not found');
-}
-
-/** The service at a port, for 'tcp', 'udp' or either. Throws OSError, RangeError outside 0-65535. */
-export function getservbyport(port: number, protocolname?: string): string {
-  if (typeof port !== 'number') throw new TypeError('getservbyport(): port must be a number');
-  if (!Number.isInteger(port) || port < 0 || port > 65535)
-    throw new RangeError('getservbyport: port must be 0-65535.');
-  const sockaddr = packInet(new Uint8Array(4), port);
-  for (const [, , flags] of services(protocolname)) {
-    const [, service] = namesOf(sockaddr, flags | NI_NUMERICHOST);
-    if (service !== String(port)) return service;
-  }
-  throw new OSError('port/proto not found');
-}
-
-/** A protocol's number. Unlike Python, which reads /etc/protocols: of those that have an IPPROTO_*. */
-export function getprotobyname(protocolname: string): number {
-  const name = String(protocolname).toUpperCase().replaceAll('-', '');
-  const number = (numbers as Record<string, unknown>)[`IPPROTO_${name}`];
-  if (typeof number !== 'number') throw new OSError('protocol not found');
-  return number;
 }

@@ -19,15 +19,20 @@ import { sizeofStorage } from '../../kernel/structs/sockaddr.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { ARENA_SIZE, arena } from '../arena.ts';
 import { repr } from '../builtins/repr.ts';
-import { check, osError, TimeoutError } from '../errors.ts';
+import { type Caller, calledFrom, check, OSError, osError, TimeoutError } from '../errors.ts';
+import { checkSignals } from '../signal/signal.ts';
 import { disowns, owns } from '../unclosed.ts';
-import { beginWait, checkTimeout, closeFd, retryInterrupted, waitFor } from '../waiting.ts';
+import { beginWait, checkTimeout, closeFd, retryInterrupted, secondsUntil, waitFor } from '../waiting.ts';
+import { dontwaitNeverWaits, takesNoBuffers } from '../xnu.ts';
 import { type Address, type AddressLike, unpackAddress } from './address.ts';
-import { type BytesLike, bytesOf, checkSize } from './bytes.ts';
+import { type BytesLike, bytesOf } from './bytes.ts';
 import { acceptSocket, setNonblocking, typeFlags } from './descriptor.ts';
-import { type FileOptions, makeFile, type SocketFile, type SocketIO } from './makefile.ts';
+import { checkInt, checkSize } from './ints.ts';
+import { type FileOptions, makeFile } from './makefile.ts';
 import { packResolved } from './netdb.ts';
 import { type SendableFile, sendFile } from './sendfile.ts';
+import type { SocketFile } from './socket-file.ts';
+import type { SocketIO } from './socket-io.ts';
 
 /** A control message: SOL_SOCKET and SCM_RIGHTS, say, with descriptors. cmsg(3). */
 export type AncillaryData = [cmsg_level: number, cmsg_type: number, cmsg_data: Buffer];
@@ -36,6 +41,7 @@ export type AncillaryDataLike = readonly [cmsg_level: number, cmsg_type: number,
 
 /** IOV_MAX, on both platforms: more buffers than that is EMSGSIZE. */
 const MAX_BUFFERS = 1024;
+const SIZEOF_INT = 4;
 
 // Where the kernel writes addresses before they are unpacked, and the lengths that recvmsg gets and sets. No
 // other JavaScript runs between the call and the unpacking.
@@ -62,8 +68,11 @@ export function setdefaulttimeout(timeout: number | null): void {
   defaultTimeout = checkSocketTimeout(timeout);
 }
 
-/** A socket. Made by socket(), accept(), socketpair(). Every method throws OSError for a kernel error. */
-export class Socket {
+/**
+ * A socket. Made by socket(), accept(), socketpair(). Every method throws OSError for a kernel error. A is the type of
+ * its addresses: socket(AF_INET) has [host, port].
+ */
+export class Socket<A = Address> {
   readonly family: number;
   readonly type: number;
   readonly proto: number;
@@ -115,13 +124,13 @@ export class Socket {
 
   /** Whether a program that this one executes inherits the descriptor (no, unless asked for). */
   get_inheritable(): boolean {
-    return (check(sys.fcntl(this.#fd, F_GETFD, 0), 'fcntl') & FD_CLOEXEC) === 0;
+    return (check(sys.fcntl(this.#fd, F_GETFD, 0), 'fcntl', null, this.get_inheritable) & FD_CLOEXEC) === 0;
   }
 
   set_inheritable(inheritable: boolean): void {
-    const flags = check(sys.fcntl(this.#fd, F_GETFD, 0), 'fcntl');
+    const flags = check(sys.fcntl(this.#fd, F_GETFD, 0), 'fcntl', null, this.set_inheritable);
     const wanted = inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC;
-    check(sys.fcntl(this.#fd, F_SETFD, wanted), 'fcntl');
+    check(sys.fcntl(this.#fd, F_SETFD, wanted), 'fcntl', null, this.set_inheritable);
   }
 
   /** setblocking(true) is settimeout(null), setblocking(false) is settimeout(0). */
@@ -136,7 +145,7 @@ export class Socket {
   /** How many seconds a call may wait: null for ever, 0 not at all (BlockingIOError). fcntl(2) O_NONBLOCK. */
   settimeout(timeout: number | null): void {
     const seconds = checkSocketTimeout(timeout);
-    check(setNonblocking(this.#fd, seconds !== null), 'fcntl');
+    check(setNonblocking(this.#fd, seconds !== null), 'fcntl', null, this.settimeout);
     this.#timeout = seconds;
   }
 
@@ -149,43 +158,46 @@ export class Socket {
   }
 
   /** Names the socket: [host, port] for AF_INET ('' is every interface, port 0 any free one). bind(2). */
-  bind(address: AddressLike): void {
-    check(sys.bind(this.#fd, packResolved(this.family, address, 'bind')), 'bind', errorAddress(address));
+  bind(address: AddressLike | null): void {
+    const sockaddr = packResolved(this.family, address, 'bind', this.bind);
+    check(sys.bind(this.#fd, sockaddr), 'bind', errorAddress(address), this.bind);
   }
 
   /** Lets clients connect; at most backlog of them wait to be accepted (below 0 counts as 0). listen(2). */
   listen(backlog: number = Math.min(SOMAXCONN, 128)): void {
-    check(sys.listen(this.#fd, Math.max(backlog, 0)), 'listen');
+    const n = Math.max(checkInt(backlog, 'listen(): backlog', this.listen), 0);
+    check(sys.listen(this.#fd, n), 'listen', null, this.listen);
   }
 
   /**
    * The next client's connection, as a new blocking socket (or with the default timeout), and its
-   * address: null where the client is gone already and the kernel knows no address. accept(2).
+   * address: null (which is not in every A) where the client is gone already and the kernel, macOS', knows no address.
+   * accept(2).
    */
-  accept(): [Socket, Address] {
+  accept(): [Socket<A>, A] {
     const deadline = this.#begin();
     for (;;) {
       sockaddrLength[0] = sockaddr.length;
       const fd = acceptSocket(this.#fd, sockaddrMemory, sockaddrLength);
       if (fd >= 0) {
-        const address = unpackAddress(sockaddr, sockaddrLength[0]);
-        return [new Socket(fd, this.family, this.type, this.proto), address];
+        const address = unpackAddress(sockaddr, sockaddrLength[0]) as A;
+        return [new Socket<A>(fd, this.family, this.type, this.proto), address];
       }
-      this.#again(fd, 'accept', POLLIN, deadline);
+      this.#again(fd, 'accept', POLLIN, deadline, this.accept);
     }
   }
 
-  /** Connects, for at most the timeout. connect(2). */
-  connect(address: AddressLike): void {
-    const destination = packResolved(this.family, address, 'connect');
-    check(this.#connect(destination), 'connect', errorAddress(address));
+  /** Connects, for at most the timeout. Of what getsockname() may give, null is a TypeError. connect(2). */
+  connect(address: AddressLike | null): void {
+    const destination = packResolved(this.family, address, 'connect', this.connect);
+    check(this.#connect(destination, this.connect), 'connect', errorAddress(address), this.connect);
   }
 
   /** As connect, but returns 0 or the (positive) errno of a failure; EAGAIN when the time was over. */
-  connect_ex(address: AddressLike): number {
-    const destination = packResolved(this.family, address, 'connect_ex');
+  connect_ex(address: AddressLike | null): number {
+    const destination = packResolved(this.family, address, 'connect_ex', this.connect_ex);
     try {
-      return -this.#connect(destination);
+      return 0 - this.#connect(destination, this.connect_ex); // -0 would not be 0 to Object.is.
     } catch (error) {
       if (error instanceof TimeoutError) return EAGAIN;
       throw error;
@@ -193,63 +205,69 @@ export class Socket {
   }
 
   // An interrupted connect goes on in the kernel: it is waited for, never made again (docs/hazards.md, H24).
-  #connect(destination: Uint8Array): number {
+  #connect(destination: Uint8Array, caller: Caller): number {
     const deadline = this.#begin();
     const result = sys.connect(this.#fd, destination);
     if (this.#timeout === 0 || (result !== -EINTR && result !== -EINPROGRESS)) return result;
     if (result === -EINTR) retryInterrupted(result, 'connect');
-    if (waitFor(this.#fd, POLLOUT | POLLERR, deadline) === 0) throw new TimeoutError('timed out');
+    if (waitFor(this.#fd, POLLOUT | POLLERR, deadline) === 0) throw timedOut(caller);
     const error = this.getsockopt(SOL_SOCKET, SO_ERROR);
     return error === EISCONN ? 0 : -error;
   }
 
   /** The socket's own address. getsockname(2). */
-  getsockname(): Address {
+  getsockname(): A {
     sockaddrLength[0] = sockaddr.length;
-    check(sys.getsockname(this.#fd, sockaddrMemory, sockaddrLength), 'getsockname');
-    return unpackAddress(sockaddr, sockaddrLength[0]);
+    check(sys.getsockname(this.#fd, sockaddrMemory, sockaddrLength), 'getsockname', null, this.getsockname);
+    return unpackAddress(sockaddr, sockaddrLength[0]) as A;
   }
 
   /** The peer's address. getpeername(2). */
-  getpeername(): Address {
+  getpeername(): A {
     sockaddrLength[0] = sockaddr.length;
-    check(sys.getpeername(this.#fd, sockaddrMemory, sockaddrLength), 'getpeername');
-    return unpackAddress(sockaddr, sockaddrLength[0]);
+    check(sys.getpeername(this.#fd, sockaddrMemory, sockaddrLength), 'getpeername', null, this.getpeername);
+    return unpackAddress(sockaddr, sockaddrLength[0]) as A;
   }
 
-  /** An option: an int, or at most buflen (0-1024) bytes of it. getsockopt(2). */
+  /**
+   * An option: an int, or at most buflen (0-1024) bytes of it. Throws OSError for another buflen.
+   * getsockopt(2).
+   */
   getsockopt(level: number, optname: number): number;
   getsockopt(level: number, optname: number, buflen: number): Buffer;
-  getsockopt(level: number, optname: number, buflen?: number): number | Buffer {
-    if (buflen !== undefined && typeof buflen !== 'number') {
-      throw new TypeError(`getsockopt(): buflen must be a number, got ${typeof buflen}`);
-    }
-    if (buflen !== undefined && !(buflen >= 0 && buflen <= 1024)) {
-      throw new RangeError(`getsockopt buflen out of range: 0-1024, got ${buflen}`);
-    }
-    const value = Buffer.alloc(buflen || 4);
+  getsockopt(level: number, optname: number, buflen = 0): number | Buffer {
+    checkInt(buflen, 'getsockopt(): buflen', this.getsockopt);
+    if (buflen < 0 || buflen > 1024)
+      throw calledFrom(new OSError('getsockopt buflen out of range'), this.getsockopt);
+    const value = Buffer.alloc(buflen || SIZEOF_INT);
     const length = Int32Array.of(value.length);
-    check(sys.getsockopt(this.#fd, level, optname, value, length), 'getsockopt');
+    check(sys.getsockopt(this.#fd, level, optname, value, length), 'getsockopt', null, this.getsockopt);
     return buflen ? value.subarray(0, length[0]) : value.readInt32LE();
   }
 
-  /** Sets an option to an int, or to the bytes of a struct (see linger and its like). setsockopt(2). */
+  /**
+   * Sets an option to an int, or to the bytes of a struct (packLinger and its like make them). setsockopt(2).
+   * Unlike Python, has no form (null, optlen): it is for AF_ALG's options, and rfds has no form for its addresses.
+   */
   setsockopt(level: number, optname: number, value: number | BytesLike): void {
     if (typeof value === 'number' && value !== (value | 0)) {
-      throw new RangeError(`setsockopt(): an int must be -2147483648-2147483647, got ${value}`);
+      throw calledFrom(
+        new RangeError(`setsockopt(): an int must be -2147483648-2147483647, got ${value}`),
+        this.setsockopt,
+      );
     }
-    const bytes = typeof value === 'number' ? Int32Array.of(value) : bytesOf(value);
-    check(sys.setsockopt(this.#fd, level, optname, bytes), 'setsockopt');
+    const bytes = typeof value === 'number' ? Int32Array.of(value) : bytesOf(value, this.setsockopt);
+    check(sys.setsockopt(this.#fd, level, optname, bytes), 'setsockopt', null, this.setsockopt);
   }
 
   /** At most bufsize bytes, as soon as there are any. Length 0 is the end of the stream. recv(2). */
   recv(bufsize: number, flags = 0): Buffer {
-    if (!Number.isInteger(bufsize)) throw new TypeError(`recv(): bufsize must be an integer, got ${bufsize}`);
-    if (bufsize < 0) throw new RangeError('negative buffersize in recv');
+    checkSize(bufsize, 'recv(): bufsize', 'negative buffersize in recv', this.recv);
+    checkInt(flags, 'recv(): flags', this.recv);
     if (bufsize === 0) return Buffer.alloc(0);
     if (bufsize > ARENA_SIZE) {
       const memory = new ArrayBuffer(bufsize);
-      return Buffer.from(memory, 0, Math.min(this.#recv(memory, bufsize, flags), bufsize));
+      return Buffer.from(memory, 0, Math.min(this.#recv(memory, bufsize, flags, this.recv), bufsize));
     }
     const deadline = this.#begin();
     for (;;) {
@@ -257,7 +275,7 @@ export class Socket {
       const n = sys.recv(this.#fd, arena.memory, offset, bufsize, flags);
       // With MSG_TRUNC in flags Linux reports how long a datagram was, not how much of it came.
       if (n >= 0) return arena.commit(Math.min(n, bufsize));
-      this.#again(n, 'recv', POLLIN, deadline);
+      this.#again(n, 'recv', POLLIN, deadline, this.recv);
     }
   }
 
@@ -265,19 +283,20 @@ export class Socket {
   recv_into(buffer: NodeJS.ArrayBufferView, nbytes = 0, flags = 0): number {
     if (!ArrayBuffer.isView(buffer))
       throw new TypeError(`recv_into(): buffer must be a TypedArray, got ${typeof buffer}`);
-    if (nbytes < 0) throw new RangeError('negative buffersize in recv_into');
+    checkSize(nbytes, 'recv_into(): nbytes', 'negative buffersize in recv_into', this.recv_into);
+    checkInt(flags, 'recv_into(): flags', this.recv_into);
     if (nbytes > buffer.byteLength) throw new RangeError('buffer too small for requested bytes');
     const length = nbytes || buffer.byteLength;
     const view = buffer instanceof DataView ? bytesOf(buffer) : (buffer as NodeJS.TypedArray);
-    return length === 0 ? 0 : this.#recv(view, length, flags);
+    return length === 0 ? 0 : this.#recv(view, length, flags, this.recv_into);
   }
 
-  #recv(buffer: sys.Bytes, length: number, flags: number): number {
+  #recv(buffer: sys.Bytes, length: number, flags: number, caller: Caller): number {
     const deadline = this.#begin();
     for (;;) {
       const n = sys.recv(this.#fd, buffer, 0, length, flags);
       if (n >= 0) return n;
-      this.#again(n, 'recv', POLLIN, deadline);
+      this.#again(n, 'recv', POLLIN, deadline, caller);
     }
   }
 
@@ -286,58 +305,74 @@ export class Socket {
    * Unlike Python, with MSG_NOSIGNAL: a dead peer is BrokenPipeError whatever SIGPIPE does.
    */
   send(data: BytesLike, flags = 0): number {
-    const bytes = bytesOf(data);
+    const bytes = bytesOf(data, this.send);
+    checkInt(flags, 'send(): flags', this.send);
     // What cannot wait needs no handlers to run before.
-    const cannotWait = this.#timeout === null && (flags & MSG_DONTWAIT) !== 0;
-    return this.#send(bytes, 0, bytes.length, flags, cannotWait ? 0 : this.#begin());
+    const cannotWait = dontwaitNeverWaits && this.#timeout === null && (flags & MSG_DONTWAIT) !== 0;
+    return this.#send(bytes, 0, bytes.length, flags, cannotWait ? 0 : this.#begin(), this.send);
   }
 
-  /** Sends all of it, within the timeout. What was sent before an error is not known. send(2). */
+  /**
+   * Sends all of it, within the timeout; the handlers of pending signals run between its sends. What was sent
+   * before an error is not known. send(2).
+   */
   sendall(data: BytesLike, flags = 0): void {
-    const bytes = bytesOf(data);
+    const bytes = bytesOf(data, this.sendall);
+    checkInt(flags, 'sendall(): flags', this.sendall);
     const deadline = this.#begin();
-    let sent = 0;
-    do {
-      sent += this.#send(bytes, sent, bytes.length - sent, flags, deadline);
-    } while (sent < bytes.length);
+    for (let sent = 0; ; ) {
+      sent += this.#send(bytes, sent, bytes.length - sent, flags, deadline, this.sendall);
+      if (sent >= bytes.length) return;
+      // A signal may have cut the call short, which is no EINTR then.
+      checkSignals();
+    }
   }
 
-  #send(bytes: Uint8Array, offset: number, length: number, flags: number, deadline: number): number {
+  #send(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+    deadline: number,
+    caller: Caller,
+  ): number {
     for (;;) {
       const n = sys.send(this.#fd, bytes, offset, length, flags | (MSG_NOSIGNAL ?? 0));
       if (n >= 0) return n;
-      this.#again(n, 'send', POLLOUT, deadline);
+      this.#again(n, 'send', POLLOUT, deadline, caller);
     }
   }
 
   /** Ends receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR). shutdown(2). */
   shutdown(how: number): void {
-    check(sys.shutdown(this.#fd, how), 'shutdown');
+    check(sys.shutdown(this.#fd, how), 'shutdown', null, this.shutdown);
   }
 
   /**
    * A message of at most bufsize bytes (of a longer one the rest is lost) and its sender's address:
-   * null on a connected stream. recvfrom(2).
+   * null (which is not in every A) on a connected stream. recvfrom(2).
    */
-  recvfrom(bufsize: number, flags = 0): [data: Buffer, address: Address] {
-    checkSize(bufsize, 'recvfrom(): bufsize', 'negative buffersize in recvfrom');
+  recvfrom(bufsize: number, flags = 0): [data: Buffer, address: A] {
+    checkSize(bufsize, 'recvfrom(): bufsize', 'negative buffersize in recvfrom', this.recvfrom);
+    checkInt(flags, 'recvfrom(): flags', this.recvfrom);
     const memory = bufsize > ARENA_SIZE ? new ArrayBuffer(bufsize) : null;
-    const n = Math.min(this.#recvfrom(memory, bufsize, flags), bufsize); // MSG_TRUNC: see recv
+    const n = Math.min(this.#recvfrom(memory, bufsize, flags, this.recvfrom), bufsize); // MSG_TRUNC: see recv
     const data = memory === null ? arena.commit(n) : Buffer.from(memory, 0, n);
-    return [data, unpackAddress(sockaddr, sockaddrLength[0])];
+    return [data, unpackAddress(sockaddr, sockaddrLength[0]) as A];
   }
 
   /** The same into a buffer, at most nbytes (none or 0: as many as fit). recvfrom(2). */
-  recvfrom_into(buffer: NodeJS.ArrayBufferView, nbytes = 0, flags = 0): [nbytes: number, address: Address] {
+  recvfrom_into(buffer: NodeJS.ArrayBufferView, nbytes = 0, flags = 0): [nbytes: number, address: A] {
     const bytes = writable(buffer, 'recvfrom_into(): buffer');
-    checkSize(nbytes, 'recvfrom_into(): nbytes', 'negative buffersize in recvfrom_into');
+    checkSize(nbytes, 'recvfrom_into(): nbytes', 'negative buffersize in recvfrom_into', this.recvfrom_into);
+    checkInt(flags, 'recvfrom_into(): flags', this.recvfrom_into);
     if (nbytes > bytes.length) throw new RangeError('nbytes is greater than the length of the buffer');
-    const n = this.#recvfrom(bytes, nbytes || bytes.length, flags);
-    return [n, unpackAddress(sockaddr, sockaddrLength[0])];
+    const n = this.#recvfrom(bytes, nbytes || bytes.length, flags, this.recvfrom_into);
+    return [n, unpackAddress(sockaddr, sockaddrLength[0]) as A];
   }
 
   // Into a buffer; or, for null, into a slot of the arena, which is the caller's to commit.
-  #recvfrom(buffer: sys.Bytes | null, length: number, flags: number): number {
+  #recvfrom(buffer: sys.Bytes | null, length: number, flags: number, caller: Caller): number {
     const deadline = this.#begin();
     for (;;) {
       const offset = buffer === null ? arena.slot(length) : 0;
@@ -345,7 +380,7 @@ export class Socket {
       sockaddrLength[0] = sockaddr.length;
       const n = sys.recvfrom(this.#fd, memory, offset, length, flags, sockaddrMemory, sockaddrLength);
       if (n >= 0) return n;
-      this.#again(n, 'recvfrom', POLLIN, deadline);
+      this.#again(n, 'recvfrom', POLLIN, deadline, caller);
     }
   }
 
@@ -358,11 +393,12 @@ export class Socket {
     bufsize: number,
     ancbufsize = 0,
     flags = 0,
-  ): [data: Buffer, ancdata: AncillaryData[], msg_flags: number, address: Address] {
-    checkSize(bufsize, 'recvmsg(): bufsize', 'negative buffer size in recvmsg()');
-    checkSize(ancbufsize, 'recvmsg(): ancbufsize', 'invalid ancillary data buffer length');
+  ): [data: Buffer, ancdata: AncillaryData[], msg_flags: number, address: A] {
+    checkSize(bufsize, 'recvmsg(): bufsize', 'negative buffer size in recvmsg()', this.recvmsg);
+    checkSize(ancbufsize, 'recvmsg(): ancbufsize', 'invalid ancillary data buffer length', this.recvmsg);
+    checkInt(flags, 'recvmsg(): flags', this.recvmsg);
     const data = Buffer.alloc(bufsize);
-    const [n, ...rest] = this.#recvmsg([data], ancbufsize, flags);
+    const [n, ...rest] = this.#recvmsg([data], ancbufsize, flags, this.recvmsg);
     // MSG_TRUNC: see recv.
     return [data.subarray(0, Math.min(n, bufsize)), ...rest];
   }
@@ -372,20 +408,22 @@ export class Socket {
     buffers: Iterable<NodeJS.ArrayBufferView>,
     ancbufsize = 0,
     flags = 0,
-  ): [nbytes: number, ancdata: AncillaryData[], msg_flags: number, address: Address] {
+  ): [nbytes: number, ancdata: AncillaryData[], msg_flags: number, address: A] {
     const list = iterated(buffers, 'recvmsg_into() argument 1').map((buffer) =>
       writable(buffer, 'recvmsg_into(): each buffer'),
     );
     checkSize(ancbufsize, 'recvmsg_into(): ancbufsize', 'invalid ancillary data buffer length');
-    return this.#recvmsg(list, ancbufsize, flags);
+    checkInt(flags, 'recvmsg_into(): flags', this.recvmsg_into);
+    return this.#recvmsg(list, ancbufsize, flags, this.recvmsg_into);
   }
 
   #recvmsg(
     buffers: Uint8Array[],
     ancbufsize: number,
     flags: number,
-  ): [number, AncillaryData[], number, Address] {
-    checkBuffers(buffers, 'recvmsg');
+    caller: Caller,
+  ): [number, AncillaryData[], number, A] {
+    checkBuffers(buffers, 'recvmsg', caller);
     const control = ancbufsize > 0 ? Buffer.alloc(ancbufsize) : null;
     const deadline = this.#begin();
     for (;;) {
@@ -395,30 +433,28 @@ export class Socket {
       if (n >= 0) {
         const found = control === null ? [] : [...controlMessages(control, lengths[1])];
         const ancdata = found.map(({ level, type, data }): AncillaryData => [level, type, data]);
-        return [n, ancdata, lengths[2], unpackAddress(sockaddr, lengths[0])];
+        return [n, ancdata, lengths[2], unpackAddress(sockaddr, lengths[0]) as A];
       }
-      this.#again(n, 'recvmsg', POLLIN, deadline);
+      this.#again(n, 'recvmsg', POLLIN, deadline, caller);
     }
   }
 
   /** Sends a message to an address, or as much of it as the kernel takes; returns how much. sendto(2). */
-  sendto(data: BytesLike, address: AddressLike): number;
-  sendto(data: BytesLike, flags: number, address: AddressLike): number;
-  sendto(...args: [BytesLike, AddressLike] | [BytesLike, number, AddressLike]): number {
+  sendto(data: BytesLike, address: AddressLike | null): number;
+  sendto(data: BytesLike, flags: number, address: AddressLike | null): number;
+  sendto(...args: [BytesLike, AddressLike | null] | [BytesLike, number, AddressLike | null]): number {
     if (args.length < 2 || args.length > 3) {
       throw new TypeError(`sendto() takes 2 or 3 arguments (${(args as unknown[]).length} given)`);
     }
-    const bytes = bytesOf(args[0]);
-    const flags = args.length === 3 ? args[1] : 0;
-    if (typeof flags !== 'number' || !Number.isInteger(flags))
-      throw new TypeError(`sendto(): flags must be an integer, got ${typeof flags}`);
+    const bytes = bytesOf(args[0], this.sendto);
+    const flags = args.length === 3 ? checkInt(args[1], 'sendto(): flags', this.sendto) : 0;
     const address = args[args.length - 1] as AddressLike;
-    const destination = packResolved(this.family, address, 'sendto');
+    const destination = packResolved(this.family, address, 'sendto', this.sendto);
     const deadline = this.#begin();
     for (;;) {
       const n = sys.sendto(this.#fd, bytes, flags | (MSG_NOSIGNAL ?? 0), destination);
       if (n >= 0) return n;
-      this.#again(n, 'sendto', POLLOUT, deadline);
+      this.#again(n, 'sendto', POLLOUT, deadline, this.sendto);
     }
   }
 
@@ -432,25 +468,24 @@ export class Socket {
     flags = 0,
     address: AddressLike | null = null,
   ): number {
-    const parts = iterated(buffers, 'sendmsg() argument 1').map((buffer) => bytesOf(buffer));
-    checkBuffers(parts, 'sendmsg');
+    const parts = iterated(buffers, 'sendmsg() argument 1').map((buffer) => bytesOf(buffer, this.sendmsg));
+    checkBuffers(parts, 'sendmsg', this.sendmsg);
     const messages = iterated(ancdata, 'sendmsg() argument 2').map(controlMessage);
-    if (typeof flags !== 'number')
-      throw new TypeError(`sendmsg(): flags must be an integer, got ${typeof flags}`);
+    checkInt(flags, 'sendmsg(): flags', this.sendmsg);
     const control = messages.length > 0 ? packControl(messages) : null;
-    const destination = address === null ? null : packResolved(this.family, address, 'sendmsg');
+    const destination = address === null ? null : packResolved(this.family, address, 'sendmsg', this.sendmsg);
     const deadline = this.#begin();
     for (;;) {
       const n = sys.sendmsg(this.#fd, parts, destination, control, flags | (MSG_NOSIGNAL ?? 0));
       if (n >= 0) return n;
-      this.#again(n, 'sendmsg', POLLOUT, deadline);
+      this.#again(n, 'sendmsg', POLLOUT, deadline, this.sendmsg);
     }
   }
 
   /** Another socket for the same connection, with a descriptor and a timeout of its own. fcntl(2) F_DUPFD_CLOEXEC. */
-  dup(): Socket {
-    const fd = check(sys.fcntl(this.#fd, F_DUPFD_CLOEXEC, 0), 'fcntl');
-    const copy = new Socket(fd, this.family, this.type, this.proto);
+  dup(): Socket<A> {
+    const fd = check(sys.fcntl(this.#fd, F_DUPFD_CLOEXEC, 0), 'fcntl', null, this.dup);
+    const copy = new Socket<A>(fd, this.family, this.type, this.proto);
     if (copy.timeout !== this.#timeout) copy.settimeout(this.#timeout);
     return copy;
   }
@@ -491,7 +526,7 @@ export class Socket {
     const laddr = this.#nameText('laddr', () => this.getsockname());
     const raddr = this.#nameText('raddr', () => this.getpeername());
     const name = this.constructor.name === 'Socket' ? 'socket.socket' : this.constructor.name;
-    const closed = fd < 0 ? '[closed] ' : '';
+    const closed = this.#closed ? '[closed] ' : '';
     return `<${name} ${closed}fd=${fd}, family=${family}, type=${type}, proto=${proto}${laddr}${raddr}>`;
   }
 
@@ -499,17 +534,21 @@ export class Socket {
     return this.toString();
   }
 
-  #nameText(label: string, name: () => Address): string {
-    if (this.#fd < 0) return '';
+  #nameText(label: string, name: () => A): string {
+    if (this.#closed) return '';
     try {
-      const address = name();
+      const address = name() as Address;
       return address === null || address.length === 0 ? '' : `, ${label}=${repr(address)}`;
     } catch {
       return ''; // Not connected, most often: a repr has no business failing.
     }
   }
 
-  /** Before a call that may block: runs the handlers of pending signals; returns when the timeout ends. */
+  /**
+   * Before a call that may block: runs the handlers of pending signals; returns when the timeout ends.
+   * Unlike Python, whose handlers run between any two instructions, none run here where the timeout is 0: a program
+   * that never blocks has its loop turn, or calls a method that may.
+   */
   #begin(): number {
     return this.#timeout === 0 ? 0 : beginWait(this.#timeout);
   }
@@ -518,17 +557,22 @@ export class Socket {
    * After a call that failed: returns if it is to be made again, throws if not.
    * Unlike Python, which waits with poll before each call: the call is tried first.
    */
-  #again(result: number, syscall: string, events: number, deadline: number): void {
+  #again(result: number, syscall: string, events: number, deadline: number, caller: Caller): void {
     if (result === -EAGAIN && this.#timeout) {
-      if (waitFor(this.#fd, events, deadline) === 0) throw new TimeoutError('timed out');
-    } else {
+      // Also where poll says ready and the call does not: of a UDP socket after shutdown, say, or an error queue.
+      if (secondsUntil(deadline) === 0 || waitFor(this.#fd, events, deadline) === 0) throw timedOut(caller);
+    } else if (result === -EINTR) {
       retryInterrupted(result, syscall);
+    } else {
+      throw osError(result, syscall, null, caller);
     }
   }
 }
 
+const timedOut = (caller: Caller) => calledFrom(new TimeoutError('timed out'), caller);
+
 // What an error says of the address: a host and a port, or a path.
-function errorAddress(address: AddressLike): readonly [string, number] | string | Uint8Array | null {
+function errorAddress(address: AddressLike | null): readonly [string, number] | string | Uint8Array | null {
   if (!Array.isArray(address)) return address as string | Uint8Array;
   return typeof address[0] === 'string' ? (address as unknown as readonly [string, number]) : null;
 }
@@ -540,8 +584,9 @@ function iterated<T>(items: Iterable<T>, what: string): T[] {
   return [...items];
 }
 
-function checkBuffers(buffers: Uint8Array[], syscall: string): void {
-  if (buffers.length > MAX_BUFFERS) throw osError(-EMSGSIZE, syscall);
+function checkBuffers(buffers: Uint8Array[], syscall: string, caller: Caller): void {
+  if (buffers.length > MAX_BUFFERS) throw osError(-EMSGSIZE, syscall, null, caller);
+  if (buffers.length === 0 && !takesNoBuffers) buffers.push(new Uint8Array(0));
 }
 
 function writable(buffer: NodeJS.ArrayBufferView, what: string): Uint8Array {
