@@ -14,7 +14,7 @@ import {
 import { EINTR } from '../../kernel/errno.ts';
 import { EpollEvents } from '../../kernel/structs/epoll-event.ts';
 import * as sys from '../../kernel/syscalls.ts';
-import { check, OSError } from '../errors.ts';
+import { type Caller, check, OSError } from '../errors.ts';
 import { disowns, owns } from '../unclosed.ts';
 import { beginWait, checkTimeout, millisecondsUntil, mustRetry } from '../waiting.ts';
 import { type FileLike, filenoOf } from './fileno.ts';
@@ -55,26 +55,26 @@ export class Epoll {
 
   /** Watches a file. Throws OSError EEXIST if it is watched already, EBADF if closed, EPERM for a regular file. */
   register(file: FileLike, eventmask: number = EPOLLIN | EPOLLPRI | EPOLLOUT): void {
-    this.#control(EPOLL_CTL_ADD, file, eventmask);
+    this.#control(EPOLL_CTL_ADD, file, eventmask, this.register);
   }
 
   /** Changes what a file is watched for. Throws OSError ENOENT if it is not watched, EBADF if closed. */
   modify(file: FileLike, eventmask: number): void {
-    this.#control(EPOLL_CTL_MOD, file, eventmask);
+    this.#control(EPOLL_CTL_MOD, file, eventmask, this.modify);
   }
 
   /** Watches a file no longer. Throws OSError ENOENT if it is not watched, EBADF if closed. */
   unregister(file: FileLike): void {
-    this.#control(EPOLL_CTL_DEL, file, 0);
+    this.#control(EPOLL_CTL_DEL, file, 0, this.unregister);
   }
 
-  #control(op: number, file: FileLike, eventmask: number): void {
+  #control(op: number, file: FileLike, eventmask: number, caller: Caller): void {
     const epfd = this.fileno();
     const fd = filenoOf(file);
     if (!Number.isInteger(eventmask))
       throw new TypeError(`eventmask must be an integer, got ${String(eventmask)}`);
     this.#one.set(0, fd, eventmask);
-    check(sys.epoll_ctl(epfd, op, fd, this.#one.memory), 'epoll_ctl');
+    check(sys.epoll_ctl(epfd, op, fd, this.#one.memory), 'epoll_ctl', null, caller);
   }
 
   /**
@@ -98,16 +98,17 @@ export class Epoll {
    * Unlike anything in Python; for loops that are to run fast.
    */
   wait(events: EpollEvents, timeout: number | null = null, maxevents = events.length): number {
-    const epfd = this.fileno();
+    this.fileno();
     const seconds = checkTimeout(timeout);
     if (seconds !== null && seconds * 1000 > 0x7fffffff) throw new RangeError('timeout is too large');
     // -0.0001 is not negative in milliseconds: rounded up, it is 0.
     const deadline = beginWait(seconds === null || Math.ceil(seconds * 1000) < 0 ? null : seconds);
     let n: number;
     do {
-      n = sys.epoll_wait(epfd, events.memory, maxevents, millisecondsUntil(deadline));
+      // Asked each time: a signal's handler may close the instance, and another descriptor get its number.
+      n = sys.epoll_wait(this.#epfd, events.memory, maxevents, millisecondsUntil(deadline));
     } while (mustRetry(n, 'epoll_wait', deadline));
-    return n === -EINTR ? 0 : check(n, 'epoll_wait');
+    return n === -EINTR ? 0 : check(n, 'epoll_wait', null, this.wait);
   }
 }
 
@@ -124,7 +125,7 @@ export function epoll(sizehint = -1, flags = 0, ...more: unknown[]): Epoll {
   }
   if (sizehint !== -1 && sizehint <= 0) throw new RangeError('negative sizehint');
   if (flags !== 0 && flags !== EPOLL_CLOEXEC) throw new OSError('invalid flags');
-  return new Epoll(check(sys.epoll_create1(EPOLL_CLOEXEC ?? 0), 'epoll_create1'));
+  return new Epoll(check(sys.epoll_create1(EPOLL_CLOEXEC ?? 0), 'epoll_create1', null, epoll as Caller));
 }
 
 /** An object for an epoll descriptor that there is already, which it owns from now on. As in Python, -1 makes a new one. */

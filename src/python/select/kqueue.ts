@@ -2,7 +2,6 @@
 // page and XNU's source; not run on a Mac yet.
 
 import { inspect } from 'node:util';
-import { F_SETFD, FD_CLOEXEC } from '../../kernel/constants/fcntl.ts';
 import { EINTR } from '../../kernel/errno.ts';
 import { Kevents } from '../../kernel/structs/kevent.ts';
 import { Timespecs } from '../../kernel/structs/timespec.ts';
@@ -10,6 +9,7 @@ import * as sys from '../../kernel/syscalls.ts';
 import { check } from '../errors.ts';
 import { disowns, owns } from '../unclosed.ts';
 import { beginWait, checkTimeout, mustRetry, secondsUntil } from '../waiting.ts';
+import { MAX_KEVENT_SECONDS } from '../xnu.ts';
 import { Kevent, keventOf } from './kevent.ts';
 
 /** A kernel event queue. Made by kqueue(). */
@@ -47,12 +47,13 @@ export class Kqueue {
   /**
    * Makes the changes, then waits for at most max_events events. timeout is in seconds, rounded
    * up; null or none waits for ever. With max_events 0 the kernel does not wait at all.
+   * Unlike Python's, a timeout beyond 2147483647 s is that, for the kernel takes no more.
    *
    * A change that fails comes back as an event with EV_ERROR and the errno in data; only if max_events
    * leaves no place for it does this throw OSError.
    */
   control(changelist: Iterable<Kevent> | null, max_events: number, timeout?: number | null): Kevent[] {
-    const kq = this.fileno();
+    this.fileno();
     if (!Number.isInteger(max_events)) {
       throw new TypeError(`max_events must be an integer, got ${inspect(max_events)}`);
     }
@@ -75,12 +76,13 @@ export class Kqueue {
     let nchanges = changes.length;
     let n: number;
     do {
-      n = sys.kevent(kq, changes.memory, nchanges, events.memory, max_events, timespecUntil(deadline));
+      // Asked each time: a signal's handler may close the queue, and another descriptor get its number.
+      n = sys.kevent(this.#kq, changes.memory, nchanges, events.memory, max_events, timespecUntil(deadline));
       // Should the wait be interrupted, the changes were made before (kqueue(2), ERRORS).
       nchanges = 0;
     } while (mustRetry(n, 'kevent', deadline));
     if (n === -EINTR) return [];
-    check(n, 'kevent');
+    check(n, 'kevent', null, this.control);
     return Array.from({ length: n }, (_, i) => keventOf(events.get(i)));
   }
 }
@@ -88,18 +90,17 @@ export class Kqueue {
 const timespecWords = new BigInt64Array(2);
 const timespec = new Timespecs(timespecWords);
 
-/** What is left until a deadline, rounded up to nanoseconds; NULL for no limit. */
+/** What is left until a deadline (or what the kernel takes), rounded up to nanoseconds; NULL for no limit. */
 function timespecUntil(deadline: number): BigInt64Array | null {
   if (deadline === Number.POSITIVE_INFINITY) return null;
-  timespec.setSeconds(0, secondsUntil(deadline));
+  timespec.setSeconds(0, Math.min(secondsUntil(deadline), MAX_KEVENT_SECONDS));
   return timespecWords;
 }
 
 /** A new kernel event queue, close-on-exec. Throws OSError ENOSYS where there is no kqueue. */
 export function kqueue(): Kqueue {
-  const kq = check(sys.kqueue(), 'kqueue');
-  sys.fcntl(kq, F_SETFD, FD_CLOEXEC);
-  return new Kqueue(kq);
+  // XNU makes the descriptor close-on-exec by itself. bsd/kern/kern_event.c, kqueue_internal().
+  return new Kqueue(check(sys.kqueue(), 'kqueue', null, kqueue));
 }
 
 /** An object for a kqueue descriptor that there is already, which it owns from now on. As in Python, -1 makes a new one. */

@@ -16,7 +16,11 @@ export class Poll {
   // While handlers run in the middle of poll(): they must not poll the same object.
   #isInterrupted = false;
 
-  /** Watches a file for the events; a file that is watched already is watched for these instead. */
+  /**
+   * Watches a file for the events; a file that is watched already is watched for these instead.
+   * Unlike POSIX, macOS watches for nothing at all, not even POLLERR, POLLHUP and POLLNVAL, where eventmask is 0
+   * (XNU: bsd/kern/sys_generic.c, poll_nocancel()).
+   */
   register(file: FileLike, eventmask: number = POLLIN | POLLPRI | POLLOUT): void {
     this.#events.set(filenoOf(file), checkMask(eventmask));
     this.#pollfds = null;
@@ -42,7 +46,8 @@ export class Poll {
    * Waits for an event: [fd, revents] of every file that has one, in the order of registration.
    * Unlike the rest of the module the timeout is in milliseconds, rounded up; null, none and
    * every negative one waits for ever. Throws RangeError beyond a C int, Error when a signal's handler
-   * polls the object that it interrupted.
+   * polls the object that it interrupted; on macOS OSError EINVAL for more than 10240 files (OPEN_MAX: XNU,
+   * bsd/kern/sys_generic.c, poll_nocancel()).
    */
   poll(timeoutMs?: number | null): [fd: number, revents: number][] {
     const pollfds = this.wait(timeoutMs);
@@ -70,7 +75,7 @@ export class Poll {
     do {
       n = sys.poll(pollfds.memory, pollfds.length, millisecondsUntil(deadline));
     } while (n === -EINTR && this.#mustRetry(n, deadline));
-    pollfds.ready = n === -EINTR ? 0 : check(n, 'poll');
+    pollfds.ready = n === -EINTR ? 0 : check(n, 'poll', null, this.wait);
     return pollfds;
   }
 

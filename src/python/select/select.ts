@@ -8,6 +8,7 @@ import { Timevals } from '../../kernel/structs/timespec.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check, osError } from '../errors.ts';
 import { beginWait, checkTimeout, mustRetry, secondsUntil } from '../waiting.ts';
+import { MAX_SELECT_SECONDS } from '../xnu.ts';
 import { filenoOf } from './fileno.ts';
 
 // One of select's three lists: the objects, their descriptors, and which of them are in an fd_set.
@@ -72,6 +73,8 @@ const timeval = new Timevals(timevalWords);
  * Throws TypeError for a list, file or timeout of another type; RangeError for a descriptor of
  * FD_SETSIZE (1024) or more, or a negative timeout; OSError EBADF for a closed descriptor.
  *
+ * Unlike Python's, a timeout beyond 100,000,000 s (three years) is that where the kernel, macOS', takes no more.
+ *
  * Unlike Python, a closed descriptor above the kernel's table is EBADF too, where Linux says
  * nothing and leaves its bit set (select(2), BUGS).
  */
@@ -94,22 +97,22 @@ export function select<R, W, X>(
     n = sys.select(nfds, r.fill(rset), w.fill(wset), x.fill(xset), timevalUntil(deadline));
   } while (mustRetry(n, 'select', deadline));
   if (n === -EINTR) return [[], [], []];
-  check(n, 'select');
+  check(n, 'select', null, select);
   const ready: [R[], W[], X[]] = [r.ready(rset), w.ready(wset), x.ready(xset)];
   if (ready[0].length + ready[1].length + ready[2].length !== n) throwIfClosed([r, w, x]);
   return ready;
 }
 
-/** What is left until a deadline, rounded up to microseconds; NULL for no limit. */
+/** What is left until a deadline (or what the kernel takes), rounded up to microseconds; NULL for no limit. */
 function timevalUntil(deadline: number): BigInt64Array | null {
   if (deadline === Number.POSITIVE_INFINITY) return null;
-  timeval.setSeconds(0, secondsUntil(deadline));
+  timeval.setSeconds(0, Math.min(secondsUntil(deadline), MAX_SELECT_SECONDS));
   return timevalWords;
 }
 
 // More files ready than the kernel counted: duplicates in a list, or bits that it never inspected.
 function throwIfClosed(lists: Interest<unknown>[]): void {
   for (const fd of new Set(lists.flatMap((list) => list.fds))) {
-    if (sys.fcntl(fd, F_GETFD, 0) === -EBADF) throw osError(-EBADF, 'select');
+    if (sys.fcntl(fd, F_GETFD, 0) === -EBADF) throw osError(-EBADF, 'select', null, select);
   }
 }

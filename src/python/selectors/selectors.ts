@@ -1,6 +1,7 @@
 // Python's selectors module: one interface over select, poll, epoll and kqueue.
 
 import { EV_ADD, EV_DELETE, EVFILT_READ, EVFILT_WRITE } from '../../kernel/constants/select.ts';
+import { OSError } from '../errors.ts';
 import { type Epoll, epoll } from '../select/epoll.ts';
 import { type Kevent, kevent } from '../select/kevent.ts';
 import { type Kqueue, kqueue } from '../select/kqueue.ts';
@@ -42,7 +43,7 @@ export class SelectSelector<Data = unknown> extends KernelSelector<Data> {
   }
 }
 
-/** Over poll(2): any platform, any number of descriptors. */
+/** Over poll(2): any platform, any number of descriptors; on macOS at most 10240 (see Poll.poll). */
 export class PollSelector<Data = unknown> extends KernelSelector<Data> {
   readonly #poll: Poll = poll();
 
@@ -104,13 +105,24 @@ export class KqueueSelector<Data = unknown> extends KernelSelector<Data> {
     return this.#kqueue.fileno();
   }
 
+  // Unlike Python's, leaves no filter behind if another fails: select() would return at once, for ever, with nothing.
   protected watch(fd: number, events: number): void {
-    this.#change(fd, events, EV_ADD);
+    try {
+      this.#change(fd, events, EV_ADD);
+    } catch (error) {
+      this.#undo(fd, events);
+      throw error;
+    }
   }
 
   protected rewatch(fd: number, events: number, before: number): void {
-    this.#change(fd, before & ~events, EV_DELETE);
-    this.#change(fd, events & ~before, EV_ADD);
+    try {
+      this.#change(fd, before & ~events, EV_DELETE);
+      this.#change(fd, events & ~before, EV_ADD);
+    } catch (error) {
+      this.#undo(fd, events | before);
+      throw error;
+    }
   }
 
   protected unwatch(fd: number, events: number): void {
@@ -122,6 +134,17 @@ export class KqueueSelector<Data = unknown> extends KernelSelector<Data> {
     if (events & EVENT_READ) changes.push(kevent(fd, EVFILT_READ, flags));
     if (events & EVENT_WRITE) changes.push(kevent(fd, EVFILT_WRITE, flags));
     if (changes.length > 0) this.#kqueue.control(changes, 0, 0);
+  }
+
+  // The kernel makes the changes in turn, up to the first that fails.
+  #undo(fd: number, events: number): void {
+    for (const event of [EVENT_READ, EVENT_WRITE]) {
+      try {
+        this.#change(fd, events & event, EV_DELETE);
+      } catch (error) {
+        if (!(error instanceof OSError)) throw error; // It was not made.
+      }
+    }
   }
 
   protected wait(timeout: number | null): [number, number][] {
