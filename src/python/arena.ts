@@ -17,6 +17,20 @@ function newBlock(): ArrayBuffer {
 }
 
 /**
+ * A block of which no part can be transferred to another thread, for that would take the other parts along. As Node does
+ * with its own pool: postMessage() copies the part, or throws DataCloneError.
+ */
+function newBlock(): ArrayBuffer {
+  const block = new ArrayBuffer(ARENA_SIZE);
+  try {
+    markAsUntransferable(block);
+  } catch {
+    // Bun and Deno have the function, and it throws.
+  }
+  return block;
+}
+
+/**
  * A slot is memory to write to, and commit() makes a Buffer of it. Nothing may come between the two that could
  * take another slot, as a signal's handler could: a call that is made again takes its slot again.
  */
@@ -27,7 +41,10 @@ export class Arena {
   bytes = Buffer.from(this.memory);
   #used = 0;
 
-  /** The offset in memory from which on there are size bytes (at most ARENA_SIZE) to write. */
+  /**
+   * The offset in memory from which on there are size bytes (at most ARENA_SIZE) to write. A block that was taken away all
+   * the same, by a runtime that does not mind the mark or by ArrayBuffer.transfer(), is replaced.
+   */
   slot(size: number): number {
     if (size > ARENA_SIZE - this.#used || this.memory.byteLength === 0) {
       this.memory = newBlock();

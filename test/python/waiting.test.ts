@@ -1,0 +1,128 @@
+// How long a Socket's calls wait, what runs meanwhile, and what a signal's handler may do to what they wait for.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { TimeoutError } from '../../src/python/errors.ts';
+import { epoll } from '../../src/select.ts';
+import { SIG_IGN, SIGUSR1, signal } from '../../src/signal.ts';
+import * as S from '../../src/socket.ts';
+import * as sys from '../../src/syscalls.ts';
+import { withAlarms } from '../support/alarms.ts';
+import { isLinux } from '../support/platform.ts';
+import { kept, pair, tcpPair, udpPair } from '../support/sockets.ts';
+
+afterEach(() => sys.interpose(null));
+
+describe.skipIf(!isLinux)('a timeout holds where poll says ready and the call does not', () => {
+  const seconds = 0.2;
+  function timesOut(call: () => unknown): void {
+    const begin = performance.now();
+    expect(call).toThrow(TimeoutError);
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(seconds * 1000 - 1);
+  }
+
+  test('recv of a UDP socket after shutdown', () => {
+    const { server, client } = udpPair();
+    client.connect(server.getsockname());
+    client.shutdown(S.SHUT_RD);
+    client.settimeout(seconds);
+    timesOut(() => client.recv(1));
+  });
+
+  test('recvmsg of an error queue, with data but no error', () => {
+    const { server, client } = udpPair();
+    client.sendto(Buffer.from('x'), server.getsockname());
+    server.settimeout(seconds);
+    timesOut(() => server.recvmsg(1, 64, sys.MSG_ERRQUEUE));
+  });
+
+  test('sendto of a UNIX datagram to a receiver whose queue is full', () => {
+    const receiver = kept(S.socket(S.AF_UNIX, S.SOCK_DGRAM));
+    receiver.bind('');
+    const sender = kept(S.socket(S.AF_UNIX, S.SOCK_DGRAM));
+    sender.setblocking(false);
+    const send = () => sender.sendto(Buffer.from('x'), receiver.getsockname());
+    expect(() => {
+      for (;;) send();
+    }).toThrow(expect.objectContaining({ code: 'EAGAIN' }));
+    sender.settimeout(seconds);
+    timesOut(send);
+  });
+});
+
+describe('the handler of a pending signal', () => {
+  afterEach(() => {
+    signal(SIGUSR1, SIG_IGN);
+  });
+
+  test.each<[string, (sock: S.Socket<unknown>, data: Buffer) => void]>([
+    ['sendall', (sock, data) => sock.sendall(data)],
+    ["a file's write", (sock, data) => void kept(sock.makefile('wb')).write(data)],
+  ])('runs between the sends of %s', (_, write) => {
+    const { client } = tcpPair();
+    const order: string[] = [];
+    signal(SIGUSR1, () => order.push('handler'));
+    sys.interpose((name, call, args) => {
+      if (name !== 'send') return call(...args);
+      order.push('send');
+      // A signal cuts the first short.
+      if (order.length === 1) process.kill(process.pid, 'SIGUSR1');
+      return order.length === 1 ? 100_000 : call(...args);
+    });
+    write(client, Buffer.alloc(200_000));
+    expect(order.slice(0, 3)).toEqual(['send', 'handler', 'send']);
+  });
+
+  test.skipIf(!isLinux)(
+    'may close the epoll that it interrupted: another of that number is not asked',
+    () => {
+      const [near, far] = pair();
+      far.send(Buffer.from('x'));
+      const polled = epoll();
+      const fd = polled.fileno();
+      withAlarms(
+        (count) => {
+          if (count > 1) return;
+          polled.close();
+          const another = kept(epoll());
+          expect(another.fileno()).toBe(fd);
+          another.register(near);
+        },
+        () => {
+          expect(() => polled.poll(5)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+        },
+      );
+    },
+  );
+});
+
+describe('a received Buffer', () => {
+  const received = (sock: S.Socket<unknown>, far: S.Socket<unknown>, text: string) => {
+    far.send(Buffer.from(text));
+    return sock.recv(64);
+  };
+
+  test('that is transferred takes neither the others along nor the next receive', () => {
+    const [near, far] = pair();
+    const first = received(near, far, 'first');
+    const second = received(near, far, 'second');
+    try {
+      structuredClone(first, { transfer: [first.buffer as ArrayBuffer] });
+    } catch (error) {
+      expect((error as Error).name).toBe('DataCloneError'); // since Node 21; before, a copy is made
+    }
+    expect(String(second)).toBe('second');
+    expect(String(received(near, far, 'third'))).toBe('third');
+    far.send(Buffer.from('fourth'));
+    expect(String(near.recvfrom(64)[0])).toBe('fourth');
+  });
+
+  // ES2024: since Node 21.
+  const transfer = (ArrayBuffer.prototype as { transfer?: () => ArrayBuffer }).transfer;
+  test.skipIf(transfer === undefined)('whose block is taken away all the same does not break recv', () => {
+    const [near, far] = pair();
+    transfer!.call(received(near, far, 'first').buffer);
+    expect(String(received(near, far, 'second'))).toBe('second');
+    far.send(Buffer.from('third'));
+    expect(String(near.recvfrom(64)[0])).toBe('third');
+  });
+});
