@@ -1,7 +1,8 @@
 // poll objects beyond CPython's cases: order, wait(), what reaches the kernel.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { EINTR } from '../../src/kernel/errno.ts';
+import { PollFds } from '../../src/kernel/structs/pollfd.ts';
 import { FileNotFoundError, KeyError } from '../../src/python/errors.ts';
 import { POLLHUP, POLLIN, POLLOUT, poll } from '../../src/select.ts';
 import { socketpair } from '../../src/socket.ts';
@@ -53,6 +54,57 @@ test('registering again overwrites, and keeps the place', () => {
   ]);
   near.close();
   far.close();
+});
+
+test('a file that leaves keeps the order of the others, and one that comes back is the last', () => {
+  const files = Array.from({ length: 6 }, () => socketpair()).flat();
+  const poller = poll();
+  for (const file of files) poller.register(file, POLLOUT);
+  const order = () => poller.poll().map(([fd]) => files.findIndex((file) => file.fileno() === fd));
+  expect(order()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  for (const i of [3, 0, 11]) poller.unregister(files[i]);
+  poller.register(files[0], POLLOUT);
+  expect(order()).toEqual([1, 2, 4, 5, 6, 7, 8, 9, 10, 0]);
+  poller.modify(files[5], POLLIN);
+  poller.unregister(files[4]);
+  poller.register(files[4], POLLOUT);
+  poller.unregister(files[4]);
+  expect(order()).toEqual([1, 2, 6, 7, 8, 9, 10, 0]);
+  for (const i of [0, 1, 2, 5, 6, 7, 8, 9, 10]) poller.unregister(files[i]);
+  expect(poller.poll(0)).toEqual([]);
+  poller.register(files[3], POLLOUT);
+  expect(order()).toEqual([3]);
+  for (const file of files) file.close();
+});
+
+test('the array of a wait() stays as it is while its events are looked at', () => {
+  const [near, far] = socketpair();
+  const poller = poll();
+  poller.register(near, POLLOUT);
+  poller.register(far, POLLOUT);
+  const pollfds = poller.wait();
+  poller.modify(near, POLLIN);
+  poller.unregister(far);
+  for (let i = 0; i < 20; i++) poller.register(100 + i, POLLIN);
+  expect([0, 1].map((i) => [pollfds.fd(i), pollfds.revents(i)])).toEqual([
+    [near.fileno(), POLLOUT],
+    [far.fileno(), POLLOUT],
+  ]);
+  near.close();
+  far.close();
+});
+
+test('n registrations with a wait() after each cost n entries of the array, and its growth', () => {
+  const set = vi.spyOn(PollFds.prototype, 'set');
+  const poller = poll();
+  // Descriptors that are not open: poll answers POLLNVAL.
+  for (let fd = 5000; fd < 5500; fd++) {
+    poller.register(fd, POLLIN);
+    poller.wait(0);
+  }
+  const entries = set.mock.calls.length;
+  set.mockRestore();
+  expect(entries).toBeLessThan(4 * 500);
 });
 
 test('what is not registered is KeyError to unregister and ENOENT to modify', () => {

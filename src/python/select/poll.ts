@@ -2,7 +2,7 @@
 
 import { POLLIN, POLLOUT, POLLPRI } from '../../kernel/constants/select.ts';
 import { EINTR, ENOENT } from '../../kernel/errno.ts';
-import { PollFds } from '../../kernel/structs/pollfd.ts';
+import { PollFds, pollfd } from '../../kernel/structs/pollfd.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check, KeyError, osError } from '../errors.ts';
 import { beginWait, checkTimeout, millisecondsUntil, mustRetry } from '../waiting.ts';
@@ -10,9 +10,16 @@ import { type FileLike, filenoOf } from './fileno.ts';
 
 /** A set of descriptors to wait for with poll(2). Made by poll(). */
 export class Poll {
+  // What is watched, in the order of registration.
   readonly #events = new Map<number, number>();
-  // The array for the kernel; null when the set has changed since.
-  #pollfds: PollFds | null = null;
+  // The array for the kernel, the beginning of a larger one, as of the last wait(); and where in it each file
+  // is. What has changed since is put there by the next wait(), a file at a time: to build it anew for each
+  // registration would make n of them cost n * n.
+  #pollfds = new PollFds(0);
+  #capacity = new PollFds(0);
+  readonly #places = new Map<number, number>();
+  readonly #changed = new Set<number>();
+  #hasHoles = false;
   // While handlers run in the middle of poll(): they must not poll the same object.
   #isInterrupted = false;
 
@@ -22,8 +29,9 @@ export class Poll {
    * (XNU: bsd/kern/sys_generic.c, poll_nocancel()).
    */
   register(file: FileLike, eventmask: number = POLLIN | POLLPRI | POLLOUT): void {
-    this.#events.set(filenoOf(file), checkMask(eventmask));
-    this.#pollfds = null;
+    const fd = filenoOf(file);
+    this.#events.set(fd, checkMask(eventmask));
+    this.#changed.add(fd);
   }
 
   /** Changes the events of a watched file. Throws FileNotFoundError (ENOENT) for another. */
@@ -32,14 +40,15 @@ export class Poll {
     const mask = checkMask(eventmask);
     if (!this.#events.has(fd)) throw osError(-ENOENT, 'poll');
     this.#events.set(fd, mask);
-    this.#pollfds = null;
+    this.#changed.add(fd);
   }
 
   /** Forgets a watched file. Throws KeyError for another. */
   unregister(file: FileLike): void {
     const fd = filenoOf(file);
     if (!this.#events.delete(fd)) throw new KeyError(String(fd));
-    this.#pollfds = null;
+    this.#changed.delete(fd);
+    if (this.#places.delete(fd)) this.#hasHoles = true;
   }
 
   /**
@@ -60,7 +69,7 @@ export class Poll {
 
   /**
    * poll() without lists: the whole array for the kernel, of which ready entries have revents.
-   * Allocates nothing, as long as the set stays the same; once it changes, the array is another.
+   * Allocates nothing, as long as the set stays the same. It is good until the next wait() or poll().
    * Unlike anything in Python; for loops that are to run fast.
    */
   wait(timeoutMs?: number | null): PollFds {
@@ -89,12 +98,46 @@ export class Poll {
   }
 
   #array(): PollFds {
-    if (this.#pollfds === null) {
-      this.#pollfds = new PollFds(this.#events.size);
-      let i = 0;
-      for (const [fd, events] of this.#events) this.#pollfds.set(i++, fd, events);
+    if (this.#hasHoles) this.#closeHoles();
+    if (this.#changed.size > 0) this.#placeChanged();
+    if (this.#pollfds.length !== this.#places.size) {
+      const memory = this.#capacity.memory as ArrayBuffer;
+      this.#pollfds = new PollFds(new Uint8Array(memory, 0, this.#places.size * pollfd.size));
     }
     return this.#pollfds;
+  }
+
+  /** Moves those behind a file that is not watched any more forward. Before the changed ones: see unregister(). */
+  #closeHoles(): void {
+    const all = this.#capacity;
+    let end = 0;
+    for (let i = 0; i < this.#pollfds.length; i++) {
+      const fd = all.fd(i);
+      if (this.#places.get(fd) !== i) continue;
+      all.set(end, fd, all.events(i));
+      this.#places.set(fd, end++);
+    }
+    this.#hasHoles = false;
+  }
+
+  #placeChanged(): void {
+    for (const fd of this.#changed) {
+      let place = this.#places.get(fd);
+      if (place === undefined) {
+        place = this.#places.size;
+        if (place === this.#capacity.length) this.#grow();
+        this.#places.set(fd, place);
+      }
+      this.#capacity.set(place, fd, this.#events.get(fd)!);
+    }
+    this.#changed.clear();
+  }
+
+  #grow(): void {
+    const before = this.#capacity;
+    this.#capacity = new PollFds(Math.max(before.length * 2, 8));
+    for (let i = 0; i < before.length; i++) this.#capacity.set(i, before.fd(i), before.events(i));
+    this.#pollfds = new PollFds(0); // A view of the memory before.
   }
 }
 
