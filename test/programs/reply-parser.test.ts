@@ -151,3 +151,50 @@ describe('a message that ends in digits', () => {
     expect(wholeAfter(message, byteByByte(answer))).toBe(answer.length - 1);
   });
 });
+
+describe('whatever is answered, each byte costs one look at the message at most:', () => {
+  /** The message, and how often a byte of it was looked at. */
+  function counting(message: Uint8Array) {
+    const looks = { count: 0 };
+    const counted = new Proxy(message, {
+      get(target, key) {
+        if (typeof key === 'string' && /^\d+$/.test(key)) looks.count++;
+        return Reflect.get(target, key);
+      },
+    });
+    return { counted, looks };
+  }
+
+  const time = '1795553688.1:';
+  const line = time.repeat(5042);
+
+  test.each<[string, string, string]>([
+    ['64 KiB of times, to 64 KiB of times', line, line],
+    [
+      '64 KiB of times, a time in front of each piece of 1024',
+      line,
+      line.replaceAll(/.{1024}/g, `$&${time}`),
+    ],
+    ['64 KiB of digits, to 64 KiB of digits', '7'.repeat(65536), `${time}${'7'.repeat(65535)}`],
+    ['64 KiB of times, to five letters', 'Hello', line],
+  ])('%s', (_, text, answer) => {
+    const { counted, looks } = counting(bytes(`1700000000.123456:${text}`));
+    const reply = bytes(`1795553688.5:1700000000.123456:${answer}`);
+    new ReplyParser(counted).push(reply);
+    expect(looks.count).toBeGreaterThan(5);
+    expect(looks.count).toBeLessThanOrEqual(reply.length);
+  });
+
+  test('and the end of an honest answer to 64 KiB of times is found', () => {
+    const message = bytes(`1700000000.123456:${line}`);
+    const answer = Array.from({ length: Math.ceil(message.length / 1024) }, (_, i) => [
+      bytes(`17955537${10 + i}.25:`),
+      message.subarray(1024 * i, 1024 * (i + 1)),
+    ]).flat();
+    expect(wholeAfter(message, byteByByte(Buffer.concat(answer)))).toBe(Buffer.concat(answer).length - 1);
+  });
+
+  test('a time behind the whole answer ends it: nothing can come after that', () => {
+    expect(wholeAfter(bytes('Hi'), [bytes('1700000001.5:Hi1700000001.5:')])).toBe(0);
+  });
+});

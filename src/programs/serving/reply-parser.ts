@@ -2,28 +2,41 @@
 // messages: the server answers each piece of up to 1024 bytes that its recv returned, with its own time
 // in front, and those answers may arrive cut or joined anywhere.
 //
-// The message is known, so the reply is parsed against it: `time:` and a piece, again and again, until
-// the pieces make up the message. A digit may belong to a piece or begin the next time, so the parser
-// is a nondeterministic automaton: it keeps every state that is still possible, and what is known of
-// the lengths of a time and of a piece keeps them few.
+// The message is known, so the reply is parsed against it: `time:` and a piece, again and again, until the
+// pieces make up the message. A digit may belong to a piece or begin the next time. Both are followed: the piece
+// as long as it goes on as the message does, and the digits, of which the ten before a point may be a time's.
+// Where a whole time could be either, because the message goes on with that very text, it is the message's. So
+// each byte costs the same few steps, and nothing is kept of it, whatever the server sends.
 
 const SECONDS_DIGITS = 10; // of a time from 2001 to 2286
 const FRACTION_DIGITS = 7; // at most, as Python prints it
 const RECV = 1024; // bytes in a piece, at most
 
-// The phases: how far into `time:` and its piece.
-const SECONDS = 0; // + n: after the first n digits
-const FRACTION = SECONDS + SECONDS_DIGITS + 1; // + n: after the point and n digits
-const PIECE = FRACTION + FRACTION_DIGITS + 1; // + n: after the colon and n bytes
-const PHASES = PIECE + RECV + 1;
+const POINT = 0x2e;
+const COLON = 0x3a;
+const NONE = -1;
 
 const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39;
 
 /** The parser of the reply to one message. */
 export class ReplyParser {
   readonly #message: Uint8Array;
-  // A state: how many bytes of the message have been answered, times PHASES, plus the phase.
-  #states: number[] = [SECONDS];
+  // How many bytes of the reply were parsed; the places below are counted so, too.
+  #at = 0;
+
+  // The piece: where it begins, and how many bytes of the message are answered before it. It is open while each of
+  // its bytes is the message's, and ends before the first that is not, or that is one too many. At first it is as if
+  // one byte before the message had been answered, and something else came next: a time.
+  #pieceStart = -1;
+  #answeredBefore = -1;
+  #isOpen = false;
+  #pieceEnd = 0;
+
+  // The times that may have begun: where the last digits begin; and, behind ten of them and a point, where the
+  // time begins and how many digits its fraction has so far.
+  #digitsStart = 0;
+  #timeStart = NONE;
+  #fractionDigits = 0;
 
   constructor(message: Uint8Array) {
     this.#message = message;
@@ -35,28 +48,65 @@ export class ReplyParser {
    */
   push(received: Uint8Array): boolean {
     for (const byte of received) {
-      const next: number[] = [];
-      for (const state of this.#states) this.#step(state, byte, next);
-      this.#states = next;
+      this.#parsePiece(byte);
+      this.#parseTime(byte);
+      this.#at++;
     }
-    const wholeButEmpty = this.#message.length * PHASES + PIECE;
-    return this.#states.length === 0 || this.#states.some((state) => state > wholeButEmpty);
+    return this.#isWhole || !this.#isPossible;
   }
 
-  #step(state: number, byte: number, next: number[]): void {
-    const phase = state % PHASES;
-    const answered = (state - phase) / PHASES;
-    const add = (count: number, to: number) => {
-      const state = count * PHASES + to;
-      if (!next.includes(state)) next.push(state);
-    };
-    const digit = isDigit(byte);
-    if (phase < SECONDS_DIGITS && digit) add(answered, phase + 1);
-    if (phase === SECONDS_DIGITS && byte === 0x2e) add(answered, FRACTION);
-    if (phase >= FRACTION && phase < FRACTION + FRACTION_DIGITS && digit) add(answered, phase + 1);
-    if (phase > FRACTION && phase < PIECE && byte === 0x3a) add(answered, PIECE);
-    if (phase >= PIECE && phase < PIECE + RECV && byte === this.#message[answered])
-      add(answered + 1, phase + 1);
-    if (phase > PIECE && digit) add(answered, SECONDS + 1);
+  #parsePiece(byte: number): void {
+    if (!this.#isOpen) return;
+    const length = this.#at - this.#pieceStart;
+    if (length < RECV && byte === this.#message[this.#answeredAt(this.#at)]) return;
+    this.#isOpen = false;
+    this.#pieceEnd = this.#at;
+  }
+
+  #parseTime(byte: number): void {
+    if (isDigit(byte)) {
+      if (++this.#fractionDigits > FRACTION_DIGITS) this.#timeStart = NONE;
+      return;
+    }
+    const seconds = this.#at - SECONDS_DIGITS;
+    if (byte === POINT && seconds >= this.#digitsStart && this.#mayBeginAt(seconds)) {
+      this.#timeStart = seconds;
+    } else {
+      const isTime = byte === COLON && this.#timeStart !== NONE && this.#fractionDigits > 0;
+      if (isTime && !this.#isOpen) this.#beginPiece();
+      this.#timeStart = NONE;
+    }
+    this.#fractionDigits = 0;
+    this.#digitsStart = this.#at + 1;
+  }
+
+  #beginPiece(): void {
+    this.#answeredBefore = this.#answeredAt(this.#timeStart);
+    this.#pieceStart = this.#at + 1;
+    this.#isOpen = true;
+  }
+
+  /** How many bytes of the message are answered before a place in the piece, or where it ends. */
+  #answeredAt(place: number): number {
+    return this.#answeredBefore + place - this.#pieceStart;
+  }
+
+  /** Whether a time may begin at a place: behind a byte of the piece at least, and before one that is to come. */
+  #mayBeginAt(place: number): boolean {
+    const isBehindPiece = place > this.#pieceStart && (this.#isOpen || place <= this.#pieceEnd);
+    return isBehindPiece && this.#answeredAt(place) < this.#message.length;
+  }
+
+  get #isWhole(): boolean {
+    const length = this.#at - this.#pieceStart;
+    return this.#isOpen && length > 0 && this.#answeredAt(this.#at) === this.#message.length;
+  }
+
+  get #isPossible(): boolean {
+    if (this.#timeStart !== NONE) return true;
+    if (this.#isOpen && this.#answeredAt(this.#at) < this.#message.length) return true;
+    // The digits that it ends with may be a time's first ones: those from the earliest place on.
+    const place = Math.max(this.#digitsStart, this.#at - SECONDS_DIGITS, this.#pieceStart + 1);
+    return place < this.#at && this.#mayBeginAt(place);
   }
 }
