@@ -13,6 +13,7 @@ import { FdSet } from '../kernel/structs/fd-set.ts';
 import { PollFds } from '../kernel/structs/pollfd.ts';
 import { attach, type Call, type Layer } from '../kernel/syscalls.ts';
 import { type Origin, originOf } from './call-site.ts';
+import { loadLedger } from './loaded-ledger.ts';
 import { capacitiesOf, madeDescriptors } from './made-descriptors.ts';
 
 export type { Origin } from './call-site.ts';
@@ -209,14 +210,8 @@ class Ledger {
   }
 }
 
-// This module may be loaded twice in a thread: imported, and bundled for RFDS_LEDGER. They share one ledger.
-const shared = globalThis as { [key: symbol]: Ledger | undefined };
-const key = Symbol.for('rfds.ledger');
-
-shared[key] ??= new Ledger();
-
 // This thread's ledger. A descriptor that another thread closes is seen to be closed, but not where.
-const ledger: Ledger = shared[key];
+const ledger = loadLedger(() => new Ledger());
 
 /**
  * Begins a new ledger for this thread. It sees what passes through rfds; a descriptor that Node or

@@ -2,8 +2,8 @@
 // time: the object that gave it up cannot use it any more, and never closes it.
 
 import net from 'node:net';
-import { handOver } from '../interpose/ledger.ts';
-import { F_DUPFD_CLOEXEC } from '../kernel/constants/fcntl.ts';
+import { loadedLedger } from '../interpose/loaded-ledger.ts';
+import { F_DUPFD_CLOEXEC, F_GETFL, F_SETFL } from '../kernel/constants/fcntl.ts';
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } from '../kernel/constants/socket.ts';
 import * as sys from '../kernel/syscalls.ts';
 import { check } from '../python/errors.ts';
@@ -32,7 +32,8 @@ const checkConnected = (fd: number) => {
  *
  * Throws TypeError for what is not a connected stream Socket of rfds (a listener belongs to
  * net.Server: `server.listen({ fd: socket.detach() })`), Error for one that is closed or was given
- * away, OSError ENOTCONN. The Socket is as it was then.
+ * away, OSError ENOTCONN, and what net.Socket and onread.buffer() throw. The Socket is as it was then, and Node has
+ * nothing of it.
  */
 export function toNetSocket(
   socket: Socket,
@@ -49,10 +50,38 @@ export function toNetSocket(
     );
   }
   checkConnected(fd);
-  const sock = new net.Socket({ readable: true, writable: true, ...options, fd });
+  const checked = withFirstBuffer({ ...options });
+  const flags = check(sys.fcntl(fd, F_GETFL, 0), 'fcntl');
+  let sock: net.Socket;
+  try {
+    sock = new net.Socket({ readable: true, writable: true, ...checked, fd });
+  } catch (error) {
+    // Node may have made the connection non-blocking already.
+    sys.fcntl(fd, F_SETFL, flags);
+    throw error;
+  }
   socket.detach();
-  handOver(fd);
+  loadedLedger()?.handOver(fd);
   return sock;
+}
+
+/**
+ * The same options, whose onread.buffer() was called. It is the one function of the caller's that net.Socket calls after
+ * it has taken the descriptor, which it would not give back if that threw.
+ */
+function withFirstBuffer(options: net.SocketConstructorOpts): net.SocketConstructorOpts {
+  const { onread } = options as { onread?: Partial<net.OnReadOpts> };
+  if (typeof onread?.buffer !== 'function' || typeof onread.callback !== 'function') return options;
+  const { buffer, callback } = onread;
+  let first: Uint8Array | null = buffer();
+  if (!(first instanceof Uint8Array))
+    throw new TypeError(`toNetSocket: onread.buffer() must return a Uint8Array, got ${typeof first}`);
+  const next = () => {
+    const given = first ?? buffer();
+    first = null;
+    return given;
+  };
+  return { ...options, onread: { buffer: next, callback } } as net.SocketConstructorOpts;
 }
 
 /**

@@ -1,7 +1,7 @@
 // Objects that own a descriptor. If one is lost (garbage, and its descriptor open) a warning says so: it
 // is never closed silently, for the number may be in use still.
 
-import { madeAt } from '../interpose/ledger.ts';
+import { loadedLedger } from '../interpose/loaded-ledger.ts';
 import { F_GETFD } from '../kernel/constants/fcntl.ts';
 import { kernel } from '../kernel/fast-calls.ts';
 
@@ -14,7 +14,7 @@ interface Held {
 const owners = new FinalizationRegistry<Held>(({ what, fd }) => {
   // Beneath the choke point: this call is not the program's, and no layer observes it.
   if (kernel.fcntl(fd, F_GETFD, 0) < 0) return;
-  const made = madeAt(fd) ?? 'RFDS_LEDGER=1 tells where it was made';
+  const made = loadedLedger()?.madeAt(fd) ?? 'RFDS_LEDGER=1 tells where it was made';
   process.emitWarning(`${what} was lost with its descriptor ${fd} open (${made})`, {
     type: 'ResourceWarning',
     code: 'RFDS_LOST',
