@@ -49,11 +49,11 @@ describe("import 'rfds/syscalls'", () => {
   });
 });
 
-test('the other public modules load no recorder and no tool', () => {
+test('the other public modules load no recorder, no ledger and no tool', () => {
   const doors = ['builtins', 'socket', 'select', 'selectors', 'signal', 'structs', 'net'];
   const modules = loaded(doors.map((door) => `import 'rfds/${door}';`).join(''));
   expect(modules).toEqual(expect.arrayContaining(doors.map((door) => `${door}.js`)));
-  expect(modules).not.toContain('interpose/recorder/recorder.js');
+  expect(ofLayer('interpose', modules)).toEqual(['interpose/loaded-ledger.js']);
   expect(ofLayer('tools', modules)).toEqual([]);
 });
 

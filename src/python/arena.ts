@@ -12,20 +12,10 @@ export const ARENA_SIZE = 65536;
 // Buffers along. What ArrayBuffer's transfer() takes anyway is not used again.
 function newBlock(): ArrayBuffer {
   const block = new ArrayBuffer(ARENA_SIZE);
-  markAsUntransferable(block);
-  return block;
-}
-
-/**
- * A block of which no part can be transferred to another thread, for that would take the other parts along. As Node does
- * with its own pool: postMessage() copies the part, or throws DataCloneError.
- */
-function newBlock(): ArrayBuffer {
-  const block = new ArrayBuffer(ARENA_SIZE);
   try {
     markAsUntransferable(block);
   } catch {
-    // Bun and Deno have the function, and it throws.
+    // Some versions of Bun and Deno have the function, and it throws.
   }
   return block;
 }
@@ -41,10 +31,7 @@ export class Arena {
   bytes = Buffer.from(this.memory);
   #used = 0;
 
-  /**
-   * The offset in memory from which on there are size bytes (at most ARENA_SIZE) to write. A block that was taken away all
-   * the same, by a runtime that does not mind the mark or by ArrayBuffer.transfer(), is replaced.
-   */
+  /** The offset in memory from which on there are size bytes (at most ARENA_SIZE) to write. */
   slot(size: number): number {
     if (size > ARENA_SIZE - this.#used || this.memory.byteLength === 0) {
       this.memory = newBlock();

@@ -47,7 +47,7 @@ export class OSError extends Error {
     return this.errno === undefined ? null : strerror(this.errno);
   }
 
-  /** As Node prints an error, also one that is not caught, with the words of strerror behind the message. */
+  /** As Node prints an error (not one that is never caught), with the words of strerror behind the message. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     const text = inspect(this, { ...options, customInspect: false });
     const words = this.strerror;

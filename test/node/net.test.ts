@@ -6,6 +6,7 @@ import tls from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { fromNetSocket, toNetSocket } from '../../src/net.ts';
 import * as sock from '../../src/socket.ts';
+import * as sys from '../../src/syscalls.ts';
 import { within } from '../support/programs.ts';
 
 /** A listener of rfds', and a client of Node's that is connected to it. */
@@ -77,6 +78,58 @@ describe('toNetSocket', () => {
     expect(() => toNetSocket(unconnected)).toThrow('getpeername ENOTCONN');
     expect(unconnected.fileno()).toBeGreaterThan(2);
     expect(unconnected.getsockname()).toEqual(['0.0.0.0', 0]);
+  });
+});
+
+describe('toNetSocket with onread', () => {
+  const flagsOf = (fd: number) => sys.fcntl(fd, sys.F_GETFL, 0);
+
+  test.each<[string, () => Uint8Array]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no buffer today');
+      },
+    ],
+    ['returns what is none', () => 'text' as never],
+  ])('whose buffer() %s leaves the Socket as it was, blocking, and Node nothing', (_, buffer) => {
+    const [a, b] = sock.socketpair();
+    const fd = a.fileno();
+    const flags = flagsOf(fd);
+    const handles = () => process.getActiveResourcesInfo().length;
+    const before = handles();
+    const onread = { buffer, callback: () => true };
+    expect(() => toNetSocket(a, { onread } as object)).toThrow(/no buffer today|must return a Uint8Array/);
+    expect(a.fileno()).toBe(fd);
+    expect(flagsOf(fd)).toBe(flags);
+    expect(handles()).toBe(before);
+    b.sendall(Buffer.from('still ours'));
+    expect(String(a.recv(100))).toBe('still ours');
+    a.close();
+    b.close();
+  });
+
+  test('whose buffer() gives one has its callback called, and each buffer is asked for once', async () => {
+    const [a, b] = sock.socketpair();
+    const memory = [Buffer.alloc(4), Buffer.alloc(4)];
+    const asked: Buffer[] = [];
+    const received: string[] = [];
+    const onread = {
+      buffer() {
+        asked.push(memory[asked.length % 2]);
+        return asked.at(-1)!;
+      },
+      callback(length: number, buffer: Uint8Array) {
+        received.push(Buffer.from(buffer.subarray(0, length)).toString());
+        return true;
+      },
+    };
+    const live = toNetSocket(a, { onread } as object);
+    b.sendall(Buffer.from('abcdef'));
+    b.close();
+    await within(once(live, 'close'), 'close');
+    expect(received.join('')).toBe('abcdef');
+    expect(asked.slice(0, 2)).toEqual(memory);
   });
 });
 

@@ -1,9 +1,15 @@
-// errno.ts: the names of errors, the shape of OSError, its subclasses (PEP 3151).
+// errno.ts: the names of errors, the shape of OSError, its subclasses (PEP 3151), and where an error says it came from.
 
+import { spawnSync } from 'node:child_process';
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import * as numbers from '../../src/kernel/errno.ts';
 import * as errors from '../../src/python/errors.ts';
+import { select } from '../../src/select.ts';
+import * as S from '../../src/socket.ts';
+import { isLinux } from '../support/platform.ts';
 import { python } from '../support/python.ts';
+import { kept, pair } from '../support/sockets.ts';
 
 const errno = { ...numbers, ...errors };
 
@@ -87,7 +93,90 @@ describe('the class of an error', () => {
   });
 });
 
+describe('the stack of an error', () => {
+  const refused = () => {
+    using listener = S.create_server(['127.0.0.1', 0]);
+    return listener.getsockname();
+  };
+  const [near] = pair();
+  const closed = S.socket();
+  closed.close();
+  const unbound = () => kept(S.socket());
+
+  test.each<[string, () => unknown]>([
+    ['socket', () => S.socket(9999)],
+    ['socketpair', () => S.socketpair(S.AF_INET)],
+    ['connect', () => unbound().connect(refused())],
+    ['connect, of a name that there is not', () => unbound().connect(['x'.repeat(300), 1])],
+    ['connect, of an address that is none', () => unbound().connect('x')],
+    ['bind', () => unbound().bind(['192.0.2.1', 0])],
+    ['listen', () => near.listen('5' as never)],
+    ['accept', () => closed.accept()],
+    ['recv', () => closed.recv(1)],
+    ['recv_into', () => closed.recv_into(Buffer.alloc(1))],
+    ['recvfrom', () => closed.recvfrom(1)],
+    ['recvmsg', () => closed.recvmsg(1)],
+    ['send', () => near.send('x' as never)],
+    ['sendall', () => near.sendall('x' as never)],
+    ['sendto', () => near.sendto('x' as never, '')],
+    ['sendmsg', () => near.sendmsg(['x' as never])],
+    ['shutdown', () => unbound().shutdown(2)],
+    ['getsockname', () => closed.getsockname()],
+    ['getpeername', () => unbound().getpeername()],
+    ['getsockopt', () => closed.getsockopt(1, 1)],
+    ['setsockopt', () => closed.setsockopt(1, 1, 1)],
+    ['settimeout', () => closed.settimeout(1)],
+    ['dup', () => closed.dup()],
+    ['create_connection', () => S.create_connection(refused())],
+    ['select', () => select([999], [], [], 0)],
+    ['getservbyname', () => S.getservbyname('no-such-service')],
+  ])('of %s begins with the line that made the call', (_, call) => {
+    let thrown: Error | undefined;
+    try {
+      call();
+    } catch (error) {
+      thrown = error as Error;
+    }
+    expect(thrown!.stack!.split('\n    at ')[1]).toContain('errors.test.ts');
+  });
+
+  test.each([
+    ["connect(['127.0.0.1', 1])", 'ConnectionRefusedError: connect ECONNREFUSED 127.0.0.1:1'],
+    ["sendall('x')", "TypeError: a bytes-like object is required, not 'str'"],
+  ])('that is not caught shows the line of the program first: %s', (call, line) => {
+    const program = `import { socket } from ${JSON.stringify(new URL('../../dist/socket.js', import.meta.url).href)};
+// The line that made the call.
+socket().${call}; // this one`;
+    const { stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    const [where, source] = stderr.split('\n');
+    expect([where, source]).toEqual([expect.stringMatching(/eval1\]?:3$/), `socket().${call}; // this one`]);
+    expect(stderr).toContain(`\n${line}`);
+  });
+});
+
 describe('the shape of OSError', () => {
+  test('strerror says what the errno means, in Python’s words', () => {
+    const named = Object.entries(numbers).filter(([name, number]) => /^E[A-Z0-9]+$/.test(name) && number);
+    const words = named.map(([, number]) => osError(-(number as number), 'x').strerror);
+    if (isLinux) {
+      const numberOf = named.map(([, number]) => number);
+      expect(words).toEqual(python('import os\nanswer = [os.strerror(n) for n in given]', numberOf));
+    }
+    expect(words).not.toContain(null);
+    expect(new errno.TimeoutError('timed out').strerror).toBeNull();
+  });
+
+  test('printed, it has those words behind its message', () => {
+    const error = osError(-numbers.EACCES, 'bind', ['0.0.0.0', 80]);
+    expect(inspect(error)).toContain('PermissionError: bind EACCES 0.0.0.0:80 (Permission denied)\n    at ');
+    expect(inspect(error)).toContain("code: 'EACCES'");
+    expect(inspect(new errno.TimeoutError('timed out'))).toContain('TimeoutError: timed out\n    at ');
+    expect(error.message).toBe('bind EACCES 0.0.0.0:80');
+  });
+
   const { ECONNREFUSED, EACCES, EADDRINUSE } = errno;
 
   test.each([

@@ -94,35 +94,3 @@ describe('the handler of a pending signal', () => {
     },
   );
 });
-
-describe('a received Buffer', () => {
-  const received = (sock: S.Socket<unknown>, far: S.Socket<unknown>, text: string) => {
-    far.send(Buffer.from(text));
-    return sock.recv(64);
-  };
-
-  test('that is transferred takes neither the others along nor the next receive', () => {
-    const [near, far] = pair();
-    const first = received(near, far, 'first');
-    const second = received(near, far, 'second');
-    try {
-      structuredClone(first, { transfer: [first.buffer as ArrayBuffer] });
-    } catch (error) {
-      expect((error as Error).name).toBe('DataCloneError'); // since Node 21; before, a copy is made
-    }
-    expect(String(second)).toBe('second');
-    expect(String(received(near, far, 'third'))).toBe('third');
-    far.send(Buffer.from('fourth'));
-    expect(String(near.recvfrom(64)[0])).toBe('fourth');
-  });
-
-  // ES2024: since Node 21.
-  const transfer = (ArrayBuffer.prototype as { transfer?: () => ArrayBuffer }).transfer;
-  test.skipIf(transfer === undefined)('whose block is taken away all the same does not break recv', () => {
-    const [near, far] = pair();
-    transfer!.call(received(near, far, 'first').buffer);
-    expect(String(received(near, far, 'second'))).toBe('second');
-    far.send(Buffer.from('third'));
-    expect(String(near.recvfrom(64)[0])).toBe('third');
-  });
-});

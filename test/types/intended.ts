@@ -10,7 +10,11 @@ import {
   type Address,
   AF_INET,
   AF_INET6,
+  AF_UNIX,
+  create_connection,
+  create_server,
   SO_REUSEADDR,
+  SOCK_DGRAM,
   SOCK_STREAM,
   SOL_SOCKET,
   type Socket,
@@ -37,6 +41,32 @@ export function server(): void {
     files.push(conn);
     console.log(String(peer), none);
   }
+}
+
+/** A socket's family says what its addresses are, and what a call gave another takes: nothing needs a cast. */
+export function addresses(plain: Socket, family: number): (string | number)[] {
+  const listener = socket(AF_INET, SOCK_STREAM);
+  const client = socket();
+  client.connect(listener.getsockname());
+  const [conn, addr] = listener.accept();
+  const [host, port] = addr;
+  const peer: number = conn.getpeername()[1];
+  const [data, [from, fromPort]] = socket(AF_INET, SOCK_DGRAM).recvfrom(1024);
+  client.sendto(data, addr);
+  const [, , flowinfo, scope] = socket(AF_INET6).getsockname();
+  const path: string | Buffer = socketpair()[0].getsockname();
+  const unix = socket(AF_UNIX);
+  unix.bind(unix.getsockname());
+  const either = create_connection(listener.getsockname());
+  const [eitherHost, eitherPort] = either.getpeername();
+  const server = create_server(['', 0]);
+  either.connect(server.getsockname());
+  // Of a family that is just a number anything may be the address.
+  const other: Address = socket(family).getsockname();
+  plain.connect(plain.getsockname());
+  const all: Socket[] = [listener, client, conn, unix, plain, server, either];
+  console.log(all, other, path);
+  return [host, port, peer, from, fromPort, flowinfo, scope, eitherHost, eitherPort];
 }
 
 /** Mixed lists keep their types, each its own. */

@@ -15,6 +15,10 @@ export function mistakes(a: Socket, node: NetSocket): void {
   a.bind('127.0.0.1', 80);
   // @ts-expect-error the port is a number
   a.connect(['127.0.0.1', '80']);
+  // @ts-expect-error an address of an unknown family may be a path, or none
+  a.getpeername()[1].toFixed();
+  // @ts-expect-error an IPv4 address has two parts
+  socket(AF_INET).getsockname()[2];
   // @ts-expect-error text is not bytes
   a.send('hello');
   // @ts-expect-error a Buffer is not text
