@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { recordedCalls } from '../../src/interpose/recorder/call-decoders.ts';
 import { callOf, kernelName, callNames as names } from '../../src/kernel/calls.ts';
 import { cli } from '../support/programs.ts';
-import { hasStrace, readStrace, type TracedCall } from '../support/strace.ts';
+import { hasStrace, readStrace, type TracedCall, withoutEngine } from '../support/strace.ts';
 
 const program = fileURLToPath(new URL('./one-entry.mjs', import.meta.url));
 const page = fileURLToPath(new URL('../../scripts/syscalls-doc.mjs', import.meta.url));
@@ -18,8 +18,6 @@ const page = fileURLToPath(new URL('../../scripts/syscalls-doc.mjs', import.meta
 // Not at all, or several times.
 const entersOtherwise = (name: string) => callOf(name)?.entries !== undefined;
 
-// What V8 does for itself, on the same thread.
-const engine = new Set(['brk', 'mmap', 'munmap', 'mprotect', 'mremap', 'madvise', 'futex']);
 const MARK = 'close(-1000)';
 
 const line = ({ name, args, result }: TracedCall) =>
@@ -32,11 +30,11 @@ const line = ({ name, args, result }: TracedCall) =>
 function between(calls: TracedCall[]): TracedCall[][] {
   const found: TracedCall[][] = [];
   let inside: TracedCall[] | null = null;
-  for (const call of calls) {
+  for (const call of withoutEngine(calls)) {
     if (`${call.name}(${call.args})` === MARK) {
       if (inside !== null) found.push(inside);
       inside = inside === null ? [] : null;
-    } else if (inside !== null && !engine.has(call.name)) inside.push(call);
+    } else if (inside !== null) inside.push(call);
   }
   return found;
 }

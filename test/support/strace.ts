@@ -59,3 +59,29 @@ export function socketCalls(calls: TracedCall[]): TracedCall[] {
     return isOn;
   });
 }
+
+/** Memory, locks and threads: what the engine does at any time, on its own account. */
+const engineCalls = new Set(
+  ['brk', 'mmap', 'munmap', 'mprotect', 'mremap', 'madvise', 'futex', 'getpid', 'sched_yield'].concat(
+    // The locks of newer V8s look at the thread's priority, and measure the processor's clock.
+    ['sched_getparam', 'sched_getscheduler', 'nanosleep', 'clock_nanosleep'],
+  ),
+);
+/** What it reads of the machine: the processor's clock, whether memory may be given back. */
+const settings = /"\/(proc\/sys|sys\/devices)\//;
+
+/** The calls but for the engine's. */
+export function withoutEngine(calls: TracedCall[]): TracedCall[] {
+  const open = new Set<number>();
+  return calls.filter(({ name, args, result }) => {
+    if (engineCalls.has(name)) return false;
+    if (name === 'openat' && settings.test(args)) {
+      open.add(Number.parseInt(result, 10));
+      return false;
+    }
+    const fd = Number.parseInt(args, 10);
+    if (!open.has(fd)) return true;
+    if (name === 'close') open.delete(fd);
+    return false;
+  });
+}
