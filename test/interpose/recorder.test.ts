@@ -132,7 +132,7 @@ addr.fill(0xff);
   test('gets the answers, descriptors and errors that it would get without', async () => {
     const text = `
 const out = [];
-const [a, b] = S.socketpair();
+const [a, b] = (globalThis.kept = S.socketpair());
 out.push(a.fileno(), b.fileno(), sys.recv(99, new Uint8Array(1), 0), sys.send(a.fileno(), Buffer.alloc(3), 0));
 for (const bad of [[], ['x'], [1, 2, 3], [a.fileno(), new Uint8Array(2), 1, 5, 0]]) {
   try { sys.recv(...bad); } catch (error) { out.push(error.name + error.message); }

@@ -76,7 +76,7 @@ export function withoutEngine(calls: TracedCall[]): TracedCall[] {
   return calls.filter(({ name, args, result }) => {
     if (engineCalls.has(name)) return false;
     if (name === 'openat' && settings.test(args)) {
-      open.add(Number.parseInt(result, 10));
+      if (!result.startsWith('-')) open.add(Number.parseInt(result, 10));
       return false;
     }
     const fd = Number.parseInt(args, 10);
