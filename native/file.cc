@@ -92,6 +92,11 @@ ssize_t read(int fd, Bytes buf) { return ::read(fd, buf.data, buf.size); }
 // write(fd, buf, count).
 ssize_t write(int fd, Bytes buf) { return ::write(fd, buf.data, buf.size); }
 
+// write(fd, buf + offset, length).
+ssize_t write_at(int fd, Bytes buf, int64_t offset, int64_t length) {
+  return ::write(fd, buf.part(offset, length), static_cast<size_t>(length));
+}
+
 // readv(fd, iov, iovcnt).
 ssize_t readv(int fd, IoVec& buffers) { return ::readv(fd, buffers.list.data(), buffers.count()); }
 
@@ -141,11 +146,6 @@ int pipe2([[maybe_unused]] Bytes fds, [[maybe_unused]] int flags) {
 #else
   return enosys();
 #endif
-}
-
-// write(fd, buf + offset, length).
-ssize_t write_at(int fd, Bytes buf, int64_t offset, int64_t length) {
-  return ::write(fd, buf.part(offset, length), static_cast<size_t>(length));
 }
 
 }  // namespace

@@ -178,7 +178,10 @@ export interface Syscalls {
     timeout: Bytes | null,
     sigmask: Bytes | null,
   ): number;
-  /** poll(2): fds is a struct pollfd[]. */
+  /**
+   * poll(2): fds is a struct pollfd[]. macOS: -EINVAL for more than OPEN_MAX (10240) of them, and an element with no
+   * events is not looked at, so that it has no POLLHUP, POLLERR or POLLNVAL either (XNU's poll_nocancel).
+   */
   poll(fds: Bytes, nfds: number, timeoutMs: number): number;
   /** ppoll(2), Linux: timeout and sigmask as in pselect. */
   ppoll(fds: Bytes, nfds: number, timeout: Bytes | null, sigmask: Bytes | null): number;

@@ -80,7 +80,8 @@ describe('the arguments', () => {
 });
 
 // Nothing here may touch a descriptor that is in use, change a signal, or wait.
-test('random arguments never do more than throw TypeError or RangeError', () => {
+// A deadline for a busy machine.
+test('random arguments never do more than throw TypeError or RangeError', { timeout: 180_000 }, () => {
   const junk = fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true });
   const unlikeAnInt = junk.filter((value) => !Number.isInteger(value));
   const unlikeNull = junk.filter((value) => value !== null && value !== undefined);

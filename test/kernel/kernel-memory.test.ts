@@ -11,6 +11,7 @@ import { FIONREAD, SIOCGIFCONF, TIOCGPTN, TIOCSPTLCK } from '../../src/kernel/co
 import { POLLIN } from '../../src/kernel/constants/select.ts';
 import {
   AF_INET,
+  AF_UNIX,
   IPPROTO_TCP,
   SO_GET_FILTER,
   SO_REUSEADDR,
@@ -19,7 +20,9 @@ import {
   SOL_SOCKET,
   TCP_ZEROCOPY_RECEIVE,
 } from '../../src/kernel/constants/socket.ts';
-import { EBADF, EFAULT, EINVAL, EOPNOTSUPP } from '../../src/kernel/errno.ts';
+import { EBADF, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP } from '../../src/kernel/errno.ts';
+import { layout } from '../../src/kernel/native.ts';
+import { packSockaddr } from '../../src/kernel/structs/sockaddr.ts';
 import * as sys from '../../src/syscalls.ts';
 import { afterTest } from '../support/cleanup.ts';
 import { opened, pair } from '../support/descriptors.ts';
@@ -200,6 +203,33 @@ describe('an int', () => {
       expect(unread()).toBe(0);
     },
   );
+});
+
+test.skipIf(!isLinux)('ENOMEM: a call that needs memory where there is none, which ends no process', () => {
+  const program = `
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import * as sys from ${JSON.stringify(new URL('../../dist/syscalls.js', import.meta.url).href)};
+const size = 2 ** 30;
+const value = new ArrayBuffer(size);
+const fd = sys.socket(sys.AF_INET, sys.SOCK_STREAM, 0);
+const pages = Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[0]);
+execFileSync('prlimit', ['--pid', String(process.pid), '--as=' + (pages * 4096 + size / 2)]);
+console.log(sys.getsockopt(fd, sys.SOL_SOCKET, sys.SO_REUSEADDR, value, Int32Array.of(size)));`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  expect(output).toBe(`${-ENOMEM}\n`);
+});
+
+test('a UNIX address without a NUL is read to its end, and no further: getnameinfo', () => {
+  const memory = Buffer.alloc(128, 'x');
+  const address = packSockaddr(AF_UNIX, '/path', 'bind');
+  address.copy(memory);
+  const [host, service] = [Buffer.alloc(256), Buffer.alloc(256)];
+  const end = layout['sockaddr_un.sun_path']! + '/path'.length;
+  const result = sys.getnameinfo(memory.subarray(0, end), host, service, 0);
+  // macOS has no names for this family.
+  if (isLinux) expect([result, service.toString('latin1', 0, service.indexOf(0))]).toEqual([0, '/path']);
+  expect(service.includes('x')).toBe(false);
 });
 
 test('an address or an option of more than 4 GiB is an argument error, not one of what is left modulo 4 GiB', (context) => {
