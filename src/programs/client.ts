@@ -1,16 +1,22 @@
 // The documented client: connect, then for each line typed send `time:line` and print the answer
 // with the time it came.
 
-import { BlockingIOError, bytes, ConnectionError, input, print, time } from '../builtins.ts';
+import { isatty } from 'node:tty';
+import { bytes, ConnectionError, input, print, time } from '../builtins.ts';
 import { POLLIN, POLLOUT, poll } from '../select.ts';
-import { AF_INET, MSG_DONTWAIT, SOCK_STREAM, type Socket, socket } from '../socket.ts';
+import { AF_INET, SOCK_STREAM, type Socket, socket } from '../socket.ts';
+import { printable } from './serving/printable.ts';
 import { ReplyParser } from './serving/reply-parser.ts';
+import { sendDontwait } from './serving/send-dontwait.ts';
+
+const STDOUT = 1;
 
 /**
  * Talks to the server until the end of stdin (Ctrl+D) or until a signal's handler throws (Ctrl+C).
  * Throws OSError if it cannot connect, ConnectionError when the server goes away.
  */
 export function run(host: string, port: number): void {
+  const isForTerminal = isatty(STDOUT);
   const server_socket = socket(AF_INET, SOCK_STREAM);
   try {
     server_socket.connect([host, port]);
@@ -20,7 +26,7 @@ export function run(host: string, port: number): void {
     for (let line = input('> '); line !== null; line = input('> ')) {
       const message = bytes`${time()}:${line}`;
       const response = exchange(server_socket, message);
-      print(`${time()}:`, response);
+      print(`${time()}:`, printable(response, isForTerminal));
     }
     print();
   } finally {
@@ -38,7 +44,7 @@ function exchange(server_socket: Socket, message: Buffer): Buffer {
   const received: Buffer[] = [];
   let unsent = message;
   for (let whole = false; !whole; ) {
-    unsent = sendSome(server_socket, unsent);
+    if (unsent.length > 0) unsent = unsent.subarray(sendDontwait(server_socket, unsent));
     if (unsent.length > 0 && !readable(server_socket)) continue;
     const data = server_socket.recv(65536);
     if (data.length === 0) throw new ConnectionError('the server closed the connection');
@@ -46,17 +52,6 @@ function exchange(server_socket: Socket, message: Buffer): Buffer {
     whole = reply.push(data);
   }
   return Buffer.concat(received);
-}
-
-/** Sends what the kernel takes at once; returns the rest. */
-function sendSome(server_socket: Socket, unsent: Buffer): Buffer {
-  if (unsent.length === 0) return unsent;
-  try {
-    return unsent.subarray(server_socket.send(unsent, MSG_DONTWAIT));
-  } catch (error) {
-    if (error instanceof BlockingIOError) return unsent;
-    throw error;
-  }
 }
 
 /** Waits until the socket is writable or readable; returns whether it is readable. */

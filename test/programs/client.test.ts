@@ -71,6 +71,24 @@ test('a line of a megabyte is answered while it is still being sent', async () =
   expect(status).toBe(0);
 });
 
+test('a line that is made of times is answered at once, and so is the next', async () => {
+  await using server = await Server.start('select');
+  const line = '1795553688.1:'.repeat(400);
+  const { status, stdout } = await talk(server.port, `${line}\nnext\n`);
+  const [, , first, second] = stdout.split('\n');
+  expect(first.length).toBeGreaterThan(line.length);
+  expect(timeless(second)).toBe('> TIME:TIME:TIME:next');
+  expect(status).toBe(0);
+});
+
+test('control characters of an answer are never printed as they are', async () => {
+  await using server = await MisbehavingServer.start((socket) =>
+    socket.on('data', () => socket.write('\x1b[2J\x1b]0;title\x07 \u009b31m ünïcode\r\n')),
+  );
+  const { stdout } = await talk(server.port, 'Hello\n');
+  expect(timeless(stdout)).toBe(`${banner}> TIME:\\x1b[2J\\x1b]0;title\\x07 \\x9b31m ünïcode\r\n\n> \n`);
+});
+
 test('bytes that are not UTF-8 come back as they were sent', async () => {
   await using server = await Server.start('select');
   await using client = startClient(server.port);
@@ -96,6 +114,16 @@ describe('on a terminal', () => {
     await using server = await Server.start('select');
     const { status, screen } = await type(server.port, ['> ', 'Hello\n'], ['> ', '\x04']);
     expect(screen).toBe(`${banner}> Hello\nTIME:TIME:TIME:Hello\n> \n`);
+    expect(status).toBe(0);
+  });
+
+  test('bytes of an answer that are no text stand as escapes', async () => {
+    const bytes = Buffer.from('\x1b]0;title\x07\x9b31m\xff', 'latin1');
+    await using server = await MisbehavingServer.start((socket) =>
+      socket.on('data', () => socket.write(bytes)),
+    );
+    const { status, screen } = await type(server.port, ['> ', 'Hello\n'], ['> ', '\x04']);
+    expect(screen).toBe(`${banner}> Hello\nTIME:\\x1b]0;title\\x07\\x9b31m\\xff\n> \n`);
     expect(status).toBe(0);
   });
 

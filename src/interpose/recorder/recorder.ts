@@ -204,7 +204,9 @@ function mayBlock(call: CallRow, args: unknown[]): boolean {
     case 'readable':
     case 'writable': {
       const flags = argumentOf(call, 'flags', args) as number;
-      if (unless && flags & MSG_DONTWAIT) return false;
+      // XNU's send does not heed it: sosendcheck() in bsd/kern/uipc_socket.c.
+      const isHeeded = unless && (until === 'readable' || process.platform === 'linux');
+      if (isHeeded && flags & MSG_DONTWAIT) return false;
       const fd = args[0] as number;
       if (isNonblocking(fd)) return false;
       // For a second message it may wait although the first is there.
