@@ -25,7 +25,7 @@ export function serveOn(poller: Epoll, connections: Connections): never {
   poller.register(connections.server_socket, EPOLLIN);
   const events = new EpollEvents(1024);
   while (true) {
-    const n = poller.wait(events);
+    const n = poller.wait(events, connections.timeout);
     for (let i = 0; i < n; i++) connections.onReady(events.fd(i), fromEpoll(events.events(i)));
     connections.serveReady();
   }

@@ -5,6 +5,7 @@
 import { fromPoll, toPoll } from '../python/selectors/masks.ts';
 import { POLLIN, poll } from '../select.ts';
 import type { InetAddress } from '../socket.ts';
+import type { PollFds } from '../structs.ts';
 import { Connections } from './serving/connections.ts';
 
 /** Serves until a signal handler throws; then closes every descriptor. */
@@ -18,7 +19,13 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
   ready?.(connections.address);
 
   while (true) {
-    const pollfds = poller.wait();
+    let pollfds: PollFds;
+    try {
+      pollfds = poller.wait();
+    } catch (error) {
+      connections.onWaitError(error);
+      continue;
+    }
     for (let i = 0, left = pollfds.ready; left > 0; i++) {
       const revents = pollfds.revents(i);
       if (revents === 0) continue;

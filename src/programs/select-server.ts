@@ -2,7 +2,7 @@
 // TypeScript for a line of Python. Read next: python/select/select.ts, kernel/syscalls.ts.
 //
 // It survives what kills the Python: resets, bytes that are not UTF-8, running out of
-// descriptors, a peer that never reads. What it keeps, because the document has it so:
+// descriptors or memory, a peer that never reads. What it keeps, because the document has it so:
 //   · Blocking sockets: a peer that does not read holds up all the others until it is dropped, after
 //     SEND_TIMEOUT seconds; on some kernels so does a client that is gone before accept().
 //     poll-, epoll-, kqueue- and selectors-server.ts cure that.
@@ -14,8 +14,17 @@
 
 import { bytes, f, print, remove, repr, time } from '../builtins.ts';
 import { FD_SETSIZE, select } from '../select.ts';
-import { AF_INET, type InetAddress, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket } from '../socket.ts';
+import {
+  AF_INET,
+  type InetAddress,
+  SO_REUSEADDR,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  type Socket,
+  socket,
+} from '../socket.ts';
 import { Acceptor } from './serving/acceptor.ts';
+import { boundAddress } from './serving/bound-address.ts';
 import { warnDropped } from './serving/log.ts';
 import { sendallWithin } from './serving/sendall-timeout.ts';
 
@@ -31,10 +40,16 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
     server_socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
     server_socket.bind([host, port]);
     server_socket.listen();
-    ready?.(server_socket.getsockname() as InetAddress);
+    ready?.(boundAddress(server_socket, host, port));
 
     while (true) {
-      const [rlist] = select(rfds, [], []);
+      let rlist: Socket[];
+      try {
+        [rlist] = select(rfds, [], []);
+      } catch (error) {
+        acceptor.dropLast(rfds, error);
+        continue;
+      }
 
       if (rlist.includes(server_socket)) {
         const accepted = acceptor.accept(server_socket);
@@ -62,7 +77,7 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
             sendallWithin(client_socket, response_bytes, SEND_TIMEOUT);
           }
         } catch (error) {
-          warnDropped(client_socket, error);
+          warnDropped(acceptor.peerOf(client_socket), error);
           if (rfds.includes(client_socket)) remove(rfds, client_socket);
           client_socket.close();
         }

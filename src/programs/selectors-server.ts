@@ -1,7 +1,7 @@
 // The documented server on selectors.DefaultSelector: kqueue, epoll, poll or select, whichever is
 // best here, through one interface. With non-blocking sockets.
 
-import { DefaultSelector, EVENT_READ } from '../selectors.ts';
+import { DefaultSelector, EVENT_READ, type SelectorKey } from '../selectors.ts';
 import type { InetAddress } from '../socket.ts';
 import { Connections } from './serving/connections.ts';
 
@@ -17,7 +17,14 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
   ready?.(connections.address);
 
   while (true) {
-    for (const [{ fd }, events] of selector.select()) connections.onReady(fd, events);
+    let selected: [key: SelectorKey, events: number][];
+    try {
+      selected = selector.select();
+    } catch (error) {
+      connections.onWaitError(error);
+      continue;
+    }
+    for (const [{ fd }, events] of selected) connections.onReady(fd, events);
     connections.serveReady();
   }
 }

@@ -4,8 +4,17 @@ import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as errno from '../../src/kernel/errno.ts';
 import { Acceptor } from '../../src/programs/serving/acceptor.ts';
-import { Connections } from '../../src/programs/serving/connections.ts';
-import { type InetAddress, type Socket, socket } from '../../src/socket.ts';
+import { type Connection, Connections } from '../../src/programs/serving/connections.ts';
+import { osError } from '../../src/python/errors.ts';
+import { EVENT_READ } from '../../src/selectors.ts';
+import {
+  type InetAddress,
+  packLinger,
+  SO_LINGER_SECONDS,
+  SOL_SOCKET,
+  type Socket,
+  socket,
+} from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
 import { isLinux } from '../support/platform.ts';
 
@@ -57,18 +66,25 @@ describe('an acceptor', () => {
     expect(client.recv(1)).toHaveLength(0);
   });
 
-  test.each(['EAGAIN', 'ECONNABORTED', 'EPROTO', 'ENETDOWN', 'EHOSTUNREACH', 'ENETUNREACH'] as const)(
-    'takes %s for no client, and accepts the next one (H2, H23)',
-    (name) => {
-      using acceptor = new Acceptor();
-      client.connect(server.getsockname() as InetAddress);
-      answering(-errno[name]);
-      expect(acceptor.accept(server)).toBeNull();
-      acceptor.accept(server)![0].close();
-    },
-  );
+  test.each([
+    'EAGAIN',
+    'ECONNABORTED',
+    'EPROTO',
+    'ENETDOWN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ETIMEDOUT',
+    'EPROTONOSUPPORT',
+    'ESOCKTNOSUPPORT',
+  ] as const)('takes %s for no client, and accepts the next one (H2, H23)', (name) => {
+    using acceptor = new Acceptor();
+    client.connect(server.getsockname() as InetAddress);
+    answering(-errno[name]);
+    expect(acceptor.accept(server)).toBeNull();
+    acceptor.accept(server)![0].close();
+  });
 
-  test.each(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'] as const)(
+  test.each(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ENOSR'] as const)(
     'turns the client away on %s, so that the loop does not spin (H22)',
     (name) => {
       using acceptor = new Acceptor();
@@ -79,6 +95,36 @@ describe('an acceptor', () => {
       expect(client.recv(1)).toHaveLength(0);
     },
   );
+
+  test('stands still for a moment, and logs one line, when the reserve does not help either', () => {
+    using acceptor = new Acceptor();
+    client.connect(server.getsockname() as InetAddress);
+    const warned = answering(...Array(10).fill(-errno.ENFILE));
+    const pauses: unknown[] = [];
+    const detach = sys.attach((name, call) => {
+      if (name !== 'select') return call;
+      return (...args) => {
+        pauses.push(args[0]);
+        return 0;
+      };
+    });
+    for (let i = 0; i < 5; i++) expect(acceptor.accept(server)).toBeNull();
+    detach();
+    expect(pauses).toEqual([0, 0, 0, 0, 0]);
+    expect(warned()).toMatch(/^rfds server: a client waits: accept ENFILE, [^\n]*\n$/);
+    acceptor.accept(server)![0].close();
+  });
+
+  test('knows who a client was that has reset the connection', () => {
+    using acceptor = new Acceptor();
+    client.connect(server.getsockname() as InetAddress);
+    const [host, port] = client.getsockname() as InetAddress;
+    const [accepted] = acceptor.accept(server)!;
+    client.setsockopt(SOL_SOCKET, SO_LINGER_SECONDS, packLinger(true, 0));
+    client.close();
+    expect(acceptor.peerOf(accepted)).toBe(`${host}:${port}`);
+    accepted.close();
+  });
 
   test('does not wait on EMFILE when the queue is empty', () => {
     using acceptor = new Acceptor();
@@ -109,4 +155,60 @@ describe.skipIf(!isLinux)('a connection table that cannot listen (needs /proc)',
       expect(descriptors()).toBe(before);
     },
   );
+});
+
+describe('a connection table', () => {
+  let connections: Connections;
+  let clients: Socket[];
+  let register: (connection: Connection) => void;
+  let detach: () => void;
+
+  beforeEach(() => {
+    detach = sys.attach((name, call) =>
+      name === 'write' ? (_fd, _buf, _offset, length) => length as number : call,
+    );
+    register = () => {};
+    connections = new Connections('127.0.0.1', 0, (connection) => register(connection));
+    clients = [];
+  });
+  afterEach(() => {
+    for (const client of clients) client.close();
+    connections.close();
+    detach();
+  });
+
+  const connect = (n: number) => {
+    for (let i = 0; i < n; i++) {
+      clients.push(socket());
+      clients.at(-1)!.connect(connections.address);
+    }
+  };
+  const listenerIsReady = () => connections.onReady(connections.server_socket.fileno(), EVENT_READ);
+
+  test('accepts all clients that wait, at most 64 for an event', () => {
+    let accepted = 0;
+    register = () => accepted++;
+    connect(100);
+    listenerIsReady();
+    expect(accepted).toBe(64);
+    listenerIsReady();
+    expect(accepted).toBe(100);
+  });
+
+  test.each(['ENOSPC', 'ENOMEM'] as const)('closes a client that cannot be registered (%s)', (name) => {
+    connect(2);
+    register = (connection) => {
+      if (connection.interest !== 0) throw osError(-errno[name], 'epoll_ctl');
+    };
+    expect(listenerIsReady).not.toThrow();
+    for (const client of clients) expect(client.recv(1)).toHaveLength(0);
+  });
+
+  test('leaves an error that is no shortage to the caller', () => {
+    connect(1);
+    register = () => {
+      throw osError(-errno.EBADF, 'epoll_ctl');
+    };
+    expect(listenerIsReady).toThrow(expect.objectContaining({ code: 'EBADF' }));
+  });
 });

@@ -5,16 +5,19 @@ import { OSError } from '../../builtins.ts';
 import { POLLIN, poll } from '../../select.ts';
 import type { Address, Socket } from '../../socket.ts';
 import * as sys from '../../syscalls.ts';
-import { warn } from './log.ts';
+import { peerName, warn, warnDropped, warnOfDroppedLines } from './log.ts';
+import { isShortage, sleep, WAIT_PAUSE } from './shortage.ts';
 
 // What accept(2) reports of the client, or of the network on the way to it: no client this time.
 const noClient = new Set(
-  [sys.EAGAIN, sys.ECONNABORTED, sys.EPROTO, sys.EPERM, sys.ENETDOWN, sys.ENOPROTOOPT]
+  [sys.EAGAIN, sys.ECONNABORTED, sys.EPROTO, sys.EPERM, sys.ENETDOWN, sys.ENOPROTOOPT, sys.ETIMEDOUT]
     .concat([sys.EHOSTDOWN, sys.ENONET, sys.EHOSTUNREACH, sys.EOPNOTSUPP, sys.ENETUNREACH])
+    .concat([sys.ESOCKTNOSUPPORT, sys.EPROTONOSUPPORT])
     .map((number) => -number),
 );
 
-const shortages = new Set([sys.EMFILE, sys.ENFILE, sys.ENOBUFS, sys.ENOMEM].map((number) => -number));
+/** How many seconds the loop stands still when a client can be neither accepted nor turned away. */
+const ACCEPT_PAUSE = 0.01;
 
 /**
  * Accepts clients. A listener stays readable while clients wait in its queue, so a loop that ignored EMFILE
@@ -24,6 +27,9 @@ const shortages = new Set([sys.EMFILE, sys.ENFILE, sys.ENOBUFS, sys.ENOMEM].map(
 export class Acceptor {
   readonly #limit: number;
   #reserve: number;
+  readonly #peers = new WeakMap<Socket<unknown>, unknown>();
+  // The client at the head of the queue could not be turned away either, and that was logged.
+  #isStuck = false;
 
   /** limit: the first descriptor that is of no use to the loop, FD_SETSIZE for select. */
   constructor(limit = Number.POSITIVE_INFINITY) {
@@ -36,17 +42,39 @@ export class Acceptor {
    * itself is at fault.
    */
   accept<A = Address>(server_socket: Socket<A>): [Socket<A>, A] | null {
+    warnOfDroppedLines();
     try {
       const [client_socket, client_address] = server_socket.accept();
-      if (client_socket.fileno() < this.#limit) return [client_socket, client_address];
+      this.#isStuck = false;
+      if (client_socket.fileno() < this.#limit) {
+        this.#peers.set(client_socket, client_address);
+        return [client_socket, client_address];
+      }
       client_socket.close();
       warn(`turned a client away: descriptor ${this.#limit} is beyond the loop's reach`);
     } catch (error) {
-      if (!(error instanceof OSError)) throw error;
-      if (shortages.has(error.errno!)) this.#turnAway(server_socket, error);
-      else if (!noClient.has(error.errno!)) throw error;
+      if (isShortage(error)) this.#turnAway(server_socket, error);
+      else if (!(error instanceof OSError) || !noClient.has(error.errno!)) throw error;
     }
     return null;
+  }
+
+  /** '127.0.0.1:40000': a client that it accepted, by the address it had then. A reset one has none any more. */
+  peerOf(client_socket: Socket<unknown>): string {
+    return peerName(this.#peers.get(client_socket) ?? null);
+  }
+
+  /**
+   * After select() failed for want of memory, which it needs by the number of its descriptors: drops the last
+   * client of rfds, whose first is the listener. Throws any other error again, and that one when no client is
+   * left.
+   */
+  dropLast(rfds: Socket<unknown>[], error: unknown): void {
+    if (!isShortage(error) || rfds.length < 2) throw error;
+    const client_socket = rfds.pop()!;
+    warnDropped(this.peerOf(client_socket), error);
+    client_socket.close();
+    sleep(WAIT_PAUSE);
   }
 
   #turnAway(server_socket: Socket<unknown>, error: OSError): void {
@@ -58,11 +86,22 @@ export class Acceptor {
       queue.register(server_socket, POLLIN);
       if (queue.poll(0).length > 0) server_socket.accept()[0].close();
       warn(`turned a client away: ${error.message}`);
+      this.#isStuck = false;
     } catch (again) {
-      // Another thread or process took the descriptor that was released: the client waits.
-      if (!(again instanceof OSError)) throw again;
+      if (isShortage(again)) this.#standStill(again);
+      else if (!(again instanceof OSError)) throw again; // Else the client is gone.
     }
     this.#reserve = reserveDescriptor();
+  }
+
+  /**
+   * Another thread or process took the descriptor that was released: the client waits in the queue, and the
+   * listener stays readable. The loop goes on for its other clients, but not a hundred thousand times a second.
+   */
+  #standStill(error: OSError): void {
+    if (!this.#isStuck) warn(`a client waits: ${error.message}, without a descriptor to turn it away with`);
+    this.#isStuck = true;
+    sleep(ACCEPT_PAUSE);
   }
 
   [Symbol.dispose](): void {

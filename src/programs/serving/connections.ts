@@ -4,7 +4,8 @@
 // The loop passes on each event (onReady) and, after the last of a turn, has the clients received from and
 // answered (serveReady). A connection has an interest, the events it waits for; when that changes, the loop's
 // own register passes it on to the mechanism. No client can hold up another: what the kernel does not
-// take of an answer stays here, unsent, until it does.
+// take of an answer stays here, unsent, until it does; and however much one sends, each turn of the loop receives
+// from it once or twice, then from the next.
 
 import { OSError, print, repr } from '../../builtins.ts';
 import { EVENT_READ, EVENT_WRITE } from '../../selectors.ts';
@@ -22,10 +23,15 @@ import {
 import * as sys from '../../syscalls.ts';
 import { Acceptor } from './acceptor.ts';
 import { BATCH_CAPACITY, BatchIo } from './batch-io.ts';
-import { warnDropped } from './log.ts';
+import { boundAddress } from './bound-address.ts';
+import { peerName, warn, warnDropped } from './log.ts';
+import { isShortage, sleep, WAIT_PAUSE } from './shortage.ts';
 
 /** A client with this many bytes unsent is not read from until it has taken them. */
 const UNSENT_LIMIT = 65536;
+
+/** How many clients a turn of the loop accepts at most; the rest waits in the listener's queue. */
+const ACCEPTS_PER_TURN = 64;
 
 const empty = Buffer.alloc(0);
 
@@ -33,6 +39,8 @@ const empty = Buffer.alloc(0);
 export class Connection {
   readonly fd: number;
   readonly #socket: Socket;
+  readonly #peer: string;
+  // `[127.0.0.1:40000] `, as its lines begin.
   readonly #name: Uint8Array;
   #unsent: Buffer = empty;
   #ended = false;
@@ -40,13 +48,15 @@ export class Connection {
   interest = EVENT_READ;
   /** The events that the mechanism reports of it; 0 before it is registered. */
   registered = 0;
+  /** Whether it is among those that are received from without an event: see Connections. */
+  isDraining = false;
 
   constructor(client_socket: Socket, client_address: Address) {
     client_socket.setblocking(false);
     this.#socket = client_socket;
     this.fd = client_socket.fileno();
-    const name = Array.isArray(client_address) ? `${client_address[0]}:${client_address[1]}` : 'None';
-    this.#name = Buffer.from(`[${name}] `);
+    this.#peer = peerName(client_address);
+    this.#name = Buffer.from(`[${this.#peer}] `);
   }
 
   fileno(): number {
@@ -110,7 +120,18 @@ export class Connection {
   #onError(result: number, syscall: string): void {
     // A spurious wakeup: the mechanism reports it again when it is ready.
     if (result === -sys.EAGAIN || result === -sys.EINTR) return;
-    warnDropped(this.#socket, new OSError(result, syscall));
+    warnDropped(this.#peer, new OSError(result, syscall));
+    this.#abort();
+  }
+
+  /** Gives the client up because the kernel is short of something. */
+  turnAway(error: OSError): void {
+    if (this.registered === 0) warn(`turned a client away: ${error.message}`);
+    else warnDropped(this.#peer, error);
+    this.#abort();
+  }
+
+  #abort(): void {
     this.#ended = true;
     this.#unsent = empty;
     this.#setInterest();
@@ -118,13 +139,14 @@ export class Connection {
 }
 
 interface ConnectionsOptions {
-  /** The mechanism reports only changes, so that a client must be read from until EAGAIN. */
+  /** The mechanism reports only changes, so that a client must be received from until EAGAIN. */
   edgeTriggered?: boolean;
 }
 
 /** The listening socket and all clients. */
 export class Connections {
   readonly server_socket: Socket;
+  readonly address: InetAddress;
   // By descriptor, which the kernel keeps small.
   readonly #connections: (Connection | undefined)[] = [];
   readonly #acceptor: Acceptor;
@@ -134,8 +156,8 @@ export class Connections {
   // The connections to receive from in the next batch; during it, those whose replies it sends.
   readonly #batch: Connection[] = new Array(BATCH_CAPACITY);
   #ready = 0;
-  // Edge-triggered: not yet read to EAGAIN.
-  readonly #draining: Connection[] = new Array(BATCH_CAPACITY);
+  // Edge-triggered: those that may have more to receive, for no EAGAIN was seen since their last event.
+  readonly #draining: Connection[] = [];
   #drainingCount = 0;
 
   /**
@@ -158,44 +180,74 @@ export class Connections {
       this.server_socket.bind([host, port]);
       this.server_socket.listen();
       this.server_socket.setblocking(false);
+      this.address = boundAddress(this.server_socket, host, port);
     } catch (error) {
       this.close();
       throw error;
     }
   }
 
-  get address(): InetAddress {
-    return this.server_socket.getsockname() as InetAddress;
+  /** How many seconds the loop may wait for events: not at all while there may be more to receive. */
+  get timeout(): 0 | null {
+    return this.#drainingCount > 0 ? 0 : null;
   }
 
-  /** Takes the events of a descriptor: accepts a client, or queues one to be received from by serveReady(). */
+  /** Takes the events of a descriptor: accepts clients, or queues one to be received from by serveReady(). */
   onReady(fd: number, events: number): void {
     const connection = this.#connections[fd];
     if (connection === undefined) {
       if (fd === this.server_socket.fileno()) this.#accept();
-    } else if (connection.onReady(events)) {
-      this.#batch[this.#ready++] = connection;
-      if (this.#ready === BATCH_CAPACITY) this.serveReady();
-    } else {
+    } else if (!connection.onReady(events)) {
       this.#updateInterest(connection);
+    } else if (!connection.isDraining) {
+      this.#addToBatch(connection);
     }
   }
 
-  /** Receives once from each client that is ready (edge-triggered: until EAGAIN), and answers them. */
+  /**
+   * Receives once from each client that is ready, and answers them. Edge-triggered, then once from each that
+   * may have more: one that has not sees its EAGAIN in the same turn, one that floods waits for the next.
+   */
   serveReady(): void {
-    while (this.#ready > 0) {
-      const replies = this.#receive(this.#ready);
-      this.#io.submitSends(replies);
-      for (let j = 0; j < replies; j++) {
-        const connection = this.#batch[j];
-        connection.onSent(this.#io, j);
-        this.#updateInterest(connection);
-      }
-      this.#ready = 0;
-      for (; this.#drainingCount > 0; this.#drainingCount--) {
-        const connection = this.#draining[this.#drainingCount - 1];
-        if (connection.interest & EVENT_READ) this.#batch[this.#ready++] = connection;
-      }
+    this.#serveBatch();
+    const n = this.#drainingCount;
+    this.#drainingCount = 0;
+    // Those that stay are put back behind the place of the one that is taken, at most.
+    for (let i = 0; i < n; i++) {
+      const connection = this.#draining[i];
+      connection.isDraining = false;
+      if (connection.interest & EVENT_READ) this.#addToBatch(connection);
+    }
+    this.#serveBatch();
+  }
+
+  /**
+   * Takes the error of the loop's wait. For want of memory, which poll and select need by the number of their
+   * descriptors, the client with the highest one is dropped. Throws any other error again, and that one when
+   * there is no client left.
+   */
+  onWaitError(error: unknown): void {
+    const connection = this.#connections.findLast((one) => one !== undefined);
+    if (!isShortage(error) || connection === undefined) throw error;
+    connection.turnAway(error);
+    this.#updateInterest(connection);
+    sleep(WAIT_PAUSE);
+  }
+
+  #addToBatch(connection: Connection): void {
+    this.#batch[this.#ready++] = connection;
+    if (this.#ready === BATCH_CAPACITY) this.#serveBatch();
+  }
+
+  #serveBatch(): void {
+    if (this.#ready === 0) return;
+    const replies = this.#receive(this.#ready);
+    this.#ready = 0;
+    this.#io.submitSends(replies);
+    for (let j = 0; j < replies; j++) {
+      const connection = this.#batch[j];
+      connection.onSent(this.#io, j);
+      this.#updateInterest(connection);
     }
   }
 
@@ -207,7 +259,10 @@ export class Connections {
     let replies = 0;
     for (let i = 0; i < n; i++) {
       const connection = this.#batch[i];
-      if (this.#edgeTriggered && io.received(i) > 0) this.#draining[this.#drainingCount++] = connection;
+      if (this.#edgeTriggered && io.received(i) > 0) {
+        connection.isDraining = true;
+        this.#draining[this.#drainingCount++] = connection;
+      }
       if (connection.onReceived(io, i, replies)) this.#batch[replies++] = connection;
       else this.#updateInterest(connection);
     }
@@ -215,18 +270,28 @@ export class Connections {
   }
 
   #accept(): void {
-    const accepted = this.#acceptor.accept(this.server_socket);
-    if (accepted === null) return;
-    const connection = new Connection(...accepted);
-    this.#connections[connection.fd] = connection;
-    print(`Accepted connection from ${repr(accepted[1])}`);
-    this.#updateInterest(connection);
+    for (let n = 0; n < ACCEPTS_PER_TURN; n++) {
+      const accepted = this.#acceptor.accept(this.server_socket);
+      if (accepted === null) return;
+      const connection = new Connection(...accepted);
+      this.#connections[connection.fd] = connection;
+      this.#updateInterest(connection);
+      if (connection.interest !== 0) print(`Accepted connection from ${repr(accepted[1])}`);
+    }
   }
 
-  /** Registers a changed interest with the mechanism; closes a connection that has none left. */
+  /**
+   * Registers a changed interest with the mechanism; closes a connection that has none left, or that the kernel
+   * lacks memory or watches for (epoll_ctl: ENOMEM, ENOSPC): closing takes it out of the mechanism, too.
+   */
   #updateInterest(connection: Connection): void {
     if (connection.interest === connection.registered) return;
-    this.#register(connection);
+    try {
+      this.#register(connection);
+    } catch (error) {
+      if (!isShortage(error)) throw error;
+      connection.turnAway(error);
+    }
     connection.registered = connection.interest;
     if (connection.interest !== 0) return;
     this.#connections[connection.fd] = undefined;
