@@ -4,7 +4,12 @@
 import { createServer, type Socket } from 'node:net';
 import { repr, time } from '../builtins.ts';
 import type { InetAddress } from '../socket.ts';
-import { warn } from './serving/log.ts';
+import { peerName, warn, warnOfDroppedLines } from './serving/log.ts';
+
+/** How many bytes one recv takes for a message, as documented. */
+const RECV_SIZE = 1024;
+
+const empty = Buffer.alloc(0);
 
 /** Serves until the signal aborts; then closes every connection. Rejects if it cannot listen. */
 export function serve(
@@ -14,15 +19,16 @@ export function serve(
   ready?: (address: InetAddress) => void,
 ): Promise<void> {
   const clients = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (client) => {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     clients.add(client);
     client.on('close', () => clients.delete(client));
-    onConnection(client);
+    converse(client);
   });
 
   return new Promise((resolve, reject) => {
     server.on('error', reject);
     process.stdout.on('error', reject);
+    process.stdout.on('drain', onStdoutDrain);
     server.on('close', resolve);
     stop.addEventListener('abort', () => {
       server.close();
@@ -44,27 +50,84 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function onConnection(client: Socket): void {
+// The clients that wait until stdout takes lines again, in the order in which they are to go on: what is read
+// while it does not would fill the memory.
+const waitingForStdout = new Set<() => void>();
+
+function onStdoutDrain(): void {
+  const all = [...waitingForStdout];
+  waitingForStdout.clear();
+  for (const goOn of all) goOn();
+}
+
+/** The conversation with a client that is paused. */
+function converse(client: Socket): void {
   const { remoteAddress, remotePort } = client;
-  const address = remoteAddress === undefined ? null : [remoteAddress, remotePort];
-  print(`Accepted connection from ${repr(address)}`);
+  const address: InetAddress | null = remoteAddress === undefined ? null : [remoteAddress, remotePort!];
+  // What was read and is not answered yet.
+  let unanswered: Buffer = empty;
+  let hasEnded = false;
+  let isAccepted = false;
+  let isScheduled = false;
+
+  const goOn = () => {
+    isScheduled = false;
+    if (client.destroyed || client.writableNeedDrain) return;
+    if (process.stdout.writableNeedDrain) waitingForStdout.add(schedule);
+    else if (!isAccepted) accept();
+    else if (unanswered.length > 0) answer();
+    else readOn();
+  };
+  // In the next turn of the event loop, so that the other clients come first.
+  const schedule = () => {
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(goOn);
+  };
+
+  const accept = () => {
+    isAccepted = true;
+    warnOfDroppedLines();
+    print(`Accepted connection from ${repr(address)}`);
+    client.resume();
+  };
+  // Answers what recv(1024) would have given.
+  const answer = () => {
+    const data = unanswered.subarray(0, RECV_SIZE);
+    unanswered = unanswered.subarray(RECV_SIZE);
+    if (data[0] === 0xff) {
+      unanswered = empty;
+      client.removeAllListeners('data');
+      client.resume();
+      client.destroySoon(); // Once what is unsent is sent.
+      return;
+    }
+    const timestamp = String(time());
+    print(`[${remoteAddress}:${remotePort}] ${timestamp}:${repr(data)}`);
+    client.write(Buffer.concat([Buffer.from(`${timestamp}:`), data]));
+    if (unanswered.length > 0 || client.writableNeedDrain || process.stdout.writableNeedDrain) {
+      client.pause();
+      schedule();
+    } else {
+      readOn();
+    }
+  };
+  // A stream may end while it is paused, too.
+  const readOn = () => {
+    if (hasEnded) client.end();
+    else if (client.isPaused()) client.resume();
+  };
 
   client.on('data', (chunk) => {
-    // What recv(1024) would have given, one after the other.
-    for (let start = 0; start < chunk.length; start += 1024) {
-      const data = chunk.subarray(start, start + 1024);
-      if (data[0] === 0xff) {
-        client.removeAllListeners('data');
-        client.destroySoon(); // Once what is unsent is sent.
-        return;
-      }
-      const timestamp = String(time());
-      print(`[${remoteAddress}:${remotePort}] ${timestamp}:${repr(data)}`);
-      const took = client.write(Buffer.concat([Buffer.from(`${timestamp}:`), data]));
-      if (!took) client.pause();
-    }
+    unanswered = chunk;
+    answer();
   });
-  client.on('drain', () => client.resume());
-  client.on('end', () => client.end());
-  client.on('error', (error) => warn(`dropped ${remoteAddress}:${remotePort}: ${error.message}`));
+  client.on('drain', schedule);
+  client.on('end', () => {
+    hasEnded = true;
+    if (unanswered.length === 0) client.end();
+  });
+  client.on('error', (error) => warn(`dropped ${peerName(address)}: ${error.message}`));
+  client.on('close', () => waitingForStdout.delete(schedule));
+  goOn();
 }
