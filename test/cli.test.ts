@@ -4,7 +4,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { isMac } from './support/platform.ts';
-import { cli, Program, within } from './support/programs.ts';
+import { cli, freePort, Program, within } from './support/programs.ts';
 
 async function rfds(...args: string[]) {
   await using program = new Program(process.execPath, [cli, ...args]);
@@ -49,6 +49,7 @@ test.each([
   ],
   [['server', 'extra'], /too many arguments/],
   [['client', ''], /It must not be empty/],
+  [['client', '12346'], /A number alone is no host. For a port: rfds client 127.0.0.1 12346/],
   [['client', 'localhost', 'http'], /'http' is invalid for argument 'port'/],
   [['compare', '--rounds', '0'], /It must be 1-999/],
   [['trace', '--'], /no program behind --/],
@@ -73,15 +74,31 @@ test.each(['select', 'poll', 'node'])('a port in use is one line and status 1 (%
     '--loop',
     loop,
   );
-  expect(stderr).toMatch(new RegExp(`^rfds server: .*EADDRINUSE.* 127\\.0\\.0\\.1:${port}\n$`));
+  expect(stderr).toMatch(
+    new RegExp(`^rfds server: .*EADDRINUSE.*listens there already.* 127\\.0\\.0\\.1:${port}\n$`),
+  );
   expect(status).toBe(1);
   await new Promise((resolve) => other.close(resolve));
 });
 
+test.each(['select', 'poll', 'node'])(
+  'a server says on stderr where it listens, and nothing on stdout (%s)',
+  async (loop) => {
+    const port = await freePort();
+    const args = ['server', '--host', '127.0.0.1', '--port', String(port), '--loop', loop];
+    await using server = new Program(process.execPath, [cli, ...args]);
+    await server.has(/\n/, 'stderr');
+    expect(server.stderr).toBe(`Listening on ('127.0.0.1', ${port})\n`);
+    expect(server.stdout).toBe('');
+    expect(await server.stop('SIGTERM')).toBe(143);
+  },
+);
+
 test('a loop that the platform lacks is one line and status 1', async () => {
   const loop = isMac ? 'epoll' : 'kqueue';
   const { status, stderr } = await rfds('server', '--port', '0', '--loop', loop);
-  expect(stderr).toMatch(/^rfds server: (epoll_create1|kqueue) ENOSYS\n$/);
+  const name = isMac ? 'macOS \\(epoll_create1 ENOSYS\\)' : 'Linux \\(kqueue ENOSYS\\)';
+  expect(stderr).toMatch(new RegExp(`^rfds server: there is no ${loop} on ${name}; --loop selectors .*\n$`));
   expect(status).toBe(1);
 });
 

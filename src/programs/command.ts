@@ -2,6 +2,7 @@
 // loaded when they run.
 
 import { lookup } from 'node:dns/promises';
+import { write } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import { constants } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -42,22 +43,53 @@ export function register(program: Command): void {
 async function server({ host, port, loop }: ServerOptions): Promise<void> {
   const address = await ipv4Address(host);
   const { print, repr } = await import('../builtins.ts');
-  // Only a port that the kernel chose is news; else stdout has the documented lines alone.
-  const ready = port === 0 ? (bound: InetAddress) => print(`Listening on ${repr(bound)}`) : undefined;
-  if (loop === 'node') {
-    const { serve } = await import('./net-server.ts');
-    const stop = new AbortController();
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(name, () => {
-        process.exitCode ??= 128 + constants.signals[name];
-        stop.abort();
-      });
+  const ready = (bound: InetAddress) => {
+    const line = `Listening on ${repr(bound)}`;
+    // Only a port that the kernel chose is news; else stdout has the documented lines alone.
+    if (port === 0) print(line);
+    else sayOnStderr(line);
+  };
+  try {
+    if (loop === 'node') {
+      const { serve } = await import('./net-server.ts');
+      const stop = new AbortController();
+      for (const name of ['SIGINT', 'SIGTERM'] as const) {
+        process.once(name, () => {
+          process.exitCode ??= 128 + constants.signals[name];
+          stop.abort();
+        });
+      }
+      await serve(address, port, stop.signal, ready);
+    } else {
+      const { serve } = await import(`./${loop}-server.ts`);
+      await untilSignal(() => serve(address, port, ready));
     }
-    await serve(address, port, stop.signal, ready);
-  } else {
-    const { serve } = await import(`./${loop}-server.ts`);
-    await untilSignal(() => serve(address, port, ready));
+  } catch (error) {
+    throw explained(error as NodeJS.ErrnoException, loop, `${address || '0.0.0.0'}:${port}`);
   }
+}
+
+/**
+ * Writes a line to stderr, from a thread of Node's pool: a full stderr stops no server, and the loop's own
+ * thread makes the documented calls alone.
+ */
+function sayOnStderr(line: string): void {
+  write(2, `${line}\n`, () => {});
+}
+
+/** What a beginner cannot see from the errno: the error with a hint, or the error as it is. */
+function explained(error: NodeJS.ErrnoException, loop: string, address: string): Error {
+  const { code, syscall } = error;
+  if (code === 'EADDRINUSE') {
+    const hint = 'something listens there already, a server of yours perhaps; --port takes another port';
+    return new Error(`${syscall} EADDRINUSE (${hint}): ${address}`, { cause: error });
+  }
+  if (code === 'ENOSYS' && (syscall === 'kqueue' || syscall === 'epoll_create1')) {
+    const platform = process.platform === 'darwin' ? 'macOS' : 'Linux';
+    const hint = '--loop selectors takes the best that there is';
+    return new Error(`there is no ${loop} on ${platform} (${syscall} ENOSYS); ${hint}`, { cause: error });
+  }
+  return error;
 }
 
 async function client(host: string, port: number): Promise<void> {
@@ -109,6 +141,9 @@ async function ipv4Address(host: string): Promise<string> {
 
 function hostName(text: string): string {
   if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  // inet_aton(3) would take it for an address: 12346 for 0.0.48.58.
+  if (/^\d+$/.test(text))
+    throw new InvalidArgumentError(`A number alone is no host. For a port: rfds client 127.0.0.1 ${text}`);
   return text;
 }
 

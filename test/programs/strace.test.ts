@@ -1,22 +1,12 @@
 // strace sees the documented calls, one kernel entry each, and nothing in between.
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cli, Program } from '../support/programs.ts';
+import { cli, freePort, Program } from '../support/programs.ts';
 import { hasStrace, readStrace, socketCalls, type TracedCall, withoutEngine } from '../support/strace.ts';
 import { Visitor } from '../support/visitor.ts';
-
-/** A port that nobody has: --port 0 would cost the traced server a getsockname. */
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 /** The first connection that the server lets in. */
 async function connected(port: number): Promise<Visitor> {

@@ -3,6 +3,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isLinux } from './platform.ts';
@@ -14,6 +15,15 @@ const pythonServer = fileURLToPath(new URL('../../bench/select_server.py', impor
 export const loops = ['select', 'poll', 'selectors', 'node'].concat(
   isLinux ? ['epoll', 'epoll-edge'] : ['kqueue'],
 );
+
+/** A port that nothing has: --port 0 costs a server a getsockname, and a line on stdout. */
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as { port: number };
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
 
 export const DEADLINE = 20_000;
 

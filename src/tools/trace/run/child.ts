@@ -136,7 +136,7 @@ export class RecordedChild {
 
   /** The lines of its stderr, and its status if that is not success. */
   notes(): NoteLine[] {
-    const said = this.#stderr.split('\n').filter((line) => line !== '');
+    const said = this.#said;
     const { exitCode, signalCode } = this.#child;
     if (!this.#stopped && exitCode !== 0) said.push(`it ended with ${signalCode ?? `status ${exitCode}`}`);
     return said.map((line) => ({ type: 'note', at: 0, text: `the ${this.#role}: ${line}` }));
@@ -148,7 +148,12 @@ export class RecordedChild {
 
   get #lastWords(): string {
     const { exitCode, signalCode } = this.#child;
-    return this.#stderr.trim().split('\n').at(-1) || String(signalCode ?? `status ${exitCode}`);
+    return this.#said.at(-1) ?? String(signalCode ?? `status ${exitCode}`);
+  }
+
+  /** The lines of its stderr, but for the server's first. */
+  get #said(): string[] {
+    return this.#stderr.split('\n').filter((line) => line !== '' && !line.startsWith('Listening on '));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
