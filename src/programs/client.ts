@@ -1,7 +1,6 @@
 // The documented client: connect, then for each line typed send `time:line` and print the answer
 // with the time it came.
 
-import { isatty } from 'node:tty';
 import { bytes, ConnectionError, input, print, time } from '../builtins.ts';
 import { POLLIN, POLLOUT, poll } from '../select.ts';
 import { AF_INET, SOCK_STREAM, type Socket, socket } from '../socket.ts';
@@ -9,14 +8,12 @@ import { printable } from './serving/printable.ts';
 import { ReplyParser } from './serving/reply-parser.ts';
 import { sendDontwait } from './serving/send-dontwait.ts';
 
-const STDOUT = 1;
-
 /**
  * Talks to the server until the end of stdin (Ctrl+D) or until a signal's handler throws (Ctrl+C).
- * Throws OSError if it cannot connect, ConnectionError when the server goes away.
+ * isTerminal: whether stdout is one, see printable(). Throws OSError if it cannot connect, ConnectionError when
+ * the server goes away.
  */
-export function run(host: string, port: number): void {
-  const isForTerminal = isatty(STDOUT);
+export function run(host: string, port: number, isTerminal: boolean): void {
   const server_socket = socket(AF_INET, SOCK_STREAM);
   try {
     server_socket.connect([host, port]);
@@ -26,7 +23,7 @@ export function run(host: string, port: number): void {
     for (let line = input('> '); line !== null; line = input('> ')) {
       const message = bytes`${time()}:${line}`;
       const response = exchange(server_socket, message);
-      print(`${time()}:`, printable(response, isForTerminal));
+      print(`${time()}:`, printable(response, isTerminal));
     }
     print();
   } finally {

@@ -5,6 +5,7 @@ import { lookup } from 'node:dns/promises';
 import { write } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { InetAddress } from '../socket.ts';
 
@@ -96,9 +97,10 @@ async function client(host: string, port: number): Promise<void> {
   const address = await ipv4Address(host);
   const { print } = await import('../builtins.ts');
   const { run } = await import('./client.ts');
+  const isTerminal = isatty(1);
   await untilSignal(() => {
     try {
-      run(address, port);
+      run(address, port, isTerminal);
     } catch (error) {
       // Ctrl+C is one of the two documented ways to leave.
       if (!(error instanceof Stopped && error.signum === constants.signals.SIGINT)) throw error;

@@ -6,8 +6,8 @@ import { printable } from '../../src/programs/serving/printable.ts';
 describe.each([
   ['a terminal', true],
   ['a pipe', false],
-])('for %s', (_, isForTerminal) => {
-  const printed = (text: string) => printable(Buffer.from(text), isForTerminal).toString();
+])('for %s', (_, isTerminal) => {
+  const printed = (text: string) => printable(Buffer.from(text), isTerminal).toString();
 
   test('ordinary text, tabs, line ends and UTF-8 stay as they are', () => {
     const text = "1700000001.5:it's\tünïcode €\u{1f600}\r\nand\n\na second line\r";
@@ -23,9 +23,9 @@ describe.each([
   });
 
   test('so do those among bytes that are not UTF-8', () => {
-    const bytes = printable(Buffer.from([0xff, 0x1b, 0x5b, 0x6d]), isForTerminal);
+    const bytes = printable(Buffer.from([0xff, 0x1b, 0x5b, 0x6d]), isTerminal);
     expect(bytes.toString('latin1')).toMatch(/\\x1b\[m$/);
-    expect(printable(Buffer.from([0xff, 0xc2, 0x9b]), isForTerminal).toString('latin1')).toMatch(/\\x9b$/);
+    expect(printable(Buffer.from([0xff, 0xc2, 0x9b]), isTerminal).toString('latin1')).toMatch(/\\x9b$/);
   });
 });
 

@@ -19,8 +19,8 @@ const escaped = (found: string) =>
  * The same bytes, but for control characters, which stand as Python's repr has them: \x1b. For a terminal bytes
  * that are not UTF-8 do, too: one that is not set to UTF-8 has controls among them.
  */
-export function printable(data: Buffer, isForTerminal: boolean): Buffer {
+export function printable(data: Buffer, isTerminal: boolean): Buffer {
   if (isUtf8(data)) return Buffer.from(data.toString().replace(inText, escaped));
-  const found = isForTerminal ? inBytesOnTerminal : inBytes;
+  const found = isTerminal ? inBytesOnTerminal : inBytes;
   return Buffer.from(data.toString('latin1').replace(found, escaped), 'latin1');
 }
