@@ -14,15 +14,7 @@
 
 import { bytes, f, print, remove, repr, time } from '../builtins.ts';
 import { FD_SETSIZE, select } from '../select.ts';
-import {
-  AF_INET,
-  type InetAddress,
-  SO_REUSEADDR,
-  SOCK_STREAM,
-  SOL_SOCKET,
-  type Socket,
-  socket,
-} from '../socket.ts';
+import { AF_INET, type InetAddress, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket } from '../socket.ts';
 import { Acceptor } from './serving/acceptor.ts';
 import { boundAddress } from './serving/bound-address.ts';
 import { warnDropped } from './serving/log.ts';
@@ -43,7 +35,7 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
     ready?.(boundAddress(server_socket, host, port));
 
     while (true) {
-      let rlist: Socket[];
+      let rlist: typeof rfds;
       try {
         [rlist] = select(rfds, [], []);
       } catch (error) {
