@@ -296,6 +296,36 @@ const groups = {
   },
 };
 
+/**
+ * Of which groups rfds/socket and rfds/select export the names that Python's modules have, and which of C's besides:
+ * those that they had in the first version. All the others are in rfds/syscalls.
+ */
+const doors = {
+  socket: {
+    groups: ['socket', 'names', 'families', 'packet'],
+    besides: `
+      NETLINK_SOCK_DIAG NETLINK_GENERIC NETLINK_KOBJECT_UEVENT VMADDR_CID_LOCAL VMADDR_CID_HYPERVISOR
+      PACKET_MR_MULTICAST PACKET_MR_PROMISC PACKET_MR_ALLMULTI PACKET_MR_UNICAST HOST_NOT_FOUND TRY_AGAIN
+      NO_RECOVERY NO_DATA ETH_P_IP ETH_P_IPV6 ETH_P_ARP PACKET_ADD_MEMBERSHIP PACKET_DROP_MEMBERSHIP
+      PACKET_STATISTICS PACKET_AUXDATA PACKET_IGNORE_OUTGOING TP_STATUS_CSUMNOTREADY TP_STATUS_CSUM_VALID
+      TP_STATUS_VLAN_VALID TP_STATUS_VLAN_TPID_VALID SOL_IPV6 SOL_PACKET SOL_NETLINK SOL_LOCAL SO_SNDBUFFORCE
+      SO_RCVBUFFORCE SO_LINGER_SEC SO_BSDCOMPAT SO_PEERNAME SO_TIMESTAMP SO_TIMESTAMPNS SO_RXQ_OVFL SO_BUSY_POLL
+      SO_ZEROCOPY SO_NOSIGPIPE SO_NREAD SO_NWRITE SCM_TIMESTAMP SCM_TIMESTAMPNS LOCAL_PEERPID IP_RECVTTL
+      IP_PMTUDISC_DO IP_PMTUDISC_DONT IP_PMTUDISC_PROBE IP_PMTUDISC_WANT IP_MTU_DISCOVER IP_MTU IP_RECVERR
+      IPV6_RECVERR IP_FREEBIND IPV6_ADDR_PREFERENCES TCP_NOPUSH`,
+  },
+  select: {
+    groups: ['select'],
+    besides: `
+      FD_SETSIZE EPOLL_CTL_ADD EPOLL_CTL_DEL EPOLL_CTL_MOD EPOLLWAKEUP EVFILT_READ EVFILT_WRITE EVFILT_AIO
+      EVFILT_VNODE EVFILT_PROC EVFILT_SIGNAL EVFILT_TIMER EVFILT_USER EV_ADD EV_DELETE EV_ENABLE EV_DISABLE
+      EV_ONESHOT EV_CLEAR EV_RECEIPT EV_DISPATCH EV_EOF EV_ERROR EV_OOBAND EV_FLAG1 EV_SYSFLAGS NOTE_LOWAT
+      NOTE_DELETE NOTE_WRITE NOTE_EXTEND NOTE_ATTRIB NOTE_LINK NOTE_RENAME NOTE_REVOKE NOTE_EXIT NOTE_FORK
+      NOTE_EXEC NOTE_TRIGGER NOTE_FFNOP NOTE_FFCOPY NOTE_SECONDS NOTE_USECONDS NOTE_NSECONDS NOTE_PCTRLMASK
+      NOTE_PDATAMASK NOTE_TRACK NOTE_CHILD NOTE_TRACKERR`,
+  },
+};
+
 const root = new URL('..', import.meta.url);
 const notice = 'Written by scripts/constants.mjs.';
 const files = new Map();
@@ -341,6 +371,18 @@ for (const [name, group] of Object.entries(groups)) {
       `export {\n${namesOf(group)
         .map((constant) => `  ${constant},\n`)
         .join('')}} from './all.ts';\n`,
+  );
+}
+
+const pythonNames = JSON.parse(readFileSync(new URL('scripts/python-names.json', root), 'utf8'));
+for (const [module, door] of Object.entries(doors)) {
+  const ofPython = Object.values(pythonNames[module].constants).flat();
+  const wanted = new Set([...ofPython, ...words(door.besides)]);
+  const names = door.groups.flatMap((group) => namesOf(groups[group])).filter((name) => wanted.has(name));
+  files.set(
+    `src/python/${module}/constants.ts`,
+    `// ${notice} The constants of Python's module ${module}, and those of C that rfds/${module} has besides.\n` +
+      `export {\n${names.map((name) => `  ${name},\n`).join('')}} from '../../kernel/constants/all.ts';\n`,
   );
 }
 

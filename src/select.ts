@@ -2,8 +2,8 @@
 
 import './startup.ts';
 
-export * from './kernel/constants/select.ts';
 export { OSError as error } from './python/errors.ts';
+export * from './python/select/constants.ts';
 export { type Epoll, epoll } from './python/select/epoll.ts';
 export type { FileLike } from './python/select/fileno.ts';
 export { type Kevent, kevent } from './python/select/kevent.ts';

@@ -2,10 +2,6 @@
 
 import './startup.ts';
 
-export * from './kernel/constants/families.ts';
-export * from './kernel/constants/names.ts';
-export * from './kernel/constants/packet.ts';
-export * from './kernel/constants/socket.ts';
 export { CMSG_LEN, CMSG_SPACE } from './kernel/structs/cmsghdr.ts';
 export type {
   Inet6Address,
@@ -27,6 +23,7 @@ export {
   type UnixAddress,
 } from './python/socket/address.ts';
 export type { BytesLike } from './python/socket/bytes.ts';
+export * from './python/socket/constants.ts';
 export * from './python/socket/functions.ts';
 export * from './python/socket/inet.ts';
 export { if_indextoname, if_nameindex, if_nametoindex } from './python/socket/interfaces.ts';

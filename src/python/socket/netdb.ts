@@ -49,10 +49,15 @@ function gai_strerror(number: number): string {
   return text.toString('utf8', 0, sys.gai_strerror(number, text));
 }
 
-/** The result of a lookup, if it is no failure: 0 - EAI_*, or -1000 - errno for EAI_SYSTEM. */
+/** native/args.h: LookupResult::eai_system. What is below is the errno of EAI_SYSTEM. */
+const EAI_SYSTEM_ERRNO = -1000;
+
+/** The result of a lookup, if it is no failure: 0 - EAI_*, or EAI_SYSTEM_ERRNO - errno. */
 function checkLookup(result: number, syscall: string, what?: string): number {
   if (result >= 0) return result;
-  throw result <= -1000 ? osError(result + 1000, syscall) : new gaierror(result, syscall, what);
+  throw result <= EAI_SYSTEM_ERRNO
+    ? osError(result - EAI_SYSTEM_ERRNO, syscall)
+    : new gaierror(result, syscall, what);
 }
 
 /** A string or bytes as a C string; null stays null. Throws TypeError, or RangeError for a NUL inside. */
