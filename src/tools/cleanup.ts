@@ -23,12 +23,17 @@ const program = fileURLToPath(new URL('../../dist/tools/cleanup-main.js', import
 
 let beside: ChildProcess | undefined;
 let added = 0;
+let listed = 0;
 
 /** From now on it is removed if this process is killed. Returns what takes it off the list again. */
 export function removeIfKilled(owned: Owned): () => void {
   const id = added++;
+  listed++;
   tell({ id, add: owned });
-  return () => tell({ id, remove: true });
+  return () => {
+    listed--;
+    tell({ id, remove: true });
+  };
 }
 
 /** A child process that ends with this one. Takes it off the list when it has ended. */
@@ -50,6 +55,10 @@ function started(): ChildProcess {
   const child = spawn(process.execPath, [program], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   child.on('error', () => {}); // Without it the command does what it is there for, all the same.
   child.stdin!.on('error', () => {});
+  // After an ordinary end it has nothing to do, and does not outlive this process either.
+  process.once('exit', () => {
+    if (listed === 0) child.kill('SIGKILL');
+  });
   child.unref();
   (child.stdin as Socket).unref();
   return child;

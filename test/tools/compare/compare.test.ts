@@ -1,7 +1,7 @@
 // `rfds compare`: a small run from end to end, its tables and page, Ctrl+C, and what is missing.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -61,6 +61,21 @@ test('the tables name the loads, the calls, and who was not compared', () => {
   expect(text).toMatch(/^rfds epoll +sendto 1\.50 {2}recvfrom 1\.00$/m);
   expect(text).toMatch(/not compared\nBun\.listen +bun is not installed\n$/);
 });
+
+/** The children of a comparison: servers, a load, and what would clean up after it; they come one after the other. */
+async function loaded(pid: number): Promise<string[]> {
+  for (;;) {
+    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+      .split(/\s+/)
+      .filter((child) => child !== '' && existing(child));
+    if (children.length >= 3) return children;
+    await pause(10);
+  }
+}
+
+async function gone(pids: string[]): Promise<void> {
+  while (pids.some(existing)) await pause(5);
+}
 
 describe.skipIf(!isLinux)('a run (Linux)', () => {
   let folder: string;
@@ -125,24 +140,35 @@ describe.skipIf(!isLinux)('a run (Linux)', () => {
       'rfds epoll,Python select',
     ]);
     await program.has(/round 1 of/, 'stderr');
-    const children = () =>
-      execFileSync('ps', ['-o', 'pid=', '--ppid', String(program.pid)], { encoding: 'utf8' })
-        .split(/\s+/)
-        .filter((pid) => pid !== '' && existing(pid));
-    // The server and its load, which are started one after the other.
-    const both = async () => {
-      for (;;) {
-        const pids = children();
-        if (pids.length >= 2) return pids;
-        await pause(10);
-      }
-    };
-    const servers = await within(both(), 'a server and its load');
+    const started = await within(loaded(program.pid), 'a server and its load');
     program.kill('SIGINT');
     expect(await within(program.exited, 'the end of the comparison')).toBe(130);
-    expect(servers.filter(existing)).toEqual([]);
+    await within(gone(started), 'the end of what it started');
+  });
+
+  test('SIGKILL leaves no process and no folder behind', async () => {
+    const temporary = mkdtempSync(path.join(folder, 'tmp-'));
+    const args = [cli, 'compare', '--quick', '--only', 'rfds epoll,Python select'];
+    await using program = new Program(process.execPath, args, { TMPDIR: temporary });
+    await program.has(/round 1 of/, 'stderr');
+    const started = await within(loaded(program.pid), 'a server and its load');
+    expect(readdirSync(temporary)).not.toEqual([]);
+    program.kill('SIGKILL');
+    await program.exited;
+    await within(gone(started), 'the end of what it started');
+    expect(readdirSync(temporary)).toEqual([]);
   });
 });
+
+test.skipIf(!isLinux)(
+  'an output that cannot be written is one line, before anything is run (Linux)',
+  async () => {
+    const args = [cli, 'compare', '--quick', '--only', 'rfds epoll', '--json', '/nonexistent/x'];
+    await using program = new Program(process.execPath, args);
+    expect(await within(program.exited, 'the end of the comparison')).toBe(1);
+    expect(program.stderr).toMatch(/^rfds compare: cannot write \/nonexistent\/x: ENOENT[^\n]*\n$/);
+  },
+);
 
 test.skipIf(!isLinux)('an unknown contender is one line and status 1 (Linux)', async () => {
   await using program = new Program(process.execPath, [cli, 'compare', '--only', 'nginx']);

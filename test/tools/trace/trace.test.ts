@@ -9,13 +9,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import {
   type PacketLine,
   parseRecording,
   type Recording,
 } from '../../../src/interpose/recorder/recording.ts';
 import { inferred } from '../../../src/tools/trace/analyse/infer.ts';
+import { hello, helloText } from '../../support/hello-recording.ts';
 import { hasHosts, isLinux, isRoot, mayCapture, which } from '../../support/platform.ts';
 import { cli, existing, loops, Program } from '../../support/programs.ts';
 
@@ -208,6 +209,50 @@ describe.skipIf(!isLinux)('Ctrl+C', () => {
   });
 });
 
+/** The processes that a process started, and those that they did. */
+function descendantsOf(pid: number): string[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+    return children.flatMap((child) => [child, ...descendantsOf(Number(child))]);
+  } catch {
+    return []; // It has ended.
+  }
+}
+
+const nothingLeft = (pids: string[]) =>
+  vi.waitFor(
+    () => {
+      expect(pids.filter(existing)).toEqual([]);
+      expect(leftovers().folders).toEqual([]);
+    },
+    { timeout: 20_000 },
+  );
+
+describe.skipIf(!isLinux)('SIGKILL at any moment leaves no process and no folder', () => {
+  test.each<[string, RegExp, string[]]>([
+    ['while the server starts', /starting the server/, ['a']],
+    ['while messages go to and fro', /message 1/, ['a', 'b', 'c']],
+    ['while a call is predicted', /server: sigaction/, ['--step']],
+  ])('%s', deadline, async (_, moment, args) => {
+    const run = new Program(process.execPath, [cli, 'trace', '--port', '0', ...args], ownFolder);
+    await run.has(moment, 'stderr');
+    const started = descendantsOf(run.pid);
+    run.kill('SIGKILL');
+    await run.exited;
+    await nothingLeft(started);
+  });
+
+  test.skipIf(!hasHosts)('while there are two hosts: nor a network namespace', deadline, async () => {
+    const run = new Program(process.execPath, [cli, 'trace', '--hosts', 'a', 'b', 'c'], ownFolder);
+    await run.has(/message 1/, 'stderr');
+    const started = descendantsOf(run.pid);
+    run.kill('SIGKILL');
+    await run.exited;
+    await nothingLeft(started);
+    await vi.waitFor(() => expect(leftovers().hosts).toEqual([]), { timeout: 20_000 });
+  });
+});
+
 describe.skipIf(!hasHosts)('a conversation on two hosts', () => {
   test('is between 10.0.0.2 and 10.0.0.1, and nothing is left of them', deadline, () => {
     const { packets } = recorded('--hosts', 'Hello');
@@ -297,11 +342,22 @@ console.log('waits');
 });
 
 describe('what goes wrong is one line', () => {
+  const [line] = hello().calls;
+  const value = { family: 'AF_INET', host: 7 };
+  const wrong = { ...line, args: [{ name: 'addr', text: '', value }] };
+  writeFileSync(file('wrong.ndjson'), [line, wrong].map((one) => `${JSON.stringify(one)}\n`).join(''));
+
   test.each([
     ['a folder that is not there', ['--json', '/nonexistent/x'], 1, /cannot write \/nonexistent\/x/],
     ['a folder in place of a file', ['--html', '/tmp'], 1, /cannot write \/tmp: it is a folder/],
     ['a recording that is not there', ['--replay', '/nonexistent'], 1, /cannot read \/nonexistent: ENOENT/],
     ['no recording at all', ['--replay', cli], 1, /line 1 is not JSON/],
+    [
+      'a line that is none of a recording',
+      ['--replay', file('wrong.ndjson')],
+      1,
+      /wrong\.ndjson: line 2: args\[0\]\.value is nothing that it may be: \{"family":"AF_INET","host":7\}$/m,
+    ],
     ['two outputs on stdout', ['--json', '-', '--html', '-'], 1, /only one output/],
     ['a program that is not there', ['--', 'no-such-program'], 1, /no-such-program/],
     ['no program', ['--'], 2, /no program behind --/],
@@ -329,6 +385,49 @@ describe('what goes wrong is one line', () => {
     if (stdout.endsWith('1\n'))
       expect(stderr).toMatch(/^rfds trace: nobody reads the output any more \(EPIPE\)$/m);
     expect(stderr).not.toMatch(/^ +at /m);
+  });
+});
+
+describe('a recording from elsewhere', () => {
+  // In every text that it has: colours, the title of the window, a screen that is cleared, a line that is hidden.
+  const evil = '\x1b[2J\x1b]0;owned\x07\x9b31m\x1b[8m';
+  const texts = ['file', 'function', 'text', 'detail', 'kernel', 'runtime', 'errno', 'why', 'state', 'argv'];
+  const poisoned = (value: unknown, names: string[], key = ''): unknown => {
+    if (typeof value === 'string') return names.includes(key) ? `${value}${evil}` : value;
+    if (Array.isArray(value)) return value.map((one) => poisoned(one, names, key));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, poisoned(one, names, name)]));
+  };
+  /** The names of the calls, too: then it is no conversation, but any program's. */
+  const recordings = [texts, [...texts, 'name']].map((names) =>
+    helloText
+      .trim()
+      .split('\n')
+      .map((line) => JSON.stringify(poisoned(JSON.parse(line), names)))
+      .concat(JSON.stringify({ type: 'note', at: 1, text: evil }))
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
+
+  test.each<[string, string[]]>([
+    ['the story', []],
+    ['--strace -', ['--strace', '-']],
+    ['--claims -', ['--claims', '-']],
+  ])('sends no escape sequence to the terminal: %s', deadline, (_, args) => {
+    for (const text of recordings) {
+      writeFileSync(file('evil.ndjson'), text);
+      const { status, stdout } = trace('--replay', file('evil.ndjson'), ...args);
+      expect(status).toBe(0);
+      expect(stdout).not.toBe('');
+      expect([...stdout].filter((sign) => sign !== '\n' && /\p{Cc}/u.test(sign))).toEqual([]);
+    }
+  });
+
+  test('that is no JSON is shown in the error without its escape sequences', () => {
+    writeFileSync(file('evil.ndjson'), `{"type":\x1b[2J}\n`);
+    const { stderr } = trace('--replay', file('evil.ndjson'));
+    expect(stderr).toMatch(/line 1 is not JSON/);
+    expect([...stderr].filter((sign) => sign !== '\n' && /\p{Cc}/u.test(sign))).toEqual([]);
   });
 });
 
