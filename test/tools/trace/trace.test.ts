@@ -391,7 +391,7 @@ describe('what goes wrong is one line', () => {
 describe('a recording from elsewhere', () => {
   // In every text that it has: colours, the title of the window, a screen that is cleared, a line that is hidden.
   const evil = '\x1b[2J\x1b]0;owned\x07\x9b31m\x1b[8m';
-  const texts = ['file', 'function', 'text', 'detail', 'kernel', 'runtime', 'errno', 'why', 'state', 'argv'];
+  const texts = ['file', 'function', 'text', 'detail', 'kernel', 'runtime', 'why', 'state', 'argv'];
   const poisoned = (value: unknown, names: string[], key = ''): unknown => {
     if (typeof value === 'string') return names.includes(key) ? `${value}${evil}` : value;
     if (Array.isArray(value)) return value.map((one) => poisoned(one, names, key));
