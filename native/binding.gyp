@@ -23,6 +23,7 @@
         "netif.cc",
         "signal.cc",
         "pending_signals.cc",
+        "threads.cc",
         "clock.cc"
       ],
       "defines": ["NAPI_VERSION=8", "_DARWIN_UNLIMITED_SELECT"],

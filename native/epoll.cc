@@ -1,5 +1,6 @@
 // epoll(7), Linux only.
 #include "calls.h"
+#include "threads.h"
 #include "timespec.h"
 
 #ifdef __linux__
@@ -31,13 +32,23 @@ int epoll_ctl(int epfd, int op, int fd, NullableBytes event) {
 
 // epoll_wait(epfd, events, maxevents, timeout).
 int epoll_wait(int epfd, Bytes events, int maxevents, int timeout_ms) {
-  return ::epoll_wait(epfd, array(events, maxevents), maxevents, timeout_ms);
+  epoll_event* list = array(events, maxevents);
+  BlockingCall inside(timeout_ms < 0 ? -1 : int64_t{timeout_ms} * 1000000);
+  int n = ::epoll_wait(epfd, list, maxevents, timeout_ms);
+  while (n == -1 && inside.must_restart())
+    n = ::epoll_wait(epfd, list, maxevents, inside.milliseconds_left());
+  return n;
 }
 
 // epoll_pwait(epfd, events, maxevents, timeout, sigmask).
 int epoll_pwait(int epfd, Bytes events, int maxevents, int timeout_ms, NullableBytes sigmask) {
   NullableSigset signals(sigmask);
-  return ::epoll_pwait(epfd, array(events, maxevents), maxevents, timeout_ms, signals.pointer());
+  epoll_event* list = array(events, maxevents);
+  BlockingCall inside(timeout_ms < 0 ? -1 : int64_t{timeout_ms} * 1000000);
+  int n = ::epoll_pwait(epfd, list, maxevents, timeout_ms, signals.pointer());
+  while (n == -1 && inside.must_restart())
+    n = ::epoll_pwait(epfd, list, maxevents, inside.milliseconds_left(), signals.pointer());
+  return n;
 }
 #else
 int epoll_create(int) { return enosys(); }

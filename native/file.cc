@@ -1,8 +1,10 @@
 // The calls that any descriptor takes: read, write, close, fcntl, dup, pipe and their kin.
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "calls.h"
+#include "threads.h"
 
 namespace rfds {
 namespace {
@@ -86,25 +88,39 @@ Taken taken_by(int cmd) {
   }
 }
 
+ssize_t write_bytes(int fd, const uint8_t* data, size_t size) {
+  return blocking_whole(fd, SO_SNDTIMEO, size,
+                        [=](size_t done) { return ::write(fd, data + done, size - done); });
+}
+
 // read(fd, buf, count).
-ssize_t read(int fd, Bytes buf) { return ::read(fd, buf.data, buf.size); }
+ssize_t read(int fd, Bytes buf) {
+  return blocking(fd, SO_RCVTIMEO, [&] { return ::read(fd, buf.data, buf.size); });
+}
 
 // write(fd, buf, count).
-ssize_t write(int fd, Bytes buf) { return ::write(fd, buf.data, buf.size); }
+ssize_t write(int fd, Bytes buf) { return write_bytes(fd, buf.data, buf.size); }
 
 // write(fd, buf + offset, length).
 ssize_t write_at(int fd, Bytes buf, int64_t offset, int64_t length) {
-  return ::write(fd, buf.part(offset, length), static_cast<size_t>(length));
+  return write_bytes(fd, buf.part(offset, length), static_cast<size_t>(length));
 }
 
 // readv(fd, iov, iovcnt).
-ssize_t readv(int fd, IoVec& buffers) { return ::readv(fd, buffers.list.data(), buffers.count()); }
+ssize_t readv(int fd, IoVec& buffers) {
+  return blocking(fd, SO_RCVTIMEO, [&] { return ::readv(fd, buffers.list.data(), buffers.count()); });
+}
 
 // writev(fd, iov, iovcnt).
-ssize_t writev(int fd, IoVec& buffers) { return ::writev(fd, buffers.list.data(), buffers.count()); }
+ssize_t writev(int fd, IoVec& buffers) {
+  return blocking(fd, SO_SNDTIMEO, [&] { return ::writev(fd, buffers.list.data(), buffers.count()); });
+}
 
 // close(fd).
-int close(int fd) { return ::close(fd); }
+int close(int fd) {
+  set_owned(fd, false);
+  return ::close(fd);
+}
 
 // fcntl(fd, cmd, arg). A command that takes an address gets NULL, for which the kernel answers EFAULT: an int
 // of JavaScript's is no address. Unlike fcntl(2), a command that is not known here is EINVAL, whatever it

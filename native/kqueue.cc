@@ -1,5 +1,6 @@
 // kqueue(2), macOS (and the BSDs).
 #include "calls.h"
+#include "threads.h"
 #include "timespec.h"
 
 #if __has_include(<sys/event.h>)
@@ -27,7 +28,14 @@ int kevent(int kq, NullableBytes changes, int nchanges, NullableBytes events, in
   struct kevent* in = array(changes, nchanges);
   struct kevent* out = array(events, nevents);
   NullableTimespec time(timeout);
-  return ::kevent(kq, in, nchanges, out, nevents, time.pointer());
+  BlockingCall inside(nanoseconds(time.pointer()));
+  int n = ::kevent(kq, in, nchanges, out, nevents, time.pointer());
+  while (n == -1 && inside.must_restart()) {
+    // The changes were made before the wait that was interrupted.
+    timespec left = inside.left();
+    n = ::kevent(kq, nullptr, 0, out, nevents, inside.has_timeout() ? &left : nullptr);
+  }
+  return n;
 }
 #else
 int kqueue() { return enosys(); }

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "calls.h"
+#include "threads.h"
 #include "timespec.h"
 
 namespace rfds {
@@ -34,7 +35,7 @@ ssize_t recvmsg(int fd, IoVec& buffers, NullableBytes name, NullableBytes contro
   std::memcpy(words, lengths.data, sizeof words);
   require(words[0] <= name.size && words[1] <= control.size, "the length is larger than its buffer");
   msghdr message = header(buffers, name, words[0], control, words[1]);
-  ssize_t received = ::recvmsg(fd, &message, flags);
+  ssize_t received = blocking(fd, SO_RCVTIMEO, [&] { return ::recvmsg(fd, &message, flags); });
   if (received == -1) return -1;
   words[0] = static_cast<uint32_t>(message.msg_namelen);
   words[1] = static_cast<uint32_t>(message.msg_controllen);
@@ -46,7 +47,7 @@ ssize_t recvmsg(int fd, IoVec& buffers, NullableBytes name, NullableBytes contro
 // sendmsg(fd, msg, flags).
 ssize_t sendmsg(int fd, IoVec& buffers, NullableBytes name, NullableBytes control, int flags) {
   msghdr message = header(buffers, name, name.size, control, control.size);
-  return ::sendmsg(fd, &message, flags);
+  return blocking(fd, SO_SNDTIMEO, [&] { return ::sendmsg(fd, &message, flags); });
 }
 
 #ifdef __linux__
@@ -122,8 +123,13 @@ int recvmmsg(int fd, IoVec& buffers, NullableBytes names, NullableBytes controls
   MessageVector messages(buffers, names, controls, msgvec, vlen);
   timespec remaining = {};
   if (timeout.data != nullptr) remaining = TimeWords<timespec>::load(timeout);
-  int received =
-      ::recvmmsg(fd, messages.data(), messages.size(), flags, timeout.data != nullptr ? &remaining : nullptr);
+  timespec* limit = timeout.data != nullptr ? &remaining : nullptr;
+  BlockingCall inside(nanoseconds(limit));
+  int received = ::recvmmsg(fd, messages.data(), messages.size(), flags, limit);
+  while (received == -1 && inside.must_restart(fd, SO_RCVTIMEO)) {
+    if (inside.has_timeout()) remaining = inside.left();
+    received = ::recvmmsg(fd, messages.data(), messages.size(), flags, limit);
+  }
   if (timeout.data != nullptr) TimeWords<timespec>::store(remaining, timeout);
   messages.store(received);
   return received;
@@ -133,7 +139,8 @@ int recvmmsg(int fd, IoVec& buffers, NullableBytes names, NullableBytes controls
 int sendmmsg(int fd, IoVec& buffers, NullableBytes names, NullableBytes controls, Bytes msgvec, int vlen,
              int flags) {
   MessageVector messages(buffers, names, controls, msgvec, vlen);
-  int sent = ::sendmmsg(fd, messages.data(), messages.size(), flags);
+  int sent =
+      blocking(fd, SO_SNDTIMEO, [&] { return ::sendmmsg(fd, messages.data(), messages.size(), flags); });
   messages.store(sent);
   return sent;
 }

@@ -27,6 +27,7 @@
 #include "batch.h"
 #include "calls.h"
 #include "pending_signals.h"
+#include "threads.h"
 #ifdef __linux__
 #include <linux/can.h>
 #include <linux/can/bcm.h>
@@ -141,9 +142,26 @@ void add_maybe_pending(napi_env env, napi_value exports) {
   if (word == nullptr) return;
   *word = 1;
   if (!on_main_thread()) return;
-  maybe_pending.store(word);
+  set_maybe_pending_word(word);
   napi_add_env_cleanup_hook(
-      env, [](void*) { maybe_pending.store(nullptr); }, nullptr);
+      env, [](void* data) { forget_maybe_pending_word(static_cast<int32_t*>(data)); }, word);
+}
+
+// Whether JavaScript may still run in the environment, asked with a conversion that runs none.
+bool can_run_javascript(void* environment) {
+  auto env = static_cast<napi_env>(environment);
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return false;
+  napi_value number = nullptr, same = nullptr;
+  napi_create_int32(env, 0, &number);
+  bool can_run = napi_coerce_to_number(env, number, &same) == napi_ok;
+  napi_close_handle_scope(env, scope);
+  return can_run;
+}
+
+void follow(napi_env env) {
+  enter_environment(env, can_run_javascript);
+  napi_add_env_cleanup_hook(env, leave_environment, env);
 }
 
 }  // namespace
@@ -151,6 +169,7 @@ void add_maybe_pending(napi_env env, napi_value exports) {
 
 NAPI_MODULE_INIT() {
   return rfds::without_exceptions(env, [=] {
+    rfds::follow(env);
     rfds::add_calls(env, exports);
     rfds::add_batch(env, exports);
     rfds::add_maybe_pending(env, exports);

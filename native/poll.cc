@@ -2,6 +2,7 @@
 #include <poll.h>
 
 #include "calls.h"
+#include "threads.h"
 #include "timespec.h"
 
 namespace rfds {
@@ -15,7 +16,12 @@ pollfd* array(const Bytes& fds, int nfds) {
 
 // poll(fds, nfds, timeout).
 int poll(Bytes fds, int nfds, int timeout_ms) {
-  return ::poll(array(fds, nfds), static_cast<nfds_t>(nfds), timeout_ms);
+  pollfd* list = array(fds, nfds);
+  BlockingCall inside(timeout_ms < 0 ? -1 : int64_t{timeout_ms} * 1000000);
+  int n = ::poll(list, static_cast<nfds_t>(nfds), timeout_ms);
+  while (n == -1 && inside.must_restart())
+    n = ::poll(list, static_cast<nfds_t>(nfds), inside.milliseconds_left());
+  return n;
 }
 
 #ifdef __linux__
@@ -23,7 +29,14 @@ int poll(Bytes fds, int nfds, int timeout_ms) {
 int ppoll(Bytes fds, int nfds, NullableBytes timeout, NullableBytes sigmask) {
   NullableTimespec time(timeout);
   NullableSigset signals(sigmask);
-  return ::ppoll(array(fds, nfds), static_cast<nfds_t>(nfds), time.pointer(), signals.pointer());
+  pollfd* list = array(fds, nfds);
+  BlockingCall inside(nanoseconds(time.pointer()));
+  int n = ::ppoll(list, static_cast<nfds_t>(nfds), time.pointer(), signals.pointer());
+  while (n == -1 && inside.must_restart()) {
+    timespec left = inside.left();
+    n = ::ppoll(list, static_cast<nfds_t>(nfds), inside.has_timeout() ? &left : nullptr, signals.pointer());
+  }
+  return n;
 }
 #else
 int ppoll(Bytes, int, NullableBytes, NullableBytes) { return enosys(); }

@@ -2,6 +2,7 @@
 #include <sys/select.h>
 
 #include "calls.h"
+#include "threads.h"
 #include "timespec.h"
 
 namespace rfds {
@@ -23,10 +24,21 @@ int select(int nfds, NullableBytes rfds, NullableBytes wfds, NullableBytes xfds,
   fd_set* r = set(rfds, nfds);
   fd_set* w = set(wfds, nfds);
   fd_set* x = set(xfds, nfds);
-  if (timeout.data == nullptr) return ::select(nfds, r, w, x, nullptr);
+  if (timeout.data == nullptr) return blocking([&] { return ::select(nfds, r, w, x, nullptr); });
 
   timeval remaining = TimeWords<timeval>::load(timeout);
+  [[maybe_unused]] const timeval given = remaining;
+  BlockingCall inside(nanoseconds(given));
   int n = ::select(nfds, r, w, x, &remaining);
+  while (n == -1 && inside.must_restart()) {
+    timespec left = inside.left();
+    remaining.tv_sec = left.tv_sec;
+    remaining.tv_usec = static_cast<decltype(remaining.tv_usec)>(left.tv_nsec / 1000);
+    n = ::select(nfds, r, w, x, &remaining);
+  }
+#ifndef __linux__
+  remaining = given;
+#endif
   TimeWords<timeval>::store(remaining, timeout);
   return n;
 }
@@ -36,8 +48,16 @@ int pselect(int nfds, NullableBytes rfds, NullableBytes wfds, NullableBytes xfds
             NullableBytes sigmask) {
   NullableTimespec time(timeout);
   NullableSigset signals(sigmask);
-  return ::pselect(nfds, set(rfds, nfds), set(wfds, nfds), set(xfds, nfds), time.pointer(),
-                   signals.pointer());
+  fd_set* r = set(rfds, nfds);
+  fd_set* w = set(wfds, nfds);
+  fd_set* x = set(xfds, nfds);
+  BlockingCall inside(nanoseconds(time.pointer()));
+  int n = ::pselect(nfds, r, w, x, time.pointer(), signals.pointer());
+  while (n == -1 && inside.must_restart()) {
+    timespec left = inside.left();
+    n = ::pselect(nfds, r, w, x, inside.has_timeout() ? &left : nullptr, signals.pointer());
+  }
+  return n;
 }
 
 }  // namespace

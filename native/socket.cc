@@ -1,5 +1,6 @@
 // socket(2) and its family.
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 
 #include "bounce_buffer.h"
 #include "calls.h"
+#include "threads.h"
 #ifdef __linux__
 #include <linux/filter.h>
 #endif
@@ -70,6 +72,35 @@ bool is_one_of(const Option (&options)[n], int level, int name) {
 }
 #endif
 
+ssize_t recv_bytes(int fd, uint8_t* data, size_t size, int flags) {
+  auto call = [=](size_t done) { return ::recv(fd, data + done, size - done, flags); };
+  if ((flags & MSG_WAITALL) == 0) return blocking(fd, SO_RCVTIMEO, [&] { return call(0); });
+  return blocking_whole(fd, SO_RCVTIMEO, size, call);
+}
+
+ssize_t send_bytes(int fd, const uint8_t* data, size_t size, int flags) {
+  return blocking_whole(fd, SO_SNDTIMEO, size,
+                        [=](size_t done) { return ::send(fd, data + done, size - done, flags); });
+}
+
+// Whether the kernel goes on with a connect() that was interrupted: not where it waits for a place in the
+// listener's queue.
+bool goes_on_connecting(const Bytes& addr) {
+  return addr.size >= sizeof(sockaddr) && addr.as<sockaddr>()->sa_family != AF_UNIX;
+}
+
+// Waits for the end of a connect() that was interrupted: 0, or -1 with its errno.
+int connected(int fd) {
+  pollfd waiting = {fd, POLLOUT, 0};
+  if (::poll(&waiting, 1, -1) == -1) return -1;
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == -1) return -1;
+  if (error == 0) return 0;
+  errno = error;
+  return -1;
+}
+
 // socket(domain, type, protocol).
 int socket(int domain, int type, int protocol) { return ::socket(domain, type, protocol); }
 
@@ -88,21 +119,35 @@ int listen(int fd, int backlog) { return ::listen(fd, backlog); }
 // accept(fd, addr, addrlen).
 int accept(int fd, NullableBytes addr, NullableBytes addrlen) {
   Length length(addr, addrlen);
-  return ::accept(fd, addr.as<sockaddr>(), length.pointer());
+  return blocking(fd, SO_RCVTIMEO, [&] { return ::accept(fd, addr.as<sockaddr>(), length.pointer()); });
 }
 
 #ifdef __linux__
 // accept4(fd, addr, addrlen, flags).
 int accept4(int fd, NullableBytes addr, NullableBytes addrlen, int flags) {
   Length length(addr, addrlen);
-  return ::accept4(fd, addr.as<sockaddr>(), length.pointer(), flags);
+  return blocking(fd, SO_RCVTIMEO,
+                  [&] { return ::accept4(fd, addr.as<sockaddr>(), length.pointer(), flags); });
 }
 #else
 int accept4(int, NullableBytes, NullableBytes, int) { return enosys(); }
 #endif
 
 // connect(fd, addr, addrlen).
-int connect(int fd, Bytes addr) { return ::connect(fd, addr.as<sockaddr>(), length_of(addr)); }
+int connect(int fd, Bytes addr) {
+  BlockingCall inside;
+  auto call = [&] { return ::connect(fd, addr.as<sockaddr>(), length_of(addr)); };
+  int result = call();
+  while (result == -1 && errno == EINTR) {
+    if (!inside.must_restart(fd, SO_SNDTIMEO)) {
+      if (errno == EAGAIN && goes_on_connecting(addr))
+        errno = EINPROGRESS;  // as the kernel at that time's end
+      break;
+    }
+    result = goes_on_connecting(addr) ? connected(fd) : call();
+  }
+  return result;
+}
 
 // getsockname(fd, addr, addrlen).
 int getsockname(int fd, Bytes addr, Bytes addrlen) {
@@ -161,34 +206,43 @@ int setsockopt(int fd, int level, int name, Bytes value) {
 }
 
 // recv(fd, buf, len, flags).
-ssize_t recv(int fd, Bytes buf, int flags) { return ::recv(fd, buf.data, buf.size, flags); }
+ssize_t recv(int fd, Bytes buf, int flags) { return recv_bytes(fd, buf.data, buf.size, flags); }
 
 // send(fd, buf, len, flags).
-ssize_t send(int fd, Bytes buf, int flags) { return ::send(fd, buf.data, buf.size, flags); }
+ssize_t send(int fd, Bytes buf, int flags) { return send_bytes(fd, buf.data, buf.size, flags); }
 
 // recvfrom(fd, buf, len, flags, src_addr, addrlen).
 ssize_t recvfrom(int fd, Bytes buf, int flags, NullableBytes addr, NullableBytes addrlen) {
   Length length(addr, addrlen);
-  return ::recvfrom(fd, buf.data, buf.size, flags, addr.as<sockaddr>(), length.pointer());
+  return blocking(fd, SO_RCVTIMEO, [&] {
+    return ::recvfrom(fd, buf.data, buf.size, flags, addr.as<sockaddr>(), length.pointer());
+  });
 }
 
 // recvfrom(fd, buf + offset, length, flags, src_addr, addrlen).
 ssize_t recvfrom_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, NullableBytes addr,
                     NullableBytes addrlen) {
   Length addr_length(addr, addrlen);
-  return ::recvfrom(fd, buf.part(offset, length), static_cast<size_t>(length), flags, addr.as<sockaddr>(),
-                    addr_length.pointer());
+  uint8_t* part = buf.part(offset, length);
+  return blocking(fd, SO_RCVTIMEO, [&] {
+    return ::recvfrom(fd, part, static_cast<size_t>(length), flags, addr.as<sockaddr>(),
+                      addr_length.pointer());
+  });
 }
 
 // sendto(fd, buf, len, flags, dest_addr, addrlen).
 ssize_t sendto(int fd, Bytes buf, int flags, NullableBytes addr) {
-  return ::sendto(fd, buf.data, buf.size, flags, addr.as<sockaddr>(), length_of(addr));
+  return blocking(fd, SO_SNDTIMEO, [&] {
+    return ::sendto(fd, buf.data, buf.size, flags, addr.as<sockaddr>(), length_of(addr));
+  });
 }
 
 // sendto(fd, buf + offset, length, flags, dest_addr, addrlen).
 ssize_t sendto_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags, NullableBytes addr) {
-  return ::sendto(fd, buf.part(offset, length), static_cast<size_t>(length), flags, addr.as<sockaddr>(),
-                  length_of(addr));
+  uint8_t* part = buf.part(offset, length);
+  return blocking(fd, SO_SNDTIMEO, [&] {
+    return ::sendto(fd, part, static_cast<size_t>(length), flags, addr.as<sockaddr>(), length_of(addr));
+  });
 }
 
 // shutdown(fd, how).
@@ -200,12 +254,12 @@ int shutdown(int fd, int how) { return ::shutdown(fd, how); }
 
 // recv(fd, buf + offset, length, flags).
 ssize_t recv_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {
-  return ::recv(fd, buf.part(offset, length), static_cast<size_t>(length), flags);
+  return recv_bytes(fd, buf.part(offset, length), static_cast<size_t>(length), flags);
 }
 
 // send(fd, buf + offset, length, flags).
 ssize_t send_at(int fd, Bytes buf, int64_t offset, int64_t length, int flags) {
-  return ::send(fd, buf.part(offset, length), static_cast<size_t>(length), flags);
+  return send_bytes(fd, buf.part(offset, length), static_cast<size_t>(length), flags);
 }
 
 const std::vector<Call> socket_calls = {

@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "args.h"
+#include "threads.h"
 
 namespace rfds {
 
@@ -97,6 +98,8 @@ class NullableSigset {
     require(bits.size >= size, "the signal mask must be a BigUint64Array of at least one element");
     sigemptyset(&value);
     std::memcpy(&value, bits.data, std::min(size, sizeof value));
+    // Whatever is blocked: a thread can be kicked out of the call.
+    if (int kicks = kick_signum.load()) sigdelset(&value, kicks);
   }
   const sigset_t* pointer() const { return is_null ? nullptr : &value; }
 

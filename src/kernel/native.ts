@@ -275,7 +275,7 @@ export interface Syscalls {
 }
 
 /**
- * The addon's own calls, for signal handlers in JavaScript (native/pending_signals.h has the states). They pass
+ * The addon's own calls, for signal handlers in JavaScript (docs/signals.md has the states). They pass
  * the choke point too, so that a test can stand in for signals, and the recorder sees sigaction(2); but they are
  * none of rfds/syscalls, which has only the kernel's and libc's.
  */
@@ -291,13 +291,38 @@ export interface SignalCalls {
    * thread may call it: -EPERM elsewhere.
    */
   chain_signal(signum: number): number;
-  /** No kernel call: the C handler of a caught signal writes its number to fd, as a byte; -1: no more. */
+  /**
+   * sigaction(2) that only asks: keeps what is there, unless it is the addon's, for pass_signal and
+   * restore_signal; if isFirst is 1, as what was there before signal(). 1 for a handler, else 0. -EPERM outside
+   * the main thread.
+   */
+  save_signal(signum: number, isFirst: number): number;
+  /**
+   * No kernel call: whether (1 or 0) the handler that was saved last is called too when the signal is caught.
+   * -EPERM outside the main thread.
+   */
+  pass_signal(signum: number, passes: number): number;
+  /**
+   * sigaction(2) with what was saved: the last (listens is 1), which is Node's while that listens, or the first;
+   * 0 without that call if nothing was. -EPERM outside the main thread.
+   */
+  restore_signal(signum: number, listens: number): number;
+  /**
+   * No kernel call: the C handler of a caught signal writes its number to fd, as a byte; -1: no more. -EPERM
+   * outside the main thread.
+   */
   set_wakeup_fd(fd: number): number;
   /**
    * No kernel call: writes the numbers of the signals that became pending since the last time, -n for one that
    * is chained; returns how many. The element NSIG - 1 becomes the errno of a failed write to the wakeup fd, or 0.
+   * -EPERM outside the main thread.
    */
   take_pending_signals(signums: Bytes): number;
+  /**
+   * No kernel call: whether (1 or 0) the descriptor is closed when this worker's environment ends. Does nothing
+   * in the main thread.
+   */
+  own_fd(fd: number, isOwned: number): number;
 }
 
 /** Everything that passes the choke point. */

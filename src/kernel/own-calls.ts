@@ -4,13 +4,31 @@
 import { batch as atOnce, checkBatch, entryError, kernel, RECV, SEND, WORDS_PER_CALL } from './fast-calls.ts';
 import type { Calls, SignalCalls, Syscalls } from './native.ts';
 
-export let { catch_signal, chain_signal, set_wakeup_fd, take_pending_signals }: SignalCalls = kernel;
+export let {
+  catch_signal,
+  chain_signal,
+  save_signal,
+  pass_signal,
+  restore_signal,
+  set_wakeup_fd,
+  take_pending_signals,
+  own_fd,
+}: SignalCalls = kernel;
 
 export let batch = atOnce;
 
 /** For syscalls.ts: what stands at the choke point now. */
 export function rebindOwnCalls(calls: Calls): void {
-  ({ catch_signal, chain_signal, set_wakeup_fd, take_pending_signals } = calls);
+  ({
+    catch_signal,
+    chain_signal,
+    save_signal,
+    pass_signal,
+    restore_signal,
+    set_wakeup_fd,
+    take_pending_signals,
+    own_fd,
+  } = calls);
   batch = calls === kernel ? atOnce : oneByOne(calls);
 }
 

@@ -1,6 +1,7 @@
 // Objects that own a descriptor. If one is lost (garbage, and its descriptor open) a warning says so: it
 // is never closed silently, for the number may be in use still.
 
+import { isMainThread } from 'node:worker_threads';
 import { loadedLedger } from '../interpose/loaded-ledger.ts';
 import { F_GETFD } from '../kernel/constants/fcntl.ts';
 import { kernel } from '../kernel/fast-calls.ts';
@@ -23,10 +24,14 @@ const owners = new FinalizationRegistry<Held>(({ what, fd }) => {
 
 /** The object owns a descriptor from now on. */
 export function owns(owner: object, what: string, fd: number): void {
-  if (fd >= 0) owners.register(owner, { what, fd }, owner);
+  if (fd < 0) return;
+  owners.register(owner, { what, fd }, owner);
+  // A worker's descriptors end with it, also when it is terminated.
+  if (!isMainThread) kernel.own_fd(fd, 1);
 }
 
 /** It owns none any more: closed, or given up. */
-export function disowns(owner: object): void {
+export function disowns(owner: object, fd: number): void {
   owners.unregister(owner);
+  if (!isMainThread) kernel.own_fd(fd, 0);
 }

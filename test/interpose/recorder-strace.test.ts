@@ -106,8 +106,12 @@ const isEngines = ({ name, args }: TracedCall) =>
   name === 'write' && args.endsWith('"\\1\\0\\0\\0\\0\\0\\0\\0", 8');
 // The handler in C writes to the thread that sends the signal again, in case it came too early.
 const isHandlers = ({ name, args }: TracedCall) =>
-  name === 'rt_sigreturn' || (name === 'write' && args.endsWith('"\\0", 1'));
-// The first handler starts the kick thread (native/pending_signals.h).
+  name === 'rt_sigreturn' || (name === 'write' && /"(\\0|\*)", 1$/.test(args));
+// Around a call of sigaction: what was there is asked for, libuv sets its own (all signals masked), and the
+// first handler sets that of the kicks.
+const isOthersAction = ({ name, args }: TracedCall) =>
+  name === 'rt_sigaction' && /^(\w+, NULL|SIGRT)|sa_mask=~/.test(args);
+// The first handler starts the kick thread (native/threads.h).
 const startsKickThread = new Set(['gettid', 'getpid', 'pipe2', 'fcntl', 'rt_sigprocmask', 'clone3', 'clone']);
 // Before it, the command loads rfds/signal, and libuv's loop turns.
 const turnsLoop = new Set(['epoll_pwait', 'epoll_ctl', 'read']);
@@ -143,6 +147,7 @@ function pairs(
       const call = strace[at];
       if (call === undefined) throw new Error(`strace saw no ${wanted} of record ${record.n}`);
       if (isRecorders(call)) continue;
+      if (isOthersAction(call) && record.name === 'sigaction') continue;
       if (call.name === wanted && !(wanted === 'clock_gettime' && !/THREAD_CPU/.test(call.args))) {
         at++;
         return call;

@@ -243,6 +243,18 @@ one(
 );
 one('take_pending_signals', [new Int32Array(NSIG)], []);
 one('set_wakeup_fd', [-1], []);
+one('own_fd', [-1, 0], []);
+one(
+  'save_signal',
+  [SIGUSR2, 1],
+  'rt_sigaction(SIGUSR2, NULL, {sa_handler=SIG_DFL, sa_mask=[], sa_flags=…}, 8)',
+);
+one('pass_signal', [SIGUSR2, 1], []);
+one(
+  'restore_signal',
+  [SIGUSR2, 0],
+  'rt_sigaction(SIGUSR2, {sa_handler=SIG_DFL, sa_mask=[], sa_flags=…}, NULL, 8)',
+);
 one(
   'chain_signal',
   [SIGUSR2],

@@ -17,7 +17,16 @@ import { isLinux } from '../support/platform.ts';
 import { forms, titled } from '../support/signatures.ts';
 
 const names = Object.keys(native) as (keyof Calls)[];
-const ownNames = ['catch_signal', 'chain_signal', 'set_wakeup_fd', 'take_pending_signals'] as const;
+const ownNames = [
+  'catch_signal',
+  'chain_signal',
+  'save_signal',
+  'pass_signal',
+  'restore_signal',
+  'set_wakeup_fd',
+  'take_pending_signals',
+  'own_fd',
+] as const;
 /** What stands at the choke point now. */
 const live = new Proxy({} as Calls, {
   get: (_, name) => ({ ...sys, ...own })[name as keyof Calls],

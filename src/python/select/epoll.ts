@@ -45,7 +45,7 @@ export class Epoll {
   close(): void {
     const epfd = this.#epfd;
     this.#epfd = -1;
-    disowns(this);
+    disowns(this, epfd);
     if (epfd >= 0) sys.close(epfd);
   }
 

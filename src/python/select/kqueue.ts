@@ -36,7 +36,7 @@ export class Kqueue {
   close(): void {
     const kq = this.#kq;
     this.#kq = -1;
-    disowns(this);
+    disowns(this, kq);
     if (kq >= 0) sys.close(kq);
   }
 

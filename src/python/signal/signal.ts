@@ -1,33 +1,48 @@
 // Python's signal module: a C handler only marks the signal pending; the handler given here runs, in JavaScript,
-// when a blocking call is about to start or comes back with EINTR (PEP 475). A signal's states, and what each
-// thread does, are in native/pending_signals.h.
+// when a blocking call is about to start or comes back with EINTR (PEP 475). docs/signals.md has the states, and
+// what is promised.
 
 import { isMainThread } from 'node:worker_threads';
 import { F_GETFL, O_NONBLOCK } from '../../kernel/constants/fcntl.ts';
-import { SA_RESTART } from '../../kernel/constants/sigaction.ts';
-import { NSIG, SIGINT, SIGPIPE, SIGXFSZ } from '../../kernel/constants/signal.ts';
-import { EAGAIN, EINTR, errorcode } from '../../kernel/errno.ts';
+import { NSIG, SIGBUS, SIGCHLD, SIGFPE, SIGILL, SIGINT, SIGSEGV } from '../../kernel/constants/signal.ts';
+import { EINTR } from '../../kernel/errno.ts';
 import * as own from '../../kernel/own-calls.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { check, osError } from '../errors.ts';
-import { chainHandlers, nodeListens, nodeMayListen, wasCheckedThisTurn } from './node-signals.ts';
+import {
+  chainHandlers,
+  nodeListens,
+  nodeMayListen,
+  restore,
+  setAction,
+  setRestarting,
+} from './node-signals.ts';
+import {
+  dispositions,
+  type Handler,
+  ignoredByNode,
+  nodesPending,
+  runTaken,
+  takePending,
+  wakeup,
+} from './pending.ts';
+
+export type { Handler } from './pending.ts';
 
 /** The default action of the signal. */
 export const SIG_DFL = 0;
 /** Ignore the signal. */
 export const SIG_IGN = 1;
 
-/** Called with the signal's number. If it throws, the interrupted call ends with that error. */
-export type Handler = (signum: number) => void;
-
-// Node ignores these from its start, as Python does.
-const dispositions = new Map<number, Handler | number>([
-  [SIGPIPE, SIG_IGN],
-  [SIGXFSZ, SIG_IGN],
-]);
 let handlers = 0;
-const pendingMemory = new ArrayBuffer(NSIG * 4);
-const pending = new Int32Array(pendingMemory);
+
+// The kernel sends these to a thread for what it did itself; V8 has handlers for some.
+const synchronous: ReadonlyMap<number, string> = new Map([
+  [SIGSEGV, 'SIGSEGV'],
+  [SIGBUS, 'SIGBUS'],
+  [SIGFPE, 'SIGFPE'],
+  [SIGILL, 'SIGILL'],
+]);
 
 /** What default_int_handler throws. Not an OSError, so that code that handles those lets it pass. */
 export class KeyboardInterrupt extends Error {
@@ -49,27 +64,44 @@ function checkSignal(signum: number): void {
 }
 
 /**
- * Sets what happens on a signal, and returns what getsignal() said before.
+ * Sets what happens on a signal, and returns what getsignal() said before, which can be given back: null, for a
+ * handler of Node's (process.on), is whatever was there before signal() was first called for it.
  *
  * Throws RangeError for a number that is no signal's and outside the main thread, TypeError for a
  * handler that is neither, OSError EINVAL for a signal that cannot be caught. sigaction(2).
+ *
+ * Unlike Python, RangeError for SIGSEGV, SIGBUS, SIGFPE and SIGILL, whose handlers are V8's, and for SIG_IGN of
+ * SIGCHLD; whatever is set for SIGCHLD, child_process has its events. And while a handler or SIG_IGN is set,
+ * process.listenerCount() of the signal is one more, for a listener that keeps Node from changing it.
  */
 export function signal(
   signum: number,
-  handler: Handler | typeof SIG_DFL | typeof SIG_IGN,
-): Handler | number | null {
+  handler: Handler | typeof SIG_DFL | typeof SIG_IGN | null,
+): Handler | number | null;
+export function signal(signum: number, handler: Handler | number | null): Handler | number | null;
+export function signal(signum: number, handler: Handler | number | null): Handler | number | null {
   checkSignal(signum);
   if (!isMainThread) throw new RangeError('signal only works in main thread of the main interpreter');
-  if (typeof handler !== 'function' && handler !== SIG_DFL && handler !== SIG_IGN) {
+  if (typeof handler !== 'function' && handler !== SIG_DFL && handler !== SIG_IGN && handler !== null) {
     throw new TypeError('signal handler must be signal.SIG_IGN, signal.SIG_DFL, or a callable object');
   }
+  if (synchronous.has(signum))
+    throw new RangeError(`${synchronous.get(signum)} is V8's: no handler can be set for it, nor taken away`);
+  if (signum === SIGCHLD && handler === SIG_IGN)
+    throw new RangeError('SIGCHLD cannot be ignored: child_process would not know how its children ended');
   // As Python: what came until now is the old handler's.
-  takePending();
+  if (handlers > 0) takePending();
   runTaken();
   const previous = getsignal(signum);
-  const result = typeof handler === 'function' ? own.catch_signal(signum, 0) : sys.sigaction(signum, handler);
-  check(result, 'sigaction');
-  dispositions.set(signum, handler);
+  if (handler === null) {
+    check(restore(signum), 'sigaction');
+    if (ignoredByNode.includes(signum)) dispositions.set(signum, SIG_IGN);
+    else dispositions.delete(signum);
+  } else {
+    const action = typeof handler === 'function' ? 'handler' : handler === SIG_IGN ? 'ignore' : 'default';
+    check(setAction(signum, action), 'sigaction');
+    dispositions.set(signum, handler);
+  }
   handlers = [...dispositions.values()].filter((one) => typeof one === 'function').length;
   return previous;
 }
@@ -77,7 +109,7 @@ export function signal(
 /** What signal() last set, SIG_DFL or SIG_IGN; null where Node has a handler of its own (process.on). */
 export function getsignal(signum: number): Handler | number | null {
   checkSignal(signum);
-  return dispositions.get(signum) || (nodeListens(signum) ? null : SIG_DFL);
+  return dispositions.get(signum) ?? (nodeListens(signum) ? null : SIG_DFL);
 }
 
 /**
@@ -87,7 +119,7 @@ export function getsignal(signum: number): Handler | number | null {
 export function siginterrupt(signum: number, flag: boolean): void {
   checkSignal(signum);
   if (typeof dispositions.get(signum) !== 'function') return;
-  check(own.catch_signal(signum, flag ? 0 : SA_RESTART), 'sigaction');
+  check(setRestarting(signum, !flag), 'sigaction');
 }
 
 /** Sends this process a signal; its handler has run when this returns. kill(2). */
@@ -106,7 +138,6 @@ export function pause(): void {
 }
 
 let wakeupFd = -1;
-let warnsOnFullBuffer = true;
 
 /**
  * From now on the C handler writes the number of each signal that has a handler of signal()'s to fd, as
@@ -125,43 +156,8 @@ export function set_wakeup_fd(fd: number, options: { warn_on_full_buffer?: boole
   const previous = wakeupFd;
   check(own.set_wakeup_fd(fd), 'set_wakeup_fd');
   wakeupFd = fd;
-  warnsOnFullBuffer = options.warn_on_full_buffer ?? true;
+  wakeup.warnsOnFullBuffer = options.warn_on_full_buffer ?? true;
   return previous;
-}
-
-function warnOfWakeupError(errno: number): void {
-  if (errno === 0 || (errno === EAGAIN && !warnsOnFullBuffer)) return;
-  const text = `Exception ignored when trying to write to the signal wakeup fd: ${errorcode(errno)}\n`;
-  sys.write(2, Buffer.from(text));
-}
-
-// Signals that were taken from the addon and whose handlers are still to run: more than one where a handler threw.
-const taken: number[] = [];
-// Whether a signal that only Node listens for was among those taken, and is not reported yet.
-let isNodesPending = false;
-
-function takePending(): void {
-  // What is pending is the main thread's.
-  if (handlers === 0 && !nodeMayListen()) return;
-  const n = own.take_pending_signals(pendingMemory);
-  if (n === 0) return;
-  warnOfWakeupError(pending[NSIG - 1]);
-  for (let i = 0; i < n; i++) {
-    // Node's handler may be where ours was: a listener was added since.
-    const signum = Math.abs(pending[i]);
-    if (pending[i] > 0 || typeof dispositions.get(signum) === 'function') taken.push(signum);
-    else isNodesPending = true;
-  }
-}
-
-// Returns whether there were any. If a handler throws, those behind it run the next time.
-function runTaken(): boolean {
-  if (taken.length === 0) return false;
-  for (let signum = taken.shift(); signum !== undefined; signum = taken.shift()) {
-    const handler = dispositions.get(signum);
-    if (typeof handler === 'function') handler(signum);
-  }
-  return true;
 }
 
 /**
@@ -169,18 +165,24 @@ function runTaken(): boolean {
  * Throws what they throw, and InterruptedError if a signal is pending that only Node listens for, whose listener
  * cannot run while we block. (CPython's PyErr_CheckSignals.)
  */
-export function checkSignals(): void {
+export function checkSignals(syscall = 'signal'): void {
   if (handlers === 0 && !nodeMayListen()) return;
   chainHandlers();
   takePending();
-  if (nodeMayListen() && !wasCheckedThisTurn()) isNodesPending = false;
   runTaken();
-  throwIfNodesPending('signal');
+  throwIfNodesPending(syscall);
+}
+
+/** The same before a call that cannot block: the handlers run, and Node's listeners wait for control. */
+export function runHandlers(): void {
+  if (handlers === 0) return;
+  takePending();
+  runTaken();
 }
 
 function throwIfNodesPending(syscall: string): void {
-  if (!isNodesPending) return;
-  isNodesPending = false;
+  if (nodesPending.size === 0) return;
+  nodesPending.clear();
   throw osError(-EINTR, syscall);
 }
 
@@ -194,8 +196,8 @@ function throwIfNodesPending(syscall: string): void {
  */
 export function handleEintr(syscall: string): boolean {
   // The signal of a listener that was added since: its handler was not chained, so it may have been that.
-  if (chainHandlers() > 0) isNodesPending = true;
-  takePending();
+  chainHandlers(nodesPending);
+  if (handlers > 0 || nodeMayListen()) takePending();
   const ran = runTaken();
   throwIfNodesPending(syscall);
   return ran;

@@ -20,7 +20,7 @@ import * as sys from '../../kernel/syscalls.ts';
 import { ARENA_SIZE, arena } from '../arena.ts';
 import { repr } from '../builtins/repr.ts';
 import { type Caller, calledFrom, check, OSError, osError, TimeoutError } from '../errors.ts';
-import { checkSignals } from '../signal/signal.ts';
+import { checkSignals, runHandlers } from '../signal/signal.ts';
 import { disowns, owns } from '../unclosed.ts';
 import { beginWait, checkTimeout, closeFd, retryInterrupted, secondsUntil, waitFor } from '../waiting.ts';
 import { dontwaitNeverWaits, takesNoBuffers } from '../xnu.ts';
@@ -118,7 +118,7 @@ export class Socket<A = Address> {
     const fd = this.#fd;
     this.#closed = true;
     this.#fd = -1;
-    disowns(this);
+    disowns(this, fd);
     return fd;
   }
 
@@ -324,7 +324,8 @@ export class Socket<A = Address> {
       sent += this.#send(bytes, sent, bytes.length - sent, flags, deadline, this.sendall);
       if (sent >= bytes.length) return;
       // A signal may have cut the call short, which is no EINTR then.
-      checkSignals();
+      if (this.#timeout === 0) runHandlers();
+      else checkSignals('send');
     }
   }
 
@@ -545,12 +546,13 @@ export class Socket<A = Address> {
   }
 
   /**
-   * Before a call that may block: runs the handlers of pending signals; returns when the timeout ends.
-   * Unlike Python, whose handlers run between any two instructions, none run here where the timeout is 0: a program
-   * that never blocks has its loop turn, or calls a method that may.
+   * Before a call: runs the handlers of pending signals; returns when the timeout ends.
+   * Unlike Python, whose handlers run between any two instructions.
    */
   #begin(): number {
-    return this.#timeout === 0 ? 0 : beginWait(this.#timeout);
+    if (this.#timeout !== 0) return beginWait(this.#timeout);
+    runHandlers();
+    return 0;
   }
 
   /**
