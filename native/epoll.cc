@@ -42,9 +42,9 @@ int epoll_wait(int epfd, Bytes events, int maxevents, int timeout_ms) {
 
 // epoll_pwait(epfd, events, maxevents, timeout, sigmask).
 int epoll_pwait(int epfd, Bytes events, int maxevents, int timeout_ms, NullableBytes sigmask) {
-  NullableSigset signals(sigmask);
   epoll_event* list = array(events, maxevents);
   BlockingCall inside(timeout_ms < 0 ? -1 : int64_t{timeout_ms} * 1000000);
+  NullableSigset signals(sigmask);
   int n = ::epoll_pwait(epfd, list, maxevents, timeout_ms, signals.pointer());
   while (n == -1 && inside.must_restart())
     n = ::epoll_pwait(epfd, list, maxevents, inside.milliseconds_left(), signals.pointer());

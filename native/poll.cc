@@ -28,9 +28,9 @@ int poll(Bytes fds, int nfds, int timeout_ms) {
 // ppoll(fds, nfds, tmo_p, sigmask).
 int ppoll(Bytes fds, int nfds, NullableBytes timeout, NullableBytes sigmask) {
   NullableTimespec time(timeout);
-  NullableSigset signals(sigmask);
   pollfd* list = array(fds, nfds);
   BlockingCall inside(nanoseconds(time.pointer()));
+  NullableSigset signals(sigmask);
   int n = ::ppoll(list, static_cast<nfds_t>(nfds), time.pointer(), signals.pointer());
   while (n == -1 && inside.must_restart()) {
     timespec left = inside.left();

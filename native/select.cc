@@ -47,11 +47,11 @@ int select(int nfds, NullableBytes rfds, NullableBytes wfds, NullableBytes xfds,
 int pselect(int nfds, NullableBytes rfds, NullableBytes wfds, NullableBytes xfds, NullableBytes timeout,
             NullableBytes sigmask) {
   NullableTimespec time(timeout);
-  NullableSigset signals(sigmask);
   fd_set* r = set(rfds, nfds);
   fd_set* w = set(wfds, nfds);
   fd_set* x = set(xfds, nfds);
   BlockingCall inside(nanoseconds(time.pointer()));
+  NullableSigset signals(sigmask);
   int n = ::pselect(nfds, r, w, x, time.pointer(), signals.pointer());
   while (n == -1 && inside.must_restart()) {
     timespec left = inside.left();

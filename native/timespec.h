@@ -98,7 +98,8 @@ class NullableSigset {
     require(bits.size >= size, "the signal mask must be a BigUint64Array of at least one element");
     sigemptyset(&value);
     std::memcpy(&value, bits.data, std::min(size, sizeof value));
-    // Whatever is blocked: a thread can be kicked out of the call.
+    // Whatever is blocked, a thread can be kicked out of the call: made after its BlockingCall, which chooses
+    // by what signal.
     if (int kicks = kick_signum.load()) sigdelset(&value, kicks);
   }
   const sigset_t* pointer() const { return is_null ? nullptr : &value; }
