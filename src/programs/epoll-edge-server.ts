@@ -1,6 +1,6 @@
 // The documented server on epoll(7), Linux, edge-triggered: the kernel reports only changes, so that a client is
-// read from until EAGAIN, one recv more than level-triggered, and is registered for both events all the time,
-// without a call when its interest changes.
+// read from until EAGAIN, one recv more than level-triggered, over several turns of the loop if it sends much; and
+// is registered for both events all the time, without a call when its interest changes.
 
 import { EPOLLET, EPOLLIN, EPOLLOUT, epoll } from '../select.ts';
 import { EVENT_READ } from '../selectors.ts';
