@@ -1,7 +1,7 @@
 // What clients wait for their answers while others flood the server: 20 that each send a message, wait for its answer
 // and pause, beside 4 that send as fast as they are taken and read as fast as they are answered. Each loop in turn,
-// round after round; a loop's median of a round is compared with that of the poll loop in the same round. With a
-// file's name, writes every latency.
+// round after round; its median is compared with that of the poll loop in the same run. With a file's name, writes
+// the percentiles of each round.
 //     node bench/fairness.mjs [FILE]
 
 import { spawn } from 'node:child_process';
@@ -16,11 +16,11 @@ import { median, quantile } from 'simple-statistics';
 const LOOPS = ['poll', 'epoll', 'epoll-edge', 'selectors', 'node', 'select'].filter(
   (loop) => process.platform === 'linux' || !loop.startsWith('epoll'),
 );
-const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const ROUNDS = Number(process.env.ROUNDS ?? 10);
 const CLIENTS = 20;
 const FLOODERS = 4;
-const QUIET_MS = 1000;
-const FLOOD_MS = 3000;
+const QUIET_MS = 500;
+const FLOOD_MS = 1500;
 const PAUSE_MS = 10;
 const MESSAGE = 'Hello, how long does this take?';
 
@@ -38,20 +38,38 @@ async function main(file) {
     rounds.push(round);
   }
   console.log(`${CLIENTS} clients beside ${FLOODERS} flooders, ${ROUNDS} rounds; milliseconds`);
-  console.log('loop        quiet p50  flooded p50      p99      max   answers  p50 / poll, each round');
+  console.log('loop        quiet p50  flooded p50      p99      max  answers  p50 / poll  (of the rounds)');
+  const all = (loop, kind) => rounds.flatMap((round) => round[loop][kind]);
   for (const loop of LOOPS) {
-    const [quiet, flooded] = ['quiet', 'flooded'].map((kind) => rounds.flatMap((round) => round[loop][kind]));
+    const flooded = all(loop, 'flooded');
+    const figures = [
+      median(all(loop, 'quiet')),
+      median(flooded),
+      quantile(flooded, 0.99),
+      Math.max(...flooded),
+    ];
+    const [quiet, p50, p99, max] = figures.map((figure) => figure.toFixed(2));
+    const ratio = median(flooded) / median(all('poll', 'flooded'));
     const ratios = rounds.map((round) => median(round[loop].flooded) / median(round.poll.flooded));
-    const figures = [median(quiet), median(flooded), quantile(flooded, 0.99), Math.max(...flooded)];
-    const [a, b, c, d] = figures.map((figure) => figure.toFixed(2));
     console.log(
-      `${loop.padEnd(11)} ${a.padStart(9)} ${b.padStart(12)} ${c.padStart(8)} ${d.padStart(8)}` +
-        `${String(flooded.length).padStart(10)}  ${ratios.map((ratio) => ratio.toFixed(2)).join('  ')}`,
+      `${loop.padEnd(11)} ${quiet.padStart(9)} ${p50.padStart(12)} ${p99.padStart(8)} ${max.padStart(8)} ` +
+        `${String(flooded.length).padStart(8)} ${ratio.toFixed(2).padStart(11)}  ` +
+        `(${quantile(ratios, 0.25).toFixed(2)} to ${quantile(ratios, 0.75).toFixed(2)}, the middle half)`,
     );
   }
   if (file) {
     const where = { node: process.version, kernel: os.release(), cpus: os.cpus().length, load: os.loadavg() };
-    writeFileSync(file, `${JSON.stringify({ ...where, rounds })}\n`);
+    const percentiles = (latencies) =>
+      Array.from({ length: 101 }, (_, i) => Math.round(quantile(latencies, i / 100) * 100) / 100);
+    const kept = rounds.map((round) =>
+      Object.fromEntries(
+        Object.entries(round).map(([loop, { quiet, flooded }]) => [
+          loop,
+          { answers: flooded.length, quiet: percentiles(quiet), flooded: percentiles(flooded) },
+        ]),
+      ),
+    );
+    writeFileSync(file, `${JSON.stringify({ ...where, rounds: kept })}\n`);
   }
 }
 
@@ -81,7 +99,7 @@ async function measure(loop) {
 async function ask(port, milliseconds) {
   const end = performance.now() + milliseconds;
   const latencies = await Promise.all(Array.from({ length: CLIENTS }, () => client(port, end)));
-  return latencies.flat().map((latency) => Math.round(latency * 100) / 100);
+  return latencies.flat();
 }
 
 /** A client that behaves: its latencies until the end, and of the answer that it waits for then. */
