@@ -6,8 +6,8 @@ import { BlockingIOError } from '../errors.ts';
 import { type BytesLike, bytesOf } from './bytes.ts';
 import { linesOf, NEWLINE, type SocketIO } from './socket-io.ts';
 
-/** How much is read at once where more than the buffer is asked for. */
-const MAX_READ = 65536;
+/** How much memory a read of more begins with. */
+const MIN_READ = 65536;
 
 const NOTHING: Buffer = Buffer.alloc(0);
 
@@ -152,25 +152,26 @@ export class BinaryFile extends SocketFile {
     this.readable();
     if (size < 0) return this.#readAll();
     if (size <= this.#ahead.length) return this.#take(size);
-    const parts = [this.#take(this.#ahead.length)];
-    let length = parts[0].length;
+    let memory = Buffer.allocUnsafeSlow(Math.min(size, Math.max(MIN_READ, this.#ahead.length)));
+    let length = this.#copyAhead(memory);
     try {
       while (length < size) {
-        // What fills the buffer, once or more, goes past it.
-        const wanted = size - length;
-        const whole = Math.min(wanted, MAX_READ);
-        const chunk = this.raw.read(whole < this.#size ? this.#size : whole - (whole % this.#size));
-        if (chunk === null && length === 0) return null;
-        if (chunk === null || chunk.length === 0) break;
-        parts.push(chunk.subarray(0, wanted));
-        length += chunk.length;
-        this.#ahead = chunk.subarray(wanted);
+        // Twice as much, so that the whole is copied but a few times.
+        if (length === memory.length) {
+          const grown = Buffer.allocUnsafeSlow(Math.min(size, 2 * length));
+          memory.copy(grown);
+          memory = grown;
+        }
+        const n = this.#readPart(memory.subarray(length));
+        if (n === null && length === 0) return null;
+        if (n === null || n === 0) break;
+        length += n;
       }
     } catch (error) {
-      this.#ahead = Buffer.concat(parts); // Nothing is lost by a timeout, or a signal's handler that throws.
+      this.#ahead = memory.subarray(0, length); // Nothing is lost by a timeout, or a signal's handler that throws.
       throw error;
     }
-    return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+    return memory.subarray(0, length);
   }
 
   #readAll(): Buffer | null {
@@ -218,9 +219,11 @@ export class BinaryFile extends SocketFile {
     return part.length;
   }
 
-  // One call: into the caller's memory if it has more than the buffer, else through the buffer, which is empty.
+  // One call: into the caller's memory where that is the size of the buffer or more, else through the buffer, which is
+  // empty.
   #readPart(part: Uint8Array): number | null {
-    if (part.length >= this.#size) return this.raw.readinto(part);
+    if (part.length >= this.#size)
+      return this.raw.readinto(part.subarray(0, part.length - (part.length % this.#size)));
     const chunk = this.raw.read(this.#size);
     if (chunk === null) return null;
     this.#ahead = chunk;
