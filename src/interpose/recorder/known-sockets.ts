@@ -9,9 +9,9 @@ import { F_SETFD } from '../../kernel/constants/fcntl.ts';
 import { SO_TYPE, SOL_SOCKET } from '../../kernel/constants/socket.ts';
 import { ENOTSOCK } from '../../kernel/errno.ts';
 import { kernel } from '../../kernel/fast-calls.ts';
+import { typeFlags } from '../../kernel/socket-type.ts';
 import { sizeofStorage, unpackSockaddr } from '../../kernel/structs/sockaddr.ts';
-import { familyOf } from '../../kernel/structs/sockaddr-header.ts';
-import { typeFlags } from './decoders/socket.ts';
+import { familyOf } from '../../kernel/structs/struct.ts';
 import { observe } from './probes.ts';
 import type { AddressText } from './recording.ts';
 

@@ -3,7 +3,7 @@
 
 import { constants, layout } from '../../kernel/native.ts';
 import { formatInet, formatInet6 } from '../../kernel/structs/inet-text.ts';
-import { familyOf } from '../../kernel/structs/sockaddr-header.ts';
+import { familyOf } from '../../kernel/structs/struct.ts';
 
 /** strace's -s: how many bytes of a string it shows. */
 export const STRING_LIMIT = 32;

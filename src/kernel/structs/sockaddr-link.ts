@@ -4,8 +4,7 @@
 
 import { AF_NETLINK, AF_PACKET, AF_VSOCK } from '../constants/socket.ts';
 import { layout } from '../native.ts';
-import { newSockaddr } from './sockaddr-header.ts';
-import { describe, inRange } from './struct.ts';
+import { describe, inRange, newSockaddr } from './struct.ts';
 
 /** Packets of one interface (its index; 0: of any), of one protocol (ETH_P_*, host byte order; 0: of none yet). */
 export type LinkLayerAddress<Interface = number> = [

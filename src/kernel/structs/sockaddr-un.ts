@@ -3,8 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { AF_UNIX } from '../constants/socket.ts';
 import { layout } from '../native.ts';
-import { hasLengthByte, newSockaddr } from './sockaddr-header.ts';
-import { describe } from './struct.ts';
+import { describe, hasLengthByte, newSockaddr } from './struct.ts';
 
 const sizeofUnix = layout['sizeof sockaddr_un']!;
 const pathOffset = layout['sockaddr_un.sun_path']!;

@@ -5,7 +5,6 @@
 import { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_VSOCK } from '../constants/socket.ts';
 import { layout } from '../native.ts';
 import { formatInet, formatInet6, parseInet, parseInet6 } from './inet-text.ts';
-import { familyOf, newSockaddr } from './sockaddr-header.ts';
 import {
   packNetlink,
   packPacket,
@@ -15,7 +14,7 @@ import {
   unpackVsock,
 } from './sockaddr-link.ts';
 import { packUnix, unpackUnix } from './sockaddr-un.ts';
-import { describe, inRange } from './struct.ts';
+import { describe, familyOf, inRange, newSockaddr } from './struct.ts';
 
 export { formatInet, formatInet6, parseInet, parseInet6 } from './inet-text.ts';
 export {

@@ -1,5 +1,5 @@
 // What the codecs share: a C struct as a table of its members, whose offsets the compiler gave
-// (native/layout.cc), and arrays of structs that are read and written in place.
+// (native/layout.cc), arrays of structs that are read and written in place, and the beginning of every sockaddr.
 
 import { type Bytes, layout } from '../native.ts';
 
@@ -338,4 +338,27 @@ export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+// ---- The beginning that every struct sockaddr has
+
+// The one difference between the platforms: the BSDs, and so macOS, begin with a byte for the
+// length, and their family is a byte; Linux has no length, and a family of two bytes.
+export const hasLengthByte = layout['sockaddr.sa_family'] === 1;
+
+/** A sockaddr of that family and size, with zeros for the rest. */
+export function newSockaddr(family: number, size: number): Buffer {
+  const sockaddr = Buffer.alloc(size);
+  if (hasLengthByte) {
+    sockaddr[0] = size;
+    sockaddr[1] = family;
+  } else {
+    sockaddr.writeUInt16LE(family);
+  }
+  return sockaddr;
+}
+
+/** sa_family. */
+export function familyOf(sockaddr: Uint8Array): number {
+  return hasLengthByte ? sockaddr[1] : sockaddr[0] | (sockaddr[1] << 8);
 }

@@ -13,9 +13,8 @@ import {
   unpackSockaddr,
   type VsockAddress,
 } from '../../kernel/structs/sockaddr.ts';
-import { familyOf } from '../../kernel/structs/sockaddr-header.ts';
 import { parts } from '../../kernel/structs/sockaddr-link.ts';
-import { describe } from '../../kernel/structs/struct.ts';
+import { describe, familyOf } from '../../kernel/structs/struct.ts';
 import { if_nametoindex, interfaceName } from './interfaces.ts';
 
 export type { Address, Inet6Address, InetAddress } from '../../kernel/structs/sockaddr.ts';

@@ -3,11 +3,8 @@
 // raw layer's.
 
 import { F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC, O_NONBLOCK } from '../../kernel/constants/fcntl.ts';
-import { SO_NOSIGPIPE, SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET } from '../../kernel/constants/socket.ts';
+import { SO_NOSIGPIPE, SOCK_CLOEXEC, SOL_SOCKET } from '../../kernel/constants/socket.ts';
 import * as sys from '../../kernel/syscalls.ts';
-
-/** The flags that may be or-ed into a socket's type; 0 where the kernel has none. */
-export const typeFlags = (SOCK_CLOEXEC ?? 0) | (SOCK_NONBLOCK ?? 0);
 
 /** socket(2), close-on-exec. */
 export function openSocket(domain: number, type: number, protocol: number): number {

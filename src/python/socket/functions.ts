@@ -16,7 +16,7 @@ import {
   SOL_SOCKET,
 } from '../../kernel/constants/socket.ts';
 import { CMSG_LEN } from '../../kernel/structs/cmsghdr.ts';
-import { familyOf } from '../../kernel/structs/sockaddr-header.ts';
+import { familyOf } from '../../kernel/structs/struct.ts';
 import * as sys from '../../kernel/syscalls.ts';
 import { repr } from '../builtins/repr.ts';
 import { type Caller, ConnectionError, calledFrom, check, OSError } from '../errors.ts';

@@ -14,6 +14,7 @@ import {
   SOMAXCONN,
 } from '../../kernel/constants/socket.ts';
 import { EAGAIN, EINPROGRESS, EINTR, EISCONN, EMSGSIZE } from '../../kernel/errno.ts';
+import { typeFlags } from '../../kernel/socket-type.ts';
 import { controlMessages, packControl } from '../../kernel/structs/cmsghdr.ts';
 import { sizeofStorage } from '../../kernel/structs/sockaddr.ts';
 import * as sys from '../../kernel/syscalls.ts';
@@ -26,7 +27,7 @@ import { beginWait, checkTimeout, closeFd, retryInterrupted, secondsUntil, waitF
 import { dontwaitNeverWaits, takesNoBuffers } from '../xnu.ts';
 import { type Address, type AddressLike, unpackAddress } from './address.ts';
 import { type BytesLike, bytesOf } from './bytes.ts';
-import { acceptSocket, setNonblocking, typeFlags } from './descriptor.ts';
+import { acceptSocket, setNonblocking } from './descriptor.ts';
 import { checkInt, checkSize } from './ints.ts';
 import { type FileOptions, makeFile } from './makefile.ts';
 import { packResolved } from './netdb.ts';

@@ -7,12 +7,11 @@ import {
   SO_ATTACH_FILTER,
   SO_ATTACH_REUSEPORT_CBPF,
   SO_LINGER,
-  SOCK_CLOEXEC,
-  SOCK_NONBLOCK,
   SOL_SOCKET,
 } from '../../../kernel/constants/socket.ts';
+import { typeFlags } from '../../../kernel/socket-type.ts';
 import { type Inet6Address, type InetAddress, unpackSockaddr } from '../../../kernel/structs/sockaddr.ts';
-import { familyOf } from '../../../kernel/structs/sockaddr-header.ts';
+import { familyOf } from '../../../kernel/structs/struct.ts';
 import type { AddressValue } from '../recording.ts';
 import { flags, named, quoted, sockaddr } from '../strace-text.ts';
 import {
@@ -27,9 +26,6 @@ import {
   text,
   withValue,
 } from './decoder.ts';
-
-/** The flags in a socket's type. */
-export const typeFlags = (SOCK_CLOEXEC ?? 0) | (SOCK_NONBLOCK ?? 0);
 
 /** 'SOCK_STREAM|SOCK_CLOEXEC' */
 export const socketType: ParameterDecoder = {
