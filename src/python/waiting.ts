@@ -41,10 +41,10 @@ export function millisecondsUntil(deadline: number): number {
 
 /**
  * Before a call that may block: runs the handlers of pending signals, and returns the deadline. Throws what
- * a handler throws, and InterruptedError (see signal.ts).
+ * a handler throws, and InterruptedError (see signal.ts) in the name of syscall.
  */
-export function beginWait(seconds: number | null): number {
-  checkSignals();
+export function beginWait(seconds: number | null, syscall: string): number {
+  checkSignals(syscall);
   return deadlineAfter(seconds);
 }
 

@@ -59,7 +59,8 @@ function guard(name, call, args) {
   const isAction =
     (name === 'sigaction' || name === 'catch_signal') && args.length === 2 && args.every(Number.isInteger);
   if (isAction && ![10, 12].includes(args[0])) return -22;
-  if (name === 'chain_signal' && Number.isInteger(args[0])) return -22;
+  const isOther = ['chain_signal', 'save_signal', 'pass_signal', 'restore_signal'].includes(name);
+  if (isOther && Number.isInteger(args[0]) && ![10, 12].includes(args[0])) return -22;
   return call(...args);
 }
 sys.interpose(guard);

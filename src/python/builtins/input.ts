@@ -41,7 +41,7 @@ export function input(prompt = ''): Buffer | null {
 
 function read(): number {
   for (;;) {
-    const deadline = beginWait(null);
+    const deadline = beginWait(null, 'read');
     const n = sys.read(stdin, chunk);
     if (n >= 0) return n;
     if (n === -EAGAIN) waitFor(stdin, POLLIN, deadline, 'read');

@@ -102,7 +102,10 @@ export class Epoll {
     const seconds = checkTimeout(timeout);
     if (seconds !== null && seconds * 1000 > 0x7fffffff) throw new RangeError('timeout is too large');
     // -0.0001 is not negative in milliseconds: rounded up, it is 0.
-    const deadline = beginWait(seconds === null || Math.ceil(seconds * 1000) < 0 ? null : seconds);
+    const deadline = beginWait(
+      seconds === null || Math.ceil(seconds * 1000) < 0 ? null : seconds,
+      'epoll_wait',
+    );
     let n: number;
     do {
       // Asked each time: a signal's handler may close the instance, and another descriptor get its number.

@@ -72,7 +72,7 @@ export class Kqueue {
     });
     const events = new Kevents(max_events);
 
-    const deadline = beginWait(seconds);
+    const deadline = beginWait(seconds, 'kevent');
     let nchanges = changes.length;
     let n: number;
     do {

@@ -78,7 +78,10 @@ export class Poll {
       throw new RangeError('timeout is too large');
     if (this.#isInterrupted) throw new Error('concurrent poll() invocation');
 
-    const deadline = beginWait(milliseconds === null || milliseconds < 0 ? null : milliseconds / 1000);
+    const deadline = beginWait(
+      milliseconds === null || milliseconds < 0 ? null : milliseconds / 1000,
+      'poll',
+    );
     const pollfds = this.#array();
     let n: number;
     do {

@@ -91,7 +91,7 @@ export function select<R, W, X>(
   const x = new Interest(xlist);
   const nfds = Math.max(r.nfds, w.nfds, x.nfds);
 
-  const deadline = beginWait(seconds);
+  const deadline = beginWait(seconds, 'select');
   let n: number;
   do {
     n = sys.select(nfds, r.fill(rset), w.fill(wset), x.fill(xset), timevalUntil(deadline));

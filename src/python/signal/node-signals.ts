@@ -212,8 +212,10 @@ export function setAction(signum: number, action: Action): number {
 
 function setDefault(signum: number): number {
   const result = signum === SIGCHLD ? own.restore_signal(signum, 1) : sys.sigaction(signum, 0);
-  actions.set(signum, 'default');
-  release(signum);
+  if (result >= 0) {
+    actions.set(signum, 'default');
+    release(signum);
+  }
   return result;
 }
 

@@ -176,7 +176,7 @@ export class Socket<A = Address> {
    * accept(2).
    */
   accept(): [Socket<A>, A] {
-    const deadline = this.#begin();
+    const deadline = this.#begin('accept');
     for (;;) {
       sockaddrLength[0] = sockaddr.length;
       const fd = acceptSocket(this.#fd, sockaddrMemory, sockaddrLength);
@@ -207,7 +207,7 @@ export class Socket<A = Address> {
 
   // An interrupted connect goes on in the kernel: it is waited for, never made again (docs/hazards.md, H24).
   #connect(destination: Uint8Array, caller: Caller): number {
-    const deadline = this.#begin();
+    const deadline = this.#begin('connect');
     const result = sys.connect(this.#fd, destination);
     if (this.#timeout === 0 || (result !== -EINTR && result !== -EINPROGRESS)) return result;
     if (result === -EINTR) retryInterrupted(result, 'connect');
@@ -270,7 +270,7 @@ export class Socket<A = Address> {
       const memory = new ArrayBuffer(bufsize);
       return Buffer.from(memory, 0, Math.min(this.#recv(memory, bufsize, flags, this.recv), bufsize));
     }
-    const deadline = this.#begin();
+    const deadline = this.#begin('recv');
     for (;;) {
       const offset = arena.slot(bufsize);
       const n = sys.recv(this.#fd, arena.memory, offset, bufsize, flags);
@@ -293,7 +293,7 @@ export class Socket<A = Address> {
   }
 
   #recv(buffer: sys.Bytes, length: number, flags: number, caller: Caller): number {
-    const deadline = this.#begin();
+    const deadline = this.#begin('recv');
     for (;;) {
       const n = sys.recv(this.#fd, buffer, 0, length, flags);
       if (n >= 0) return n;
@@ -310,7 +310,7 @@ export class Socket<A = Address> {
     checkInt(flags, 'send(): flags', this.send);
     // What cannot wait needs no handlers to run before.
     const cannotWait = dontwaitNeverWaits && this.#timeout === null && (flags & MSG_DONTWAIT) !== 0;
-    return this.#send(bytes, 0, bytes.length, flags, cannotWait ? 0 : this.#begin(), this.send);
+    return this.#send(bytes, 0, bytes.length, flags, cannotWait ? 0 : this.#begin('send'), this.send);
   }
 
   /**
@@ -320,7 +320,7 @@ export class Socket<A = Address> {
   sendall(data: BytesLike, flags = 0): void {
     const bytes = bytesOf(data, this.sendall);
     checkInt(flags, 'sendall(): flags', this.sendall);
-    const deadline = this.#begin();
+    const deadline = this.#begin('send');
     for (let sent = 0; ; ) {
       sent += this.#send(bytes, sent, bytes.length - sent, flags, deadline, this.sendall);
       if (sent >= bytes.length) return;
@@ -375,7 +375,7 @@ export class Socket<A = Address> {
 
   // Into a buffer; or, for null, into a slot of the arena, which is the caller's to commit.
   #recvfrom(buffer: sys.Bytes | null, length: number, flags: number, caller: Caller): number {
-    const deadline = this.#begin();
+    const deadline = this.#begin('recvfrom');
     for (;;) {
       const offset = buffer === null ? arena.slot(length) : 0;
       const memory = buffer ?? arena.memory;
@@ -427,7 +427,7 @@ export class Socket<A = Address> {
   ): [number, AncillaryData[], number, A] {
     checkBuffers(buffers, 'recvmsg', caller);
     const control = ancbufsize > 0 ? Buffer.alloc(ancbufsize) : null;
-    const deadline = this.#begin();
+    const deadline = this.#begin('recvmsg');
     for (;;) {
       lengths[0] = sockaddr.length;
       lengths[1] = ancbufsize;
@@ -452,7 +452,7 @@ export class Socket<A = Address> {
     const flags = args.length === 3 ? checkInt(args[1], 'sendto(): flags', this.sendto) : 0;
     const address = args[args.length - 1] as AddressLike;
     const destination = packResolved(this.family, address, 'sendto', this.sendto);
-    const deadline = this.#begin();
+    const deadline = this.#begin('sendto');
     for (;;) {
       const n = sys.sendto(this.#fd, bytes, flags | (MSG_NOSIGNAL ?? 0), destination);
       if (n >= 0) return n;
@@ -476,7 +476,7 @@ export class Socket<A = Address> {
     checkInt(flags, 'sendmsg(): flags', this.sendmsg);
     const control = messages.length > 0 ? packControl(messages) : null;
     const destination = address === null ? null : packResolved(this.family, address, 'sendmsg', this.sendmsg);
-    const deadline = this.#begin();
+    const deadline = this.#begin('sendmsg');
     for (;;) {
       const n = sys.sendmsg(this.#fd, parts, destination, control, flags | (MSG_NOSIGNAL ?? 0));
       if (n >= 0) return n;
@@ -550,8 +550,8 @@ export class Socket<A = Address> {
    * Before a call: runs the handlers of pending signals; returns when the timeout ends.
    * Unlike Python, whose handlers run between any two instructions.
    */
-  #begin(): number {
-    if (this.#timeout !== 0) return beginWait(this.#timeout);
+  #begin(syscall: string): number {
+    if (this.#timeout !== 0) return beginWait(this.#timeout, syscall);
     runHandlers();
     return 0;
   }
