@@ -29,8 +29,8 @@ while (true) {
       client_socket.close();
       continue;
     }
-    const client_port = client_socket.getpeername()![1];
-    const client_ip = client_socket.getpeername()![0];
+    const client_port = client_socket.getpeername()[1];
+    const client_ip = client_socket.getpeername()[0];
     const timestamp = time();
     print(f`[${client_ip}:${client_port}] ${timestamp}:${data}`);
     const timestamped_response = `${timestamp}:${decode(data)}`;

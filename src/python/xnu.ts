@@ -1,7 +1,15 @@
 // What macOS' kernel, XNU, does otherwise than Linux, as far as Python's modules have to know it: each with its place
 // in Apple's source (apple-oss-distributions/xnu, xnu-11417). None of it was run on a Mac yet.
 
+import { SIGINFO, SIGIO } from '../kernel/constants/signal.ts';
+
 const isXnu = process.platform === 'darwin';
+
+/**
+ * Signals whose default is to be ignored, besides those of every platform. XNU: SIGINFO (Ctrl+T) and SIGIO.
+ * bsd/sys/signalvar.h, sigprop.
+ */
+export const MORE_IGNORED: readonly number[] = isXnu ? [SIGINFO, SIGIO] : [];
 
 /**
  * Whether MSG_DONTWAIT keeps send(2) from waiting. XNU: it only says how the lock of the socket's buffer is taken, and

@@ -3,6 +3,7 @@
 
 import { afterEach, expect, test, vi } from 'vitest';
 import { Kevents } from '../../src/kernel/structs/kevent.ts';
+import { harmless } from '../../src/python/signal/pending.ts';
 import { select } from '../../src/select.ts';
 import { EVENT_READ, EVENT_WRITE, KqueueSelector } from '../../src/selectors.ts';
 import { SIG_IGN, SIGUSR1, signal } from '../../src/signal.ts';
@@ -17,6 +18,7 @@ vi.mock('../../src/python/xnu.ts', () => ({
   MAX_KEVENT_SECONDS: 0x7fffffff,
   MAX_RIGHTS: 253,
   takesNoBuffers: false,
+  MORE_IGNORED: [29],
 }));
 
 // Those of <sys/event.h>, which Linux lacks.
@@ -72,6 +74,10 @@ test('send with MSG_DONTWAIT may wait, so that the handlers of pending signals r
   } finally {
     signal(SIGUSR1, SIG_IGN);
   }
+});
+
+test('a listener for SIGIO ends no call, for it is ignored by default there', () => {
+  expect([harmless.has(29), harmless.has(SIGUSR1)]).toEqual([true, false]);
 });
 
 test('select waits for at most 100,000,000 s at once', () => {

@@ -6,6 +6,7 @@ import { NSIG, SIGCHLD, SIGCONT, SIGPIPE, SIGURG, SIGWINCH, SIGXFSZ } from '../.
 import { EAGAIN, errorcode } from '../../kernel/errno.ts';
 import * as own from '../../kernel/own-calls.ts';
 import * as sys from '../../kernel/syscalls.ts';
+import { MORE_IGNORED } from '../xnu.ts';
 
 /** Called with the signal's number. If it throws, the interrupted call ends with that error. */
 export type Handler = (signum: number) => void;
@@ -20,7 +21,7 @@ export const dispositions = new Map<number, Handler | number>(ignoredByNode.map(
  * These end nothing by default, and Node listens for SIGWINCH by itself, on any terminal: no call should end
  * because the window has another size. Their listeners run when control is back in Node.
  */
-export const harmless: ReadonlySet<number> = new Set([SIGCHLD, SIGCONT, SIGURG, SIGWINCH]);
+export const harmless: ReadonlySet<number> = new Set([SIGCHLD, SIGCONT, SIGURG, SIGWINCH, ...MORE_IGNORED]);
 
 /** Taken from the addon, and their handlers are still to run: more than one where a handler threw. */
 export const taken: number[] = [];
