@@ -78,8 +78,16 @@ export function register(program: Command): void {
         [options.step, '--step'],
       ])
         if (given && (traced || options.replay))
-          command.error(`error: ${name} go with the documented conversation only`);
+          command.error(
+            `error: ${name} ${name === 'messages' ? 'go' : 'goes'} with the documented conversation only`,
+          );
       if (messages.some((message) => message.includes('\n'))) command.error('error: a message is one line');
+      if (traced && options.pcapng !== undefined)
+        command.error(
+          'error: --pcapng goes with the documented conversation only: of a program no packet is captured',
+        );
+      if (messages[0] === 'node' && messages.length > 1)
+        process.stderr.write(`rfds trace: to trace a program: rfds trace -- ${messages.join(' ')}\n`);
       process.exitCode = await traceCommand(messages, traced, options);
     });
 }
@@ -125,7 +133,9 @@ async function traceCommand(
     if (stop.status === null) throw stop.signal.aborted ? stop.signal.reason : first;
     if ((first as Error).name === 'HostsError')
       process.stderr.write(`rfds trace: ${(first as Error).message}\n`);
-    process.stderr.write(`rfds trace: stopped by ${stop.name}, before there was anything to tell\n`);
+    process.stderr.write(
+      `rfds trace: stopped by ${stop.name}, before the conversation was over: there is no story to tell\n`,
+    );
     return stop.status;
   }
 }
@@ -170,9 +180,16 @@ async function report(recording: Recording, options: TraceOptions): Promise<numb
 
 async function story(recording: Recording, { isTTY, columns }: NodeJS.WriteStream): Promise<string> {
   const { renderStory } = await import('./render/terminal/story.ts');
-  const color = isTTY && !process.env.NO_COLOR;
-  // A terminal that does not know its width says 0.
-  return renderStory(recording, { color, width: Math.min(columns || 100, 160) });
+  // A terminal that does not know its width says 0; what is piped into a pager has only its shell's.
+  const width = columns || Number(process.env.COLUMNS) || 100;
+  return renderStory(recording, { color: isColored(isTTY), width: Math.min(width, 160) });
+}
+
+/** https://no-color.org, https://force-color.org and terminfo's terminal without capabilities. */
+function isColored(isTTY: boolean): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (NO_COLOR) return false;
+  return FORCE_COLOR ? FORCE_COLOR !== '0' : isTTY && TERM !== 'dumb';
 }
 
 // What was asked for, to files and to stdout.
@@ -180,6 +197,10 @@ async function write(recording: Recording, options: TraceOptions): Promise<void>
   for (const format of formats) {
     const file = options[format];
     if (file === undefined || file === STANDARD) continue;
+    if (format === 'pcapng' && recording.packets.every(({ inferred }) => inferred)) {
+      process.stderr.write(`${file}: not written, for no packet was captured\n`);
+      continue;
+    }
     try {
       writeFileSync(file, await renderers[format](recording));
     } catch (error) {

@@ -16,7 +16,8 @@ import {
   type Recording,
 } from '../../../src/interpose/recorder/recording.ts';
 import { inferred } from '../../../src/tools/trace/analyse/infer.ts';
-import { hello, helloText } from '../../support/hello-recording.ts';
+import { renderStory } from '../../../src/tools/trace/render/terminal/story.ts';
+import { callOf, changed, hello, helloText } from '../../support/hello-recording.ts';
 import { hasHosts, isLinux, isRoot, mayCapture, which } from '../../support/platform.ts';
 import { cli, existing, loops, Program } from '../../support/programs.ts';
 
@@ -161,10 +162,22 @@ describe.skipIf(!isLinux)('a conversation on loopback', () => {
     const { status, stderr } = trace('--port', '0', ...args, 'Hello');
     expect(status, stderr).toBe(0);
     for (const format of formats) {
-      // Packets that none may capture are in no pcapng: what is left is its header.
-      const size = format === 'pcapng' && !mayCapture ? 20 : 100;
-      expect(readFileSync(file(`all.${format}`)).length, format).toBeGreaterThan(size);
+      // Packets that may not be captured are in no pcapng.
+      if (format === 'pcapng' && !mayCapture) continue;
+      expect(readFileSync(file(`all.${format}`)).length, format).toBeGreaterThan(100);
     }
+  });
+
+  test('without a packet that was captured is written as no pcapng, and that is said', () => {
+    const text = helloText.replace(
+      /"bytes":"[^"]*","link":\{[^}]*\}/g,
+      '"bytes":"","link":null,"inferred":true',
+    );
+    writeFileSync(file('inferred.ndjson'), text);
+    const { status, stderr } = trace('--replay', file('inferred.ndjson'), '--pcapng', file('none.pcapng'));
+    expect(status).toBe(0);
+    expect(stderr).toContain('none.pcapng: not written, for no packet was captured');
+    expect(existsSync(file('none.pcapng'))).toBe(false);
   });
 
   test('takes another port where the documented one is taken', deadline, async () => {
@@ -361,6 +374,7 @@ describe('what goes wrong is one line', () => {
     ['two outputs on stdout', ['--json', '-', '--html', '-'], 1, /only one output/],
     ['a program that is not there', ['--', 'no-such-program'], 1, /no-such-program/],
     ['no program', ['--'], 2, /no program behind --/],
+    ['packets of a program', ['--pcapng', file('x'), '--', 'true'], 2, /no packet is captured/],
     ['messages for a program', ['Hello', '--', 'true'], 2, /documented conversation only/],
     ['a message of two lines', ['a\nb'], 2, /one line/],
   ])('%s', deadline, (_, args, status, text) => {
@@ -385,6 +399,38 @@ describe('what goes wrong is one line', () => {
     if (stdout.endsWith('1\n'))
       expect(stderr).toMatch(/^rfds trace: nobody reads the output any more \(EPIPE\)$/m);
     expect(stderr).not.toMatch(/^ +at /m);
+  });
+});
+
+describe('the story in a pipe', () => {
+  const told = (env: NodeJS.ProcessEnv) => {
+    writeFileSync(file('told.ndjson'), helloText);
+    const args = [cli, 'trace', '--replay', file('told.ndjson')];
+    return spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, ...env } }).stdout;
+  };
+
+  test('is as wide as COLUMNS says, and has colours where FORCE_COLOR asks for them', () => {
+    const lines = told({ COLUMNS: '72' }).split('\n');
+    expect(Math.max(...lines.map(({ length }) => length))).toBe(72);
+    expect(told({})).not.toContain('\x1b[');
+    expect(told({ FORCE_COLOR: '1' })).toContain('\x1b[33m');
+    expect(told({ FORCE_COLOR: '1', NO_COLOR: '1' })).not.toContain('\x1b[');
+    expect(told({ FORCE_COLOR: '0' })).not.toContain('\x1b[');
+  });
+
+  test('has of a long message its beginning, its end, and how long it was', () => {
+    const long = changed((recording) => {
+      const data = Buffer.from(`1.5:${'x'.repeat(4092)}`).toString('base64');
+      Object.assign(callOf(recording, 'client', 'send'), { data, result: 4096 });
+      const state = callOf(recording, 'server', 'select', 1).sockets!.find(
+        ({ receiveQueue }) => receiveQueue > 0,
+      )!;
+      Object.assign(state, { receiveQueue: 4096, receiveQueueData: data });
+    });
+    const text = renderStory(long, { color: false, width: 100 });
+    expect(text.split('\n').length).toBeLessThan(told({}).split('\n').length + 60);
+    expect(text).toContain('… 3,776 bytes more …');
+    expect(text.replace(/\s+/g, ' ')).toMatch(/receive queue 4096 b'1\.5:x+' … b'x+', 4,096 bytes in all/);
   });
 });
 
@@ -432,6 +478,17 @@ describe('a recording from elsewhere', () => {
 });
 
 describe.skipIf(!isLinux)('--step', () => {
+  test('asks no more after q, and the conversation runs to its end', deadline, () => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [cli, 'trace', '--step', '--port', '0', 'Hello'],
+      { input: '0\nq\n1\n', encoding: 'utf8', ...deadline },
+    );
+    expect(status).toBe(0);
+    expect(stderr).not.toContain('you said');
+    expect(stdout).toContain('What happened, from socket() to close()');
+  });
+
   test('asks before every call, and shows the result beside the prediction', deadline, () => {
     const { status, stderr } = spawnSync(process.execPath, [cli, 'trace', '--step', '--port', '0', 'Hello'], {
       input: 'zero\n0\n',
@@ -440,6 +497,7 @@ describe.skipIf(!isLinux)('--step', () => {
     });
     expect(status).toBe(0);
     expect(stderr).toContain('server: = 0   (you said: zero)');
+    expect(stderr).toContain('server: = 0   (right)');
     expect(stderr).toMatch(
       /client: src\/programs\/client\.ts:\d+: server_socket\.connect\(\[host, port\]\);\nclient: connect\(/,
     );

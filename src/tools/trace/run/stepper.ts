@@ -1,9 +1,12 @@
-// --step: every call waits until the user has predicted its result; the result is then printed beside the
-// prediction. The recorded process waits in interpose/recorder/pause.ts.
+// --step: every call waits until the user has predicted its result; the result is then printed, and whether the
+// prediction was right. The recorded process waits in interpose/recorder/pause.ts.
 
 import { createInterface, type Interface } from 'node:readline';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { FrameLine, Step } from '../../../interpose/recorder/recording.ts';
+import { visible } from '../render/terminal/style.ts';
+
+const QUESTION = 'what does it return? (q: no more questions) ';
 
 interface Asking {
   role: string;
@@ -25,6 +28,9 @@ export class Stepper {
   readonly #unread: string[] = [];
   #answer: ((line: string) => void) | null = null;
   #ended = false;
+  /** The user wants no more questions. */
+  #quits = false;
+  #disposed = false;
   #busy = false;
 
   constructor(input: Readable, output: Writable) {
@@ -56,26 +62,33 @@ export class Stepper {
   #show(role: string, result: string): void {
     const prediction = this.#predictions.get(role);
     this.#predictions.delete(role);
-    const said = prediction ? `   (you said: ${prediction})` : '';
-    this.#output.write(`${role}: = ${result}${said}\n`);
+    // '-11 EAGAIN' is foretold by either.
+    const isRight = prediction !== undefined && [result, ...result.split(' ')].includes(prediction);
+    const said = isRight ? '   (right)' : prediction ? `   (you said: ${prediction})` : '';
+    const line = visible(`${role}: = ${result}${said}`);
+    // Not behind a question that is open: that is asked again.
+    this.#output.write(this.#answer === null ? `${line}\n` : `\n${line}\n${QUESTION}`);
   }
 
   async #next(): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;
-    for (let asking = this.#waiting.shift(); asking; asking = this.#waiting.shift()) {
+    for (let asking = this.#waiting.shift(); asking && !this.#disposed; asking = this.#waiting.shift()) {
       const { role, call, line, goOn } = asking;
-      if (line) this.#output.write(`\n${role}: ${line.file}:${line.line}: ${line.text}\n`);
-      this.#output.write(`${role}: ${call}\n`);
-      const prediction = this.#unread.shift() ?? (this.#ended ? '' : await this.#ask());
-      this.#predictions.set(role, prediction.trim());
+      if (line) this.#output.write(`\n${visible(`${role}: ${line.file}:${line.line}: ${line.text}`)}\n`);
+      this.#output.write(`${visible(`${role}: ${call}`)}\n`);
+      const prediction = (this.#quits ? undefined : this.#unread.shift()) ?? (await this.#ask());
+      this.#quits ||= prediction.trim() === 'q';
+      this.#predictions.set(role, this.#quits ? '' : prediction.trim());
       goOn();
     }
     this.#busy = false;
   }
 
-  #ask(): Promise<string> {
-    this.#output.write('what does it return? ');
+  // '' where no answer is to come.
+  async #ask(): Promise<string> {
+    if (this.#ended || this.#quits || this.#disposed) return '';
+    this.#output.write(QUESTION);
     return new Promise((resolve) => {
       this.#answer = (line) => {
         this.#answer = null;
@@ -85,7 +98,7 @@ export class Stepper {
   }
 
   [Symbol.dispose](): void {
-    this.#ended = true;
+    this.#disposed = true;
     this.#lines.close();
   }
 }

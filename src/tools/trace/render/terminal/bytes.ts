@@ -23,11 +23,34 @@ export function bytesLines(
   const kept = bytes.length < length ? `, of which the recording keeps ${bytes.length}` : '';
   return [
     paint(look, 'title', `${INDENT}${what}: ${count(length, 'byte')}${kept}`),
-    ...hanging(look, INDENT, reprBytes(bytes)),
-    ...hexDump(look, bytes, INDENT),
+    ...dumpLines(look, bytes),
     '',
     ...packets.flatMap((packet) => packetParts(look, what, packet)),
   ];
+}
+
+/** So many bytes are shown whole; of more, the first and the last. */
+const WHOLE = 512;
+const FIRST = 256;
+const LAST = 64;
+
+function dumpLines(look: Look, bytes: Buffer): string[] {
+  if (bytes.length <= WHOLE)
+    return [...hanging(look, INDENT, reprBytes(bytes)), ...hexDump(look, bytes, INDENT)];
+  const left = bytes.length - FIRST - LAST;
+  const end = bytes.length - LAST;
+  return [
+    ...hanging(look, INDENT, abridged(bytes)),
+    ...hexDump(look, bytes.subarray(0, FIRST), INDENT),
+    paint(look, 'faint', `${INDENT}… ${count(left, 'byte')} more …`),
+    ...hexDump(look, bytes.subarray(end), INDENT, end),
+  ];
+}
+
+/** Bytes as Python's repr; of many, the first and the last, and how many there are. */
+export function abridged(bytes: Buffer): string {
+  if (bytes.length <= WHOLE) return reprBytes(bytes);
+  return `${reprBytes(bytes.subarray(0, LAST))} … ${reprBytes(bytes.subarray(-LAST))}, ${count(bytes.length, 'byte')} in all`;
 }
 
 const hex = (value: number | undefined) => `0x${(value ?? 0).toString(16).padStart(4, '0')}`;

@@ -8,13 +8,13 @@ import type {
   PacketLine,
   SocketState,
 } from '../../../../interpose/recorder/recording.ts';
-import { reprBytes } from '../../../../python/builtins/repr.ts';
 import { clock } from '../../analyse/delays.ts';
 import { type Conversation, isInput } from '../../analyse/dialogue.ts';
 import { numbersAt } from '../../analyse/packets.ts';
 import { portOf } from '../../analyse/sockets.ts';
 import { addressText, count, duration, flagsOf, numbersOf, type Phase, resultText } from '../../words.ts';
 import { callSentences, filledArguments, offCpuText, type Scene } from '../sentences.ts';
+import { abridged } from './bytes.ts';
 import { hanging, type Look, paint, type Style } from './style.ts';
 
 export interface CallEvent {
@@ -147,9 +147,7 @@ function memoryLines(context: StoryContext, call: CallLine): string[] {
 
 /** A socket in one line: state, addresses, queues and what is in them, sequence numbers. */
 export function stateText(state: SocketState, run: Conversation | null, at: number): string {
-  const waiting = state.receiveQueueData
-    ? ` ${reprBytes(Buffer.from(state.receiveQueueData, 'base64'))}`
-    : '';
+  const waiting = state.receiveQueueData ? ` ${abridged(Buffer.from(state.receiveQueueData, 'base64'))}` : '';
   const isEnd =
     state.remote !== null &&
     [run?.clientEnd?.local, run?.serverEnd?.local].some(

@@ -106,14 +106,14 @@ export function heading(look: Look, text: string): string[] {
   return ['', paint(look, 'title', `━━ ${text} ${rule}`.slice(0, Math.max(look.width, text.length + 4))), ''];
 }
 
-/** Bytes as a hex dump: sixteen in a row where there is room, else eight. */
-export function hexDump(look: Look, bytes: Uint8Array, indent: string): string[] {
+/** Bytes as a hex dump: sixteen in a row where there is room, else eight. first: the offset of the first. */
+export function hexDump(look: Look, bytes: Uint8Array, indent: string, first = 0): string[] {
   const perRow = look.width >= indent.length + 74 ? 16 : 8;
   return Array.from({ length: Math.ceil(bytes.length / perRow) }, (_, row) => {
     const part = [...bytes.subarray(row * perRow, (row + 1) * perRow)];
     const hex = part.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
     const text = part.map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.')).join('');
-    const offset = (row * perRow).toString(16).padStart(4, '0');
+    const offset = (first + row * perRow).toString(16).padStart(4, '0');
     return `${indent}${paint(look, 'faint', offset)}  ${hex.padEnd(perRow * 3 - 1)}  |${text}|`;
   });
 }

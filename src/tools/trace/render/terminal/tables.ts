@@ -8,7 +8,7 @@ import type { Memory } from '../../analyse/memory.ts';
 import { numbersAt, type TcpPacket } from '../../analyse/packets.ts';
 import { dataOf, isReceive, isSend, portOf, type SocketLife } from '../../analyse/sockets.ts';
 import { slept } from '../../analyse/waiting.ts';
-import { count, duration, flagsOf, numbersOf } from '../../words.ts';
+import { count, duration, flagsOf, numbersOf, shortened } from '../../words.ts';
 import { outcome } from '../sentences.ts';
 import { type CallEvent, type Event, packetClock } from './steps.ts';
 import { columns, hanging, type Look, paint, type Style } from './style.ts';
@@ -60,7 +60,7 @@ function label({ recording }: Conversation, { call, phase }: CallEvent): string 
   const ends = phase === 'return' ? '… ' : '';
   const brought = outcome(call);
   if (call.result < 0) return `${ends}${name} fails: ${brought}`;
-  const text = () => dataOf(call).toString('utf8').trimEnd();
+  const text = () => shortened(dataOf(call).toString('utf8').trimEnd(), 160);
   if (isPrint(call)) return `prints ${text() || 'a line end'}`;
   if (isInput(call)) return `${ends}input: ${call.result === 0 ? 'its end' : text()}`;
   return `${ends}${name}${isWait(call) || call.result === 0 ? ':' : ''} ${brought}`.replace(/:? $/, '');
