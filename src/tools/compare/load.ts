@@ -17,7 +17,7 @@ import {
 } from '../../socket.ts';
 import { EpollEvents } from '../../structs.ts';
 import * as sys from '../../syscalls.ts';
-import { type Usage, usageOf } from './usage.ts';
+import { machineTicks, type Usage, usageOf } from './usage.ts';
 
 export interface Load {
   /** The server: its port on 127.0.0.1, and its process. */
@@ -41,6 +41,8 @@ export interface Sample {
   server: Usage;
   /** CPU seconds of the load's own process: less than `seconds`, or it was the bottleneck. */
   loadCpuSeconds: number;
+  /** Which part of all processors' time other programs had meanwhile, 0 to 1, or the hypervisor took. */
+  othersShare?: number;
   latencyMicros: { p50: number; p99: number; p999: number };
 }
 
@@ -140,6 +142,7 @@ function run({
   for (const client of clients) if (client) send(client, monotonic());
   until(monotonic() + warmupSeconds, messages);
 
+  const machineBefore = machineTicks();
   const before = usageOf(pid);
   const ownBefore = process.cpuUsage();
   const began = monotonic();
@@ -147,6 +150,7 @@ function run({
   const ended = monotonic();
   const own = process.cpuUsage(ownBefore);
   const after = usageOf(pid);
+  const machineAfter = machineTicks();
 
   for (const client of silent) client.socket.close();
   const sorted = latencies.subarray(0, answered).sort();
@@ -163,8 +167,26 @@ function run({
       residentKiB: after.residentKiB,
     },
     loadCpuSeconds: (own.user + own.system) / 1e6,
+    othersShare: othersShare(machineBefore, machineAfter, {
+      serverTicks: after.userTicks + after.systemTicks - before.userTicks - before.systemTicks,
+      loadSeconds: (own.user + own.system) / 1e6,
+    }),
     latencyMicros: { p50: micros(0.5), p99: micros(0.99), p999: micros(0.999) },
   };
+}
+
+/** A clock tick is 10 ms (USER_HZ). */
+const TICKS_PER_SECOND = 100;
+
+type Ticks = ReturnType<typeof machineTicks>;
+
+function othersShare(
+  before: Ticks,
+  after: Ticks,
+  { serverTicks, loadSeconds }: { serverTicks: number; loadSeconds: number },
+): number {
+  const own = serverTicks + loadSeconds * TICKS_PER_SECOND;
+  return Math.max(after.busy - before.busy - own, 0) / Math.max(after.all - before.all, 1);
 }
 
 process.stdout.write(`${JSON.stringify(run(JSON.parse(process.argv[2])))}\n`);

@@ -6,7 +6,7 @@ import { bundled, embedded, escaped, filled } from '../page.ts';
 import { callSection } from './call-section.ts';
 import type { Plot } from './plot-data.ts';
 import { cellSections, type Section } from './plots.ts';
-import type { Report } from './report.ts';
+import { disturbance, type Report } from './report.ts';
 import { LEAST_COUNT } from './table.ts';
 
 /** The page. */
@@ -20,12 +20,17 @@ export function page(report: Report): string {
     missing === undefined ? about : `${about}: not compared, ${missing}`,
   ]);
   return filled(new URL('assets/', import.meta.url), {
-    facts: list(Object.entries({ date: report.date, ...report.machine })),
+    facts: list(Object.entries({ date: report.date, ...report.machine, ...others(report) })),
     contenders: list(contenders),
     sections: sections.map(sectionHtml).join('') + syscallsHtml(report),
     data: embedded({ plots: sections.flatMap(({ plots }) => plots).filter(isDrawn), report }),
     script: bundled('tools/compare/assets/draw.js'),
   });
+}
+
+function others({ cells }: Report): Record<string, string> {
+  const text = disturbance(cells);
+  return text === '' ? {} : { disturbed: text };
 }
 
 function sectionHtml({ title, about, plots }: Section): string {

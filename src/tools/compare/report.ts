@@ -33,3 +33,20 @@ export interface Report extends Comparison {
 export function titleOf({ connections, size, idle }: Pick<Cell, 'connections' | 'size' | 'idle'>): string {
   return `${connections} connections × ${size} B${idle > 0 ? `, ${idle} idle` : ''}`;
 }
+
+/** From this share of the processors on, figures are of a machine that did something else, too. */
+const DISTURBED = 0.05;
+
+/** How much of the processors other programs had while the loads ran, and what that means; '' if it is not known. */
+export function disturbance(cells: Cell[]): string {
+  const known = cells.flatMap(({ samples }) =>
+    samples.flatMap(({ sample: { othersShare, seconds } }) =>
+      othersShare === undefined ? [] : [{ othersShare, seconds }],
+    ),
+  );
+  const seconds = known.reduce((sum, one) => sum + one.seconds, 0);
+  if (seconds === 0) return '';
+  const share = known.reduce((sum, one) => sum + one.othersShare * one.seconds, 0) / seconds;
+  const had = `other programs had ${(100 * share).toFixed(0)} % of the processors while the loads ran`;
+  return share < DISTURBED ? had : `${had}: these figures are not to be relied on`;
+}

@@ -4,7 +4,7 @@ import { max, median, min } from 'simple-statistics';
 import type { CallCosts } from './call-costs.ts';
 import type { Sample } from './load.ts';
 import type { Summary } from './plot-data.ts';
-import { type Cell, type Comparison, titleOf } from './report.ts';
+import { type Cell, type Comparison, disturbance, titleOf } from './report.ts';
 
 /** One measure of a sample, and how it is written. */
 export interface Measure {
@@ -84,6 +84,8 @@ export function tables({ contenders, cells, syscallsPerMessage, calls }: Compari
     const failed = cell.failed.map(({ contender, why }) => `\n${contender}: ${why}`).join('');
     return `${titleOf(cell)}\n${aligned([header, ...rows])}${failed}`;
   });
+  const disturbed = disturbance(cells);
+  if (disturbed !== '') blocks.unshift(disturbed);
   const counted = Object.entries(syscallsPerMessage).map(([name, counts]) => {
     const largest = Object.entries(counts).filter(([, count]) => count >= LEAST_COUNT);
     return [

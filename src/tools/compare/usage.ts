@@ -28,3 +28,14 @@ export function usageOf(pid: number): Usage {
   const residentKiB = Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)?.[1] ?? 0);
   return { cpuNs, userTicks: Number(stat[11]), systemTicks: Number(stat[12]), switches, residentKiB };
 }
+
+/** Clock ticks of all processors since the system began: those that a program had, and all, idle ones too. */
+export function machineTicks(): { busy: number; all: number } {
+  const [line] = readFileSync('/proc/stat', 'utf8').split('\n', 1);
+  // proc_stat(5). Of interrupts it is not known for which program they were; guest time is in user and nice.
+  const [user, nice, system, idle, iowait, irq, softirq, steal] = line.split(/ +/).slice(1).map(Number);
+  return {
+    busy: user + nice + system + steal,
+    all: user + nice + system + idle + iowait + irq + softirq + steal,
+  };
+}

@@ -49,6 +49,20 @@ test('a measure is summarized by its median, its lowest and its highest, by cont
   expect(summarize(cell, measures.load)[0].median).toBe(50);
 });
 
+test('other programs on the processors are told, and that figures are not to be relied on with many', () => {
+  const among = (othersShare: number) => ({
+    ...cell,
+    samples: cell.samples.map((one) => ({ ...one, sample: { ...one.sample, othersShare } })),
+  });
+  const rest = { contenders: [], syscallsPerMessage: {}, calls: { libraries: [], samples: [] } };
+  const first = (share: number) => tables({ cells: [among(share)], ...rest }).split('\n')[0];
+  expect(first(0.012)).toBe('other programs had 1 % of the processors while the loads ran');
+  expect(first(0.43)).toBe(
+    'other programs had 43 % of the processors while the loads ran: these figures are not to be relied on',
+  );
+  expect(tables({ cells: [cell], ...rest })).not.toContain('other programs');
+});
+
 test('the tables name the loads, the calls, and who was not compared', () => {
   const text = tables({
     contenders: [{ name: 'Bun.listen', about: 'Bun', missing: 'bun is not installed' }],
@@ -120,6 +134,8 @@ describe.skipIf(!isLinux)('a run (Linux)', () => {
       for (const { sample } of samples) {
         expect(sample.messages).toBeGreaterThan(0);
         expect(sample.server.cpuNs).toBeGreaterThan(0);
+        expect(sample.othersShare).toBeGreaterThanOrEqual(0);
+        expect(sample.othersShare).toBeLessThanOrEqual(1);
         expect(sample.latencyMicros.p50).toBeLessThanOrEqual(sample.latencyMicros.p999);
       }
     }
