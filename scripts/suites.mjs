@@ -10,7 +10,8 @@ import { install, node, root } from './runtimes.mjs';
 const NOBODY = '65534';
 const require = createRequire(import.meta.url);
 const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
-const args = [vitest, 'run', ...process.argv.slice(2)];
+// The other loader of configurations leaves nothing in node_modules, which belongs to another user.
+const args = [vitest, 'run', '--configLoader', 'runner', ...process.argv.slice(2)];
 const major = Number(process.versions.node.split('.')[0]);
 const runs = [22, 24, 26]
   .filter((other) => other !== major)
