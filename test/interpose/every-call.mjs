@@ -10,6 +10,7 @@ const own = await from('kernel/own-calls.js');
 const S = await from('socket.js');
 const F = await from('kernel/constants/fcntl.js');
 const { FIOCLEX, FIONBIO, FIONREAD, SIOCOUTQ } = await from('kernel/constants/ioctl.js');
+const { MSG_WAITFORONE, SO_ATTACH_FILTER } = await from('kernel/constants/socket.js');
 const E = await from('kernel/constants/select.js');
 const { CLOCK_MONOTONIC, CLOCK_REALTIME } = await from('kernel/constants/clock.js');
 const T = await from('kernel/constants/event.js');
@@ -53,8 +54,7 @@ sys.setsockopt(tcp, S.SOL_SOCKET, S.SO_LINGER, ints(1, 5));
 sys.setsockopt(tcp, S.SOL_TCP, S.TCP_NODELAY, ints(1));
 sys.setsockopt(tcp, S.SOL_IP, S.IP_TTL, ints(64));
 sys.setsockopt(tcp, S.SOL_SOCKET, S.SO_RCVBUF, bytes(1, 2));
-sys.setsockopt(tcp, S.SOL_SOCKET, S.SO_ATTACH_FILTER, bytes(6, 0, 0, 0, 255, 255, 0, 0));
-sys.setsockopt(tcp, S.SOL_SOCKET, S.SO_ATTACH_FILTER, bytes(6, 0, 0, 0, 255));
+sys.setsockopt(tcp, S.SOL_SOCKET, SO_ATTACH_FILTER, bytes(6, 0, 0, 0, 255, 255, 0, 0));
 for (const [level, name] of [
   [S.SOL_SOCKET, S.SO_ERROR],
   [S.SOL_SOCKET, S.SO_TYPE],
@@ -254,7 +254,7 @@ sys.sendmmsg(dgrams[0], [Buffer.from('ab'), Buffer.from('c'), Buffer.from('defgh
 sys.recvmmsg(dgrams[1], three(3), null, null, two(), 2, S.MSG_DONTWAIT, null);
 sys.recvmmsg(dgrams[1], three(3), null, null, two(), 2, S.MSG_DONTWAIT, null);
 sys.sendmmsg(dgrams[0], [Buffer.from('ab')], null, null, two(), 1, S.MSG_NOSIGNAL);
-sys.recvmmsg(dgrams[1], three(1), null, null, two(), 2, S.MSG_WAITFORONE, BigInt64Array.of(0n, 1n));
+sys.recvmmsg(dgrams[1], three(1), null, null, two(), 2, MSG_WAITFORONE, BigInt64Array.of(0n, 1n));
 const [near, far] = [0, 1].map(() => {
   const fd = sys.socket(S.AF_INET, S.SOCK_DGRAM, 0);
   const address = at(S.AF_INET, ['127.0.0.1', 0]);
