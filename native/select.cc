@@ -9,7 +9,7 @@ namespace rfds {
 namespace {
 
 // An fd_set is any number of whole words here, not FD_SETSIZE bits: the kernel reads and writes as many words
-// as nfds needs, so that is what each set must have. (macOS: with _DARWIN_UNLIMITED_SELECT, of binding.gyp;
+// as nfds needs, so that is what each set must have. (macOS: with _DARWIN_UNLIMITED_SELECT, of rfds.gypi;
 // else libc's select() answers EINVAL beyond FD_SETSIZE.)
 fd_set* set(const NullableBytes& bytes, int nfds) {
   constexpr size_t word = 8;

@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 const native = path.join(root, 'native');
 
 /** { sources, defines, cflags_cc, … }, as node-gyp reads it. */
-export const [addon] = JSON.parse(readFileSync(path.join(native, 'binding.gyp'), 'utf8')).targets;
+export const addon = JSON.parse(readFileSync(path.join(native, 'rfds.gypi'), 'utf8'));
 const [, onLinux] = addon.conditions.find(([condition]) => condition === "OS=='linux'");
 
 /** Where the package carries Node-API's headers; a checkout has them in node_modules. */

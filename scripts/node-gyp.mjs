@@ -1,10 +1,9 @@
 // Runs node-gyp rebuild (or what is given) with the headers that stand beside the running Node, where
-// there are any: then nothing is downloaded. It builds in native/build, for binding.gyp lies in native/ (in the root
-// npm would run node-gyp on its own); the addon is taken to build/Release. A rebuild whose sources, tools and Node are
+// there are any: then nothing is downloaded. A rebuild whose sources, tools and Node are
 // those of the last one is not repeated: a stamp beside the addon says what it was made of.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,7 +45,8 @@ function digest() {
       .sort()
       .map((name) => path.join(folder, name));
   for (const file of [
-    path.join(root, 'native/binding.gyp'),
+    path.join(root, 'binding.gyp'),
+    path.join(root, 'native/rfds.gypi'),
     ...sources(path.join(root, 'native')),
     path.join(nodeGyp, 'package.json'),
     fileURLToPath(import.meta.url),
@@ -83,14 +83,8 @@ const args = isRebuild ? ['rebuild', '--jobs', 'max'] : process.argv.slice(2);
 const { status, stdout, stderr } = spawnSync(
   process.execPath,
   [require.resolve('node-gyp/bin/node-gyp.js'), ...args],
-  { cwd: path.join(root, 'native'), env, encoding: 'utf8' },
+  { cwd: root, env, encoding: 'utf8' },
 );
 if (status !== 0 || env.npm_config_loglevel === 'verbose') process.stderr.write(`${stdout}${stderr}`);
-const built = path.join(root, 'native/build/Release/rfds.node');
-if (status === 0 && existsSync(built)) {
-  mkdirSync(path.dirname(addon), { recursive: true });
-  rmSync(addon, { force: true }); // A new file: a process may have the old one mapped.
-  cpSync(built, addon);
-}
 if (status === 0 && isRebuild) writeFileSync(stamp, digest());
 process.exit(status ?? 1);

@@ -102,7 +102,7 @@ describe.skipIf(Boolean(process.env.RFDS_ADDON) || !isWritable)(
     }, 300_000);
 
     test('has no binding.gyp in its root, which npm would build, and nothing that was built beside the prebuilt addon', () => {
-      expect(files).toContain('native/binding.gyp');
+      expect(files).toContain('native/rfds.gypi');
       expect(files).not.toContain('binding.gyp');
       expect(files.filter((file) => file.endsWith('.node'))).toEqual([
         expect.stringMatching(/^prebuilds\/\w+-\w+\/rfds(\.glibc|\.musl)?\.node$/),

@@ -1,0 +1,1 @@
+{ "targets": [{ "target_name": "rfds", "includes": ["native/rfds.gypi"] }] }
