@@ -7,7 +7,7 @@ import { Program, within } from '../support/programs.ts';
 
 const script = fileURLToPath(new URL('./fuzz.mjs', import.meta.url));
 
-test.each(['index', 'builtins', 'net', 'socket', 'select', 'selectors', 'signal', 'syscalls'])(
+test.each(['index', 'builtins', 'net', 'socket', 'select', 'selectors', 'signal', 'structs', 'syscalls'])(
   'no arguments to a function of %s end the process',
   { timeout: 310_000 },
   async (subpath) => {

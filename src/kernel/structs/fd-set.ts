@@ -43,9 +43,13 @@ export class FdSet {
   }
 
   /** The descriptors below nfds that are in the set, ascending. */
-  fds(nfds = this.#bits.length * 8): number[] {
+  fds(nfds = Number.POSITIVE_INFINITY): number[] {
     const fds: number[] = [];
-    for (let fd = 0; fd < nfds; fd++) if (this.has(fd)) fds.push(fd);
+    const end = Math.min(nfds, this.#bits.length * 8);
+    for (let first = 0; first < end; first += 8) {
+      if (this.#bits[first / 8] === 0) continue;
+      for (let fd = first; fd < Math.min(first + 8, end); fd++) if (this.has(fd)) fds.push(fd);
+    }
     return fds;
   }
 }
