@@ -462,7 +462,7 @@ if (isMainThread) {
   console.log(after[3] - after[0]);
 }
 `);
-    expect(stdout).toBe('6\n'); // The socketpairs, which nobody closed.
+    expect(stdout).toBe('0\n'); // The socketpairs are closed with their workers.
     expect(new Set(recording().calls.map(({ thread }) => thread)).size).toBe(5);
   });
 

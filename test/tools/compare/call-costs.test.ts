@@ -102,7 +102,7 @@ describe.skipIf(!isLinux)('a run (Linux)', () => {
     await program.has(/round 1 of 999: rfds\n/, 'stderr');
     const children = () =>
       readFileSync(`/proc/${program.pid}/task/${program.pid}/children`, 'utf8').match(/\d+/g);
-    const [child] = (await vi.waitUntil(children, { timeout: 5000, interval: 1 }))!.map(Number);
+    const [child] = (await vi.waitUntil(children, { timeout: 20_000, interval: 1 }))!.map(Number);
     program.kill('SIGINT');
     expect(await within(program.exited, 'the end of the comparison')).toBe(130);
     expect(existing(child)).toBe(false);
@@ -114,7 +114,7 @@ describe.skipIf(!isLinux)('a run (Linux)', () => {
       cpSync(path.join(root, part), path.join(home, part), { recursive: true });
     symlinkSync(path.join(root, 'build'), path.join(home, 'build'));
     mkdirSync(path.join(home, 'node_modules'));
-    const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+    const { dependencies = {} } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
     for (const name of Object.keys(dependencies))
       symlinkSync(path.join(root, 'node_modules', name), path.join(home, 'node_modules', name));
     const { stdout, report } = await run(home);

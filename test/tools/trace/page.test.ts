@@ -82,7 +82,7 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     const { sentence, client, server } = await shown(page);
     expect(sentence).toBe('The client calls send() on fd 3: “Hello” goes to the kernel.');
     expect(client.trim()).toBe('const response = exchange(server_socket, message);');
-    expect(server.trim()).toBe('const [rlist] = select(rfds, [], []);');
+    expect(server.trim()).toBe('[rlist] = select(rfds, [], []);');
     expect(problems).toEqual([]);
   });
 
