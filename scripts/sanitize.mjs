@@ -66,8 +66,9 @@ const env = {
   UBSAN_OPTIONS: `${both}:print_stacktrace=1`,
 };
 const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
-// Without the pages, which call nothing of the addon's: theirs is Chromium's time.
-const projects = ['--project', 'isolated', '--project', 'shared'];
+// Without the pages, which call nothing of the addon's: theirs is Chromium's time. And without the package, whose
+// addon is another one.
+const projects = ['--project', 'isolated', '--project', 'shared', '--exclude', 'test/package.test.ts'];
 // One file at a time: under the sanitizers everything takes longer, and deadlines do not.
 const args = [vitest, 'run', '--maxWorkers', '1', ...projects, ...process.argv.slice(2)];
 const { status } = spawnSync(node, args, { cwd: root, env, stdio: 'inherit' });

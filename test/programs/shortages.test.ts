@@ -72,12 +72,14 @@ describe.each(loops)('the %s loop', (loop) => {
       await leaving.reset();
       await visitor.ask('Hello');
     }
+    // Once more: it may have been answered before the last reset was seen.
+    await visitor.ask('Hello');
     expect(stderr.read()).toBe('');
     const last = await Visitor.connect(server.port);
     await last.ask('Hello');
     expect(stderr.read()).toBe('rfds server: stderr was full: 3 lines like these were dropped\n');
     await last.reset();
-    await visitor.ask('Hello');
+    for (let i = 0; i < 2; i++) await visitor.ask('Hello');
     expect(stderr.read()).toMatch(
       new RegExp(`^rfds server: dropped 127\\.0\\.0\\.1:${last.localPort}: (recv|read) ECONNRESET\n$`),
     );

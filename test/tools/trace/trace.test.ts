@@ -495,7 +495,7 @@ describe.skipIf(!isLinux)('--step', () => {
       encoding: 'utf8',
       ...deadline,
     });
-    expect(status).toBe(0);
+    expect(status, stderr).toBe(0);
     expect(stderr).toContain('server: = 0   (you said: zero)');
     expect(stderr).toContain('server: = 0   (right)');
     expect(stderr).toMatch(

@@ -46,8 +46,10 @@ export class Stepper {
 
   /** Adds a process, which sends its steps through channel. */
   attach(role: string, channel: Duplex, frames: Frames): void {
-    channel.on('error', () => {}); // It has ended.
-    createInterface({ input: channel }).on('line', (line) => {
+    // A process that ended with a question open resets the channel, which both report.
+    const steps = createInterface({ input: channel });
+    for (const one of [channel, steps]) one.on('error', () => {});
+    steps.on('line', (line) => {
       const step: Step = JSON.parse(line);
       if (step.type === 'after') this.#show(role, step.result);
       else this.#enqueue(role, step.call, step.at === null ? undefined : frames(step.at), channel);
