@@ -66,11 +66,13 @@ const env = {
   UBSAN_OPTIONS: `${both}:print_stacktrace=1`,
 };
 const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
-// Without the pages, which call nothing of the addon's: theirs is Chromium's time. And without the package, whose
-// addon is another one.
-const projects = ['--project', 'isolated', '--project', 'shared', '--exclude', 'test/package.test.ts'];
+// Without what says nothing of the addon's memory and takes long: the pages, whose time is Chromium's; the tools,
+// whose processes make the calls of all the others; the package, which has another addon; and the heap's size.
+const without = ['test/tools/**', 'test/package.test.ts', 'test/programs/allocation.test.ts'];
+const projects = ['--project', 'isolated', '--project', 'shared'];
 // One file at a time: under the sanitizers everything takes longer, and deadlines do not.
-const args = [vitest, 'run', '--maxWorkers', '1', ...projects, ...process.argv.slice(2)];
+const excluded = without.flatMap((files) => ['--exclude', files]);
+const args = [vitest, 'run', '--maxWorkers', '1', ...projects, ...excluded, ...process.argv.slice(2)];
 const { status } = spawnSync(node, args, { cwd: root, env, stdio: 'inherit' });
 
 const found = readdirSync(reports);
