@@ -37,6 +37,7 @@ export function compile(compiler, file, { isMac = process.platform === 'darwin',
     ...addon.defines.map((define) => `-D${define}`),
     `-I${headers()}`,
     ...addon.cflags_cc,
+    '-Wno-unused-command-line-argument', // clang's: hardening flags that a processor does not have
     ...addon.sources,
   ];
   const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: native, env, encoding: 'utf8' });
