@@ -101,7 +101,10 @@ const texts: Readonly<Record<string, string>> = {
   EQFULL: 'Interface output queue is full',
 };
 
+/** The same by an errno's name, which a recording of another platform has; undefined for one that is not known. */
+export const errnoText = (name: string): string | undefined => texts[name];
+
 /** What an errno, of either sign, means, in words. Unlike Python, in glibc's words on every platform. */
 export function strerror(errno: number): string {
-  return texts[errorcode(errno)] ?? `Unknown error ${Math.abs(errno)}`;
+  return errnoText(errorcode(errno)) ?? `Unknown error ${Math.abs(errno)}`;
 }

@@ -1,7 +1,6 @@
 // A recording as strace's own text, that of `strace -f -tt -o`: what strace's readers read. A call
 // during which another thread made one is written in two parts, as strace does.
 
-import { getSystemErrorMap } from 'node:util';
 import type {
   Argument,
   CallLine,
@@ -10,6 +9,7 @@ import type {
   TimeValue,
 } from '../../../interpose/recorder/recording.ts';
 import { callOf, entryOf } from '../../../kernel/calls.ts';
+import { errnoText } from '../../../python/strerror.ts';
 import { visible } from './terminal/style.ts';
 
 // strace's -a: where the '=' stands.
@@ -121,39 +121,11 @@ function resultText({ name: own, result, errno, detail }: CallLine, name: string
     if (restart !== undefined) return `? ${restart}`;
     // One number on Linux, and strace has this name for it.
     const code = errno === 'ENOTSUP' ? 'EOPNOTSUPP' : errno;
-    return `-1 ${code} (${errorText(code)})`;
+    return `-1 ${code} (${errnoText(code) ?? 'Unknown error'})`;
   }
   if (!detail) return String(result);
   const number = detail.startsWith('flags ') ? `0x${result.toString(16)}` : String(result);
   // What is left of select's timeval, too, is a timespec to the kernel.
   const inNanoseconds = detail.replace(/tv_usec=(\d+)/, (_, micros) => `tv_nsec=${Number(micros) * 1000}`);
   return `${number} (${inNanoseconds})`;
-}
-
-// libuv's texts are those of strerror(3), but for the first letter and these.
-const texts: Record<string, string> = {
-  EADDRNOTAVAIL: 'Cannot assign requested address',
-  EAFNOSUPPORT: 'Address family not supported by protocol',
-  EALREADY: 'Operation already in progress',
-  EBUSY: 'Device or resource busy',
-  EEXIST: 'File exists',
-  EFAULT: 'Bad address',
-  EHOSTUNREACH: 'No route to host',
-  EIO: 'Input/output error',
-  EISCONN: 'Transport endpoint is already connected',
-  EISDIR: 'Is a directory',
-  ELOOP: 'Too many levels of symbolic links',
-  ENAMETOOLONG: 'File name too long',
-  ENFILE: 'Too many open files in system',
-  ENOMEM: 'Cannot allocate memory',
-  ENOTCONN: 'Transport endpoint is not connected',
-  EOPNOTSUPP: 'Operation not supported',
-  ERANGE: 'Numerical result out of range',
-  ESPIPE: 'Illegal seek',
-};
-const byName = new Map(getSystemErrorMap().values());
-
-function errorText(errno: string): string {
-  const text = texts[errno] ?? byName.get(errno) ?? 'Unknown error';
-  return text[0].toUpperCase() + text.slice(1);
 }
