@@ -697,6 +697,13 @@ export const cNamesOf = ({ args, c }: Call): string[] =>
 /** The errnos that a call may give. */
 export const errnosOf = ({ errnos }: Call): string[] => errnos.split(' ').filter(Boolean);
 
+/**
+ * Whether MSG_DONTWAIT keeps a call from waiting. XNU's send(2) and its kin wait all the same, unless the descriptor has
+ * O_NONBLOCK: bsd/kern/uipc_socket.c, sosendcheck().
+ */
+export const heedsDontwait = ({ blocks }: Call, platform: string): boolean =>
+  blocks?.unless === 'MSG_DONTWAIT' && (blocks.until === 'readable' || platform !== 'darwin');
+
 /** Whether a call waits for events on many descriptors: select, poll and their kin. */
 export const waitsForEvents = (name: string): boolean => callOf(name)?.blocks?.until === 'event';
 

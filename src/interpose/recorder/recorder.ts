@@ -7,7 +7,7 @@
 
 import { setTimeout } from 'node:timers';
 import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from 'node:worker_threads';
-import { argumentOf, type CallName, type Call as CallRow } from '../../kernel/calls.ts';
+import { argumentOf, type CallName, type Call as CallRow, heedsDontwait } from '../../kernel/calls.ts';
 import { MSG_DONTWAIT, MSG_WAITFORONE } from '../../kernel/constants/socket.ts';
 import { errorcode } from '../../kernel/errno.ts';
 import type { Call, Layer } from '../../kernel/syscalls.ts';
@@ -195,7 +195,7 @@ const unmade = {
  */
 function mayBlock(call: CallRow, args: unknown[]): boolean {
   if (call.blocks === undefined) return false;
-  const { until, timeout, unless, messages } = call.blocks;
+  const { until, timeout, messages } = call.blocks;
   switch (until) {
     case 'event':
       return argumentOf(call, timeout!, args) !== 0;
@@ -204,9 +204,7 @@ function mayBlock(call: CallRow, args: unknown[]): boolean {
     case 'readable':
     case 'writable': {
       const flags = argumentOf(call, 'flags', args) as number;
-      // XNU's send does not heed it: sosendcheck() in bsd/kern/uipc_socket.c.
-      const isHeeded = unless && (until === 'readable' || process.platform === 'linux');
-      if (isHeeded && flags & MSG_DONTWAIT) return false;
+      if (flags & MSG_DONTWAIT && heedsDontwait(call, process.platform)) return false;
       const fd = args[0] as number;
       if (isNonblocking(fd)) return false;
       // For a second message it may wait although the first is there.

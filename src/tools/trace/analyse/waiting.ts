@@ -10,7 +10,7 @@ import {
   type SocketState,
   type TimeValue,
 } from '../../../interpose/recorder/recording.ts';
-import { type Blocking, callOf } from '../../../kernel/calls.ts';
+import { type Blocking, callOf, heedsDontwait } from '../../../kernel/calls.ts';
 import { type Memory, memories, peerClosed, watched } from './memory.ts';
 
 /** For how long its thread did not run, in nanoseconds: wall time without CPU time. */
@@ -54,16 +54,15 @@ export const slept = (recording: Recording, call: CallLine): boolean =>
 
 // before: what was known of the process's sockets when the call began.
 function waitsFor(call: CallLine, before: Memory, platform: string): boolean {
-  const { blocks, sends } = callOf(call.name) ?? {};
-  if (blocks === undefined) return false;
+  const row = callOf(call.name);
+  if (row?.blocks === undefined) return false;
+  const { until } = row.blocks;
   const state = stateOf(before, call.fd);
   const isNonblocking =
     (call.sockets?.find(({ fd }) => fd === call.fd) ?? state)?.statusFlags.includes('O_NONBLOCK') ?? false;
-  // macOS' send(2) does not know MSG_DONTWAIT.
-  const minds = !(platform === 'darwin' && sends !== undefined);
-  const isAsked = minds && blocks.unless !== undefined && flagsOf(call).includes(blocks.unless);
-  if (blocks.until !== 'event' && (isNonblocking || isAsked)) return false;
-  return waitsUntil[blocks.until](call, state, before);
+  const isAsked = flagsOf(call).includes('MSG_DONTWAIT') && heedsDontwait(row, platform);
+  if (until !== 'event' && (isNonblocking || isAsked)) return false;
+  return waitsUntil[until](call, state, before);
 }
 
 const waitsUntil: Record<
