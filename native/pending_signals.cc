@@ -54,19 +54,6 @@ void on_signal(int signum, siginfo_t* info, void* context) {
   errno = error;
 }
 
-bool take_kicks(int signum) {
-  struct sigaction before;
-  if (::sigaction(signum, nullptr, &before) == -1) return false;
-  if (before.sa_sigaction == on_signal) return true;
-  bool has_handler = before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN;
-  signals[signum].next.store(has_handler ? before.sa_sigaction : nullptr);
-  struct sigaction action = {};
-  sigemptyset(&action.sa_mask);
-  action.sa_sigaction = on_signal;
-  action.sa_flags = SA_SIGINFO;
-  return ::sigaction(signum, &action, nullptr) == 0;
-}
-
 bool has_pending_to_kick() {
   return std::any_of(signals, signals + NSIG, [](const SignalState& state) {
     return (state.is_pending.load() && !state.is_restarting.load()) || state.is_chained_pending.load();

@@ -111,10 +111,7 @@ int save_signal(int signum, int is_first) {
   require(is_first == 0 || is_first == 1, "isFirst must be 0 or 1");
   struct sigaction action;
   if (!may_set(signum) || ::sigaction(signum, nullptr, &action) == -1) return -1;
-  if (signum == SIGKILL || signum == SIGSTOP) {
-    errno = EINVAL;
-    return -1;
-  }
+  if (signum == SIGKILL || signum == SIGSTOP) return fail(EINVAL);
   bool is_ours = action.sa_sigaction == on_signal;
   if (!is_ours) save(signum, action);
   if (is_first == 1) saved[signum].original = saved[signum].foreign;
@@ -194,6 +191,15 @@ int own_fd(int fd, int is_owned) {
 }
 
 }  // namespace
+
+bool take_kicks(int signum) {
+  struct sigaction before;
+  if (::sigaction(signum, nullptr, &before) == -1) return false;
+  if (before.sa_sigaction == on_signal) return true;
+  set_next(signum, before);
+  struct sigaction action = our_action(0);
+  return ::sigaction(signum, &action, nullptr) == 0;
+}
 
 const std::vector<Call> signal_calls = {
     {"sigaction", "signum, handler", entry<sigaction>},

@@ -143,7 +143,7 @@ void* kick_thread(void*) {
   }
 }
 
-// One whose default action nobody has changed.
+// One whose action is still the default.
 int choose_kick_signum() {
 #if defined(__linux__) && !defined(RFDS_KICK_BY_SIGURG)
   for (int signum = SIGRTMAX - 4; signum >= SIGRTMIN; signum--) {
