@@ -3,9 +3,9 @@
 // its stdin, a pipe from here, ends.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { processStat } from './process-stat.ts';
 
 /** Something to end or to remove. */
 export type Owned =
@@ -66,12 +66,6 @@ function started(): ChildProcess {
 
 /** When a process began, in clock ticks since the system did; null where there is none, or no /proc. */
 export function startOf(pid: number | string): string | null {
-  try {
-    // pid (name) state …: the name may have anything in it, so the fields are counted behind it.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' ? null : fields[18];
-  } catch {
-    return null;
-  }
+  const stat = processStat(pid);
+  return stat === null || stat[0] === 'Z' ? null : stat[19];
 }

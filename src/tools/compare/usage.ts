@@ -1,6 +1,7 @@
 // What a process has used so far, from Linux's /proc: proc_pid_stat(5), proc_pid_status(5).
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { processStat } from '../process-stat.ts';
 
 export interface Usage {
   /** Nanoseconds of CPU, of all threads. */
@@ -24,7 +25,8 @@ export function usageOf(pid: number): Usage {
     for (const [, count] of readFileSync(`${at}/status`, 'utf8').matchAll(/ctxt_switches:\s+(\d+)/g))
       switches += Number(count);
   }
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  const stat = processStat(pid);
+  if (stat === null) throw new Error(`there is no process ${pid}, or no /proc`);
   const residentKiB = Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)?.[1] ?? 0);
   return { cpuNs, userTicks: Number(stat[11]), systemTicks: Number(stat[12]), switches, residentKiB };
 }

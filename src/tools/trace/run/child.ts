@@ -3,11 +3,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NoteLine } from '../../../interpose/recorder/recording.ts';
 import { endIfKilled } from '../../cleanup.ts';
+import { processStat } from '../../process-stat.ts';
 import { recordingIn } from './recording-file.ts';
 import type { Stepper } from './stepper.ts';
 
@@ -27,14 +27,7 @@ const ASLEEP_DELAY_MS = 50;
 /** The descriptor on which it asks for permission to go on (--step), after stdin, stdout and stderr. */
 const STEP_FD = 3;
 
-function isAsleep(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.startsWith('S', stat.lastIndexOf(')') + 2);
-  } catch {
-    return false; // It has ended.
-  }
-}
+const isAsleep = (pid: number) => processStat(pid)?.[0] === 'S';
 
 // However this process ends, its children end with it: by this, or, if it is killed, by cleanup.ts.
 const running = new Set<ChildProcess>();
