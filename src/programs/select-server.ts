@@ -15,8 +15,7 @@
 import { bytes, f, print, remove, repr, time } from '../builtins.ts';
 import { FD_SETSIZE, select } from '../select.ts';
 import { AF_INET, type InetAddress, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket } from '../socket.ts';
-import { Acceptor } from './serving/acceptor.ts';
-import { boundAddress } from './serving/bound-address.ts';
+import { Acceptor, boundAddress } from './serving/acceptor.ts';
 import { warnDropped } from './serving/log.ts';
 import { sendallWithin } from './serving/sendall-timeout.ts';
 

@@ -1,9 +1,9 @@
-// accept() that neither a client nor a shortage of descriptors can break: every server but net-server.ts has
-// one.
+// Where a server listens, and accept() that neither a client nor a shortage of descriptors can break: every server
+// but net-server.ts has one.
 
 import { OSError } from '../../builtins.ts';
 import { POLLIN, poll } from '../../select.ts';
-import type { Address, Socket } from '../../socket.ts';
+import type { Address, InetAddress, Socket } from '../../socket.ts';
 import * as sys from '../../syscalls.ts';
 import { peerName, warn, warnDropped, warnOfDroppedLines } from './log.ts';
 import { isShortage, sleep, WAIT_PAUSE } from './shortage.ts';
@@ -108,6 +108,14 @@ export class Acceptor {
     if (this.#reserve >= 0) sys.close(this.#reserve);
     this.#reserve = -1;
   }
+}
+
+/**
+ * The address that a listening socket was bound to. Asked of the kernel (getsockname(2)) only for a port of
+ * the kernel's choice: else the caller knows it, and the documented calls stay alone.
+ */
+export function boundAddress(server_socket: Socket, host: string, port: number): InetAddress {
+  return port === 0 ? (server_socket.getsockname() as InetAddress) : [host || '0.0.0.0', port];
 }
 
 /** A descriptor that does nothing: a duplicate of stderr, or a negative errno. */

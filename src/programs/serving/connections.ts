@@ -21,9 +21,8 @@ import {
   socket,
 } from '../../socket.ts';
 import * as sys from '../../syscalls.ts';
-import { Acceptor } from './acceptor.ts';
+import { Acceptor, boundAddress } from './acceptor.ts';
 import { BATCH_CAPACITY, BatchIo } from './batch-io.ts';
-import { boundAddress } from './bound-address.ts';
 import { peerName, warn, warnDropped } from './log.ts';
 import { isShortage, sleep, WAIT_PAUSE } from './shortage.ts';
 

@@ -1,5 +1,5 @@
 // The servers' log: a line on stderr for each client that is turned away or dropped. stdout carries the
-// documented lines and nothing else. A stderr that nobody reads stops no server: lines that it does not take
+// documented lines and nothing else. A stderr that is not read stops no server: lines that it does not take
 // are dropped, and counted.
 
 import { OSError } from '../../builtins.ts';
