@@ -119,7 +119,7 @@ async function client(port, end) {
   return latencies;
 }
 
-/** Floods a server until the end of stdin, but not for ever: a server may answer nobody else meanwhile. */
+/** Floods a server until the end of stdin, but not for ever: a server may answer no other client meanwhile. */
 function flood(port) {
   setTimeout(() => process.exit(), 5 * FLOOD_MS);
   const chunk = Buffer.alloc(65536, 'x');

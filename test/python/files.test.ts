@@ -388,7 +388,7 @@ describe('a file that writes', () => {
         return n;
       },
     };
-    return { sent, file: (buffering: number) => fileOf(sock, 'wb', buffering) };
+    return { sent, file: (buffering: number, mode = 'wb') => fileOf(sock, mode, buffering) };
   }
   const blocked = (characters_written: number) =>
     expect.objectContaining({ code: 'EAGAIN', characters_written });
@@ -432,19 +432,8 @@ describe('a file that writes', () => {
   });
 
   test('takes text whole, and says so where the socket takes no more', () => {
-    const sent: string[] = [];
-    const capacities: (number | null)[] = [2, null];
-    const sock: FileSocket = {
-      ...receiving([]),
-      send(data) {
-        const capacity = capacities.shift();
-        if (capacity === null) throw new BlockingIOError(-EAGAIN, 'send');
-        const n = Math.min(capacity ?? data.length, data.length);
-        sent.push(Buffer.from(data.subarray(0, n)).toString());
-        return n;
-      },
-    };
-    const out = fileOf(sock, 'w', 4);
+    const { sent, file } = taking(2, null);
+    const out = file(4, 'w');
     expect(() => out.write('ääbcdef')).toThrow(blocked(7));
     out.flush();
     expect(sent.join('')).toBe('ääbcdef');
