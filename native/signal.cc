@@ -141,11 +141,17 @@ int chain_signal(int signum) {
   bool is_chainable = has_handler(action) && (action.sa_flags & SA_RESETHAND) == 0;
   bool is_kicks = signum == kick_signum.load();
   if (is_chainable || is_kicks) {
-    if (!start_kick_thread()) return -1;
     save(signum, action);
     set_next(signum, action);
     struct sigaction front = our_action(action.sa_flags & SA_ONSTACK);
     if (::sigaction(signum, &front, nullptr) == -1) return -1;
+    // Behind it: this may take a while, and a signal meanwhile would be Node's alone.
+    if (!start_kick_thread()) {
+      int error = errno;
+      ::sigaction(signum, &action, nullptr);
+      errno = error;
+      return -1;
+    }
   } else {
     signals[signum].next.store(nullptr);
   }

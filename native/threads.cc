@@ -115,7 +115,8 @@ void* kick_thread(void*) {
   pthread_setname_np(pthread_self(), "rfds kicks");
 #endif
   constexpr int64_t never = std::numeric_limits<int64_t>::max();
-  int64_t pause = first_pause, next_main = never, next_workers = never;
+  // A signal may have come before this thread was there to be woken.
+  int64_t pause = first_pause, next_main = now() + pause, next_workers = never;
   for (;;) {
     int64_t next = std::min(next_main, next_workers);
     pollfd wake = {self_pipe[0], POLLIN, 0};
