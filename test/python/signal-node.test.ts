@@ -1,7 +1,13 @@
 // Signals that only Node's process.on() listens for: every blocking call ends, so that the listener runs.
 
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, test } from 'vitest';
-import { module, run } from '../support/signalled.ts';
+import { afterTest } from '../support/cleanup.ts';
+import { isLinux } from '../support/platform.ts';
+import { module, run, runIn } from '../support/signalled.ts';
 
 const sockets = `
   const [near, far] = socketpair();
@@ -35,6 +41,46 @@ test.each([
   expect(stdout).toBe(`InterruptedError EINTR ${syscall}\nlistener\n`);
   expect(status).toBe(7);
 });
+
+// The thread that interrupts calls starts with the first signal that is followed, and its stack's size tells it from
+// others: here it takes long to start, asleep, which is when the program is signalled.
+const slowThread = `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument) {
+  int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) = dlsym(RTLD_NEXT, "pthread_create");
+  size_t size = 0;
+  if (attributes) pthread_attr_getstacksize(attributes, &size);
+  struct timespec left = {0, size == 256 * 1024 ? 300000000 : 0};
+  while (nanosleep(&left, &left) == -1 && errno == EINTR);
+  return real(thread, attributes, start, argument);
+}
+`;
+const hasCompiler = spawnSync('cc', ['--version']).status === 0;
+
+test.skipIf(!isLinux || !hasCompiler)(
+  'a signal that comes while the thread that interrupts calls is being started ends the call (needs cc)',
+  async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'rfds-slow-thread-'));
+    afterTest(() => rmSync(folder, { recursive: true }));
+    const [source, library] = ['slow.c', 'slow.so'].map((name) => path.join(folder, name));
+    writeFileSync(source, slowThread);
+    expect(spawnSync('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl']).status).toBe(0);
+    const { stdout, status } = await runIn(
+      { LD_PRELOAD: library },
+      `${sockets}
+       process.on('SIGINT', () => { print('listener'); process.exit(7); });
+       print('ready');
+       try { near.recv(1); } catch (error) { print(error.name); }
+       setInterval(() => {}, 1000);`,
+      'SIGINT',
+    );
+    expect({ stdout, status }).toEqual({ stdout: 'InterruptedError\nlistener\n', status: 7 });
+  },
+);
 
 test('a listener that is added, used up and added again is called each time', async () => {
   const { stdout } = await run(

@@ -45,10 +45,23 @@ export function existing(pid: string | number): boolean {
   }
 }
 
-/** What ps calls the state of a process: S and I are sleep. */
-function stateOf(pid: number): string {
-  if (!isLinux) return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-  return readFileSync(`/proc/${pid}/stat`, 'utf8').match(/\) (\w)/)![1];
+const FUTEX = process.arch === 'arm64' ? 98 : 202;
+
+/**
+ * Whether a process sleeps in a call that it was to sleep in. Not in futex(2): there V8 waits for its other threads, at
+ * any moment, also before that call. proc_pid_stat(5), proc_pid_syscall(5).
+ */
+function isAsleep(pid: number): boolean {
+  if (!isLinux)
+    return /^[SI]/.test(execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }));
+  if (!/\) [SI] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) return false;
+  let call: string;
+  try {
+    [call] = readFileSync(`/proc/${pid}/syscall`, 'utf8').split(' ', 1);
+  } catch {
+    return true; // It may not be read: then the state has to do.
+  }
+  return /^\d+$/.test(call) && Number(call) !== FUTEX;
 }
 
 /** A child process whose output is kept as it comes. Disposing of it ends it. */
@@ -113,7 +126,7 @@ export class Program {
   /** Waits until the program sleeps: in the call that it is to be interrupted in. */
   async asleep(): Promise<void> {
     const sleeping = async () => {
-      while (!/^[SI]/.test(stateOf(this.pid))) await pause(1);
+      while (!isAsleep(this.pid)) await pause(1);
     };
     await within(sleeping(), 'sleep');
   }

@@ -14,8 +14,14 @@ const imports = `
 `;
 
 /** Runs a module that prints 'ready' whenever it may be signalled. */
-export async function run(body: string, ...signals: NodeJS.Signals[]) {
-  await using program = new Program(process.execPath, ['--input-type=module', '-e', imports + body]);
+export function run(body: string, ...signals: NodeJS.Signals[]) {
+  return runIn({}, body, ...signals);
+}
+
+/** The same with other environment variables. */
+export async function runIn(env: NodeJS.ProcessEnv, body: string, ...signals: NodeJS.Signals[]) {
+  const args = ['--input-type=module', '-e', imports + body];
+  await using program = new Program(process.execPath, args, env);
   for (const signal of signals) {
     await program.has(/ready\n$/);
     program.stdout = '';
