@@ -320,7 +320,7 @@ export interface SignalCalls {
   take_pending_signals(signums: Bytes): number;
   /**
    * No kernel call: whether (1 or 0) the descriptor is closed when this worker's environment ends. Does nothing
-   * in the main thread.
+   * in the main thread. 0; 1 where it is another kernel's descriptor (src/sim).
    */
   own_fd(fd: number, isOwned: number): number;
 }

@@ -1,10 +1,10 @@
 // Objects that own a descriptor. If one is lost (garbage, and its descriptor open) a warning says so: it
 // is never closed silently, for the number may be in use still.
 
-import { isMainThread } from 'node:worker_threads';
 import { loadedLedger } from '../interpose/loaded-ledger.ts';
 import { F_GETFD } from '../kernel/constants/fcntl.ts';
 import { kernel } from '../kernel/fast-calls.ts';
+import * as own from '../kernel/own-calls.ts';
 
 interface Held {
   readonly what: string;
@@ -24,14 +24,12 @@ const owners = new FinalizationRegistry<Held>(({ what, fd }) => {
 
 /** The object owns a descriptor from now on. */
 export function owns(owner: object, what: string, fd: number): void {
-  if (fd < 0) return;
-  owners.register(owner, { what, fd }, owner);
-  // A worker's descriptors end with it, also when it is terminated.
-  if (!isMainThread) kernel.own_fd(fd, 1);
+  // A worker's descriptors end with it, also when it is terminated. A simulated kernel's are nothing to this one.
+  if (fd >= 0 && own.own_fd(fd, 1) === 0) owners.register(owner, { what, fd }, owner);
 }
 
 /** It owns none any more: closed, or given up. */
 export function disowns(owner: object, fd: number): void {
   owners.unregister(owner);
-  if (!isMainThread) kernel.own_fd(fd, 0);
+  if (fd >= 0) own.own_fd(fd, 0);
 }

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { isLinux } from '../support/platform.ts';
-import { module, run } from '../support/signalled.ts';
+import { module, run, runFor } from '../support/signalled.ts';
 
 const rounds = Number(process.env.RFDS_ROUNDS ?? 3);
 const deadline = 30_000 + rounds * 3_000;
@@ -53,7 +53,9 @@ describe.each(calls)('workers in %s', (_, call) => {
   test(
     `end when they are terminated, at any moment (${rounds} rounds)`,
     async () => {
-      const { stdout, status, stderr } = await run(
+      const { stdout, status, stderr } = await runFor(
+        deadline,
+        {},
         `${workers}
          for (let i = 0; i < ${rounds}; i++) {
            const list = await Promise.all([0, 1].map(() => start(${blocked})));
@@ -193,7 +195,9 @@ test("a terminated worker's sockets are closed with it; detached ones, closed on
 test.skipIf(!isLinux)(
   'workers with SO_REUSEPORT listeners, terminated and replaced, leave no descriptor and take no client (Linux)',
   async () => {
-    const { stdout, status } = await run(
+    const { stdout, status } = await runFor(
+      deadline,
+      {},
       `${workers}
        import * as S from ${module('socket')};
        import { readdirSync } from 'node:fs';

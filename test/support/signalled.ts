@@ -1,6 +1,6 @@
 // Programs that are signalled while they block: each a module in a process of its own.
 
-import { Program, within } from './programs.ts';
+import { DEADLINE, Program, within } from './programs.ts';
 
 export const module = (name: string) =>
   JSON.stringify(new URL(`../../dist/${name}.js`, import.meta.url).href);
@@ -19,7 +19,17 @@ export function run(body: string, ...signals: NodeJS.Signals[]) {
 }
 
 /** The same with other environment variables. */
-export async function runIn(env: NodeJS.ProcessEnv, body: string, ...signals: NodeJS.Signals[]) {
+export function runIn(env: NodeJS.ProcessEnv, body: string, ...signals: NodeJS.Signals[]) {
+  return runFor(DEADLINE, env, body, ...signals);
+}
+
+/** The same of a module that may take so many milliseconds. */
+export async function runFor(
+  deadline: number,
+  env: NodeJS.ProcessEnv,
+  body: string,
+  ...signals: NodeJS.Signals[]
+) {
   const args = ['--input-type=module', '-e', imports + body];
   await using program = new Program(process.execPath, args, env);
   for (const signal of signals) {
@@ -28,6 +38,6 @@ export async function runIn(env: NodeJS.ProcessEnv, body: string, ...signals: No
     await program.asleep();
     program.kill(signal);
   }
-  const status = await within(program.exited, 'the end of the program');
+  const status = await within(program.exited, 'the end of the program', deadline);
   return { status, stdout: program.stdout, stderr: program.stderr };
 }

@@ -1,0 +1,266 @@
+// Visits the schedules of a world: all of them, with those left out that only order independent steps otherwise; or
+// many at random. What it finds it shrinks, and gives as a schedule that replays it.
+
+import { type Chooser, formatSchedule, parseSchedule, RandomChooser, Replay } from './choices.ts';
+import { type Outcome, Stop, type Violation, World, type WorldOptions } from './world.ts';
+
+/** Builds a world: adds its processes, and returns the program under test, which is called. */
+export type Build = (world: World) => () => unknown;
+
+export interface ExploreOptions {
+  /** What the worlds are made with; the bounds of what may happen are among it. */
+  world?: Omit<WorldOptions, 'chooser'>;
+  /** 'all': every schedule; 'random': so many runs at random. */
+  visit?: 'all' | 'random';
+  /** Runs, at most. All: no limit; random: 10,000. */
+  runs?: number;
+  /** Seconds, at most. */
+  seconds?: number;
+  /** Of 'random': the first run's seed; the next one's is one more. */
+  seed?: number;
+  /**
+   * Of 'all': visits those with few preemptions first, so that what is found is short: with at most so many, in turn.
+   * The last is the bound that remains: Infinity for every schedule.
+   */
+  preemptions?: readonly number[];
+  /** Looks at a world that a run has ended in; what it throws is a violation. */
+  check?: (world: World, outcome: Outcome) => void;
+  /** Called now and then. */
+  onProgress?: (runs: number, states: number) => void;
+}
+
+/** A schedule that breaks something. */
+export interface Found {
+  readonly violation: Violation | Error;
+  /** Replays it: replay(build, schedule). */
+  readonly schedule: string;
+  /** How many choices it had before it was shrunk. */
+  readonly choices: number;
+  /** The run of a random search that found it. */
+  readonly seed: number | null;
+}
+
+export interface Explored {
+  readonly found: Found | null;
+  readonly runs: number;
+  /** Different states that were seen. */
+  readonly states: number;
+  /** Whether every schedule within the bounds was visited. */
+  readonly isComplete: boolean;
+  readonly seconds: number;
+}
+
+/** A chooser that remembers. */
+interface Remembering extends Chooser {
+  readonly taken: number[];
+}
+
+export function explore(build: Build, options: ExploreOptions = {}): Explored {
+  return options.visit === 'random' ? exploreAtRandom(build, options) : exploreAll(build, options);
+}
+
+/** Runs one schedule, by its string, keeping the record of it: what was chosen, called and sent. */
+export function replay(
+  build: Build,
+  schedule: string,
+  options: Omit<WorldOptions, 'chooser'> = {},
+): { world: World; outcome: Outcome; program: () => unknown } {
+  const chooser = new Replay(parseSchedule(schedule));
+  const world = new World({ keepsOutput: true, keepsRecord: true, ...options, chooser });
+  const program = build(world);
+  return { world, outcome: world.run(program), program };
+}
+
+// ---- All
+
+/** Depth first: replays a prefix, then takes the first of everything; leaves where it comes to a state that it knows. */
+class Systematic implements Remembering {
+  readonly taken: number[] = [];
+  readonly counts: number[] = [];
+  readonly #prefix: readonly number[];
+  readonly #visited: Set<number>;
+
+  constructor(prefix: readonly number[], visited: Set<number>) {
+    this.#prefix = prefix;
+    this.#visited = visited;
+  }
+
+  choose(count: number, world: { readonly state: number }): number {
+    const i = this.taken.length;
+    if (i < this.#prefix.length) {
+      this.taken.push(this.#prefix[i]);
+      this.counts.push(count);
+      return this.#prefix[i];
+    }
+    const { state } = world;
+    if (this.#visited.has(state)) return -1;
+    this.#visited.add(state);
+    this.taken.push(0);
+    this.counts.push(count);
+    return 0;
+  }
+
+  /** The next prefix in the order of a depth-first search; null: there is none. */
+  next(): number[] | null {
+    for (let i = this.taken.length - 1; i >= 0; i--) {
+      if (this.taken[i] + 1 < this.counts[i]) return [...this.taken.slice(0, i), this.taken[i] + 1];
+    }
+    return null;
+  }
+}
+
+function exploreAll(build: Build, options: ExploreOptions): Explored {
+  const bounds = options.preemptions ?? [Number.POSITIVE_INFINITY];
+  const limits = new Limits(options, Number.POSITIVE_INFINITY);
+  let states = 0;
+  for (const preemptions of bounds) {
+    const world = { ...options.world, preemptions };
+    const visited = new Set<number>();
+    let prefix: number[] | null = [];
+    while (prefix !== null) {
+      if (limits.areReached()) return limits.result(null, states + visited.size, false);
+      const chooser: Systematic = new Systematic(prefix, visited);
+      const broken = runOnce(build, chooser, world, options.check);
+      limits.ran(states + visited.size);
+      if (broken !== null)
+        return limits.result(shrink(build, broken, chooser.taken, world, options.check, null), states, false);
+      prefix = chooser.next();
+    }
+    states += visited.size;
+  }
+  return limits.result(null, states, true);
+}
+
+// ---- At random
+
+function exploreAtRandom(build: Build, options: ExploreOptions): Explored {
+  const limits = new Limits(options, 10_000);
+  const first = options.seed ?? 1;
+  for (let seed = first; !limits.areReached(); seed++) {
+    const chooser = new RandomChooser(seed);
+    const broken = runOnce(build, chooser, options.world ?? {}, options.check);
+    limits.ran(0);
+    if (broken !== null)
+      return limits.result(
+        shrink(build, broken, chooser.taken, options.world ?? {}, options.check, seed),
+        0,
+        false,
+      );
+  }
+  return limits.result(null, 0, true);
+}
+
+class Limits {
+  #runs = 0;
+  readonly #mostRuns: number;
+  readonly #began = performance.now();
+  readonly #options: ExploreOptions;
+
+  constructor(options: ExploreOptions, mostRuns: number) {
+    this.#options = options;
+    this.#mostRuns = options.runs ?? mostRuns;
+  }
+
+  get #seconds(): number {
+    return (performance.now() - this.#began) / 1000;
+  }
+
+  areReached(): boolean {
+    return (
+      this.#runs >= this.#mostRuns || this.#seconds > (this.#options.seconds ?? Number.POSITIVE_INFINITY)
+    );
+  }
+
+  ran(states: number): void {
+    if (++this.#runs % 1000 === 0) this.#options.onProgress?.(this.#runs, states);
+  }
+
+  result(found: Found | null, states: number, isComplete: boolean): Explored {
+    return { found, runs: this.#runs, states, isComplete, seconds: this.#seconds };
+  }
+}
+
+// What a run broke; null: nothing.
+function runOnce(
+  build: Build,
+  chooser: Chooser,
+  options: Omit<WorldOptions, 'chooser'>,
+  check: ExploreOptions['check'],
+): Violation | Error | null {
+  const world = new World({ ...options, chooser });
+  const program = build(world);
+  let outcome: Outcome;
+  try {
+    outcome = world.run(program);
+  } catch (thrown) {
+    if (thrown instanceof Stop) return null;
+    throw thrown;
+  }
+  if (outcome.violation !== null) return outcome.violation;
+  try {
+    check?.(world, outcome);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+  return null;
+}
+
+// ---- Shrinking
+
+const SHRINK_RUNS = 2000;
+
+/** The same violation with fewer choices that are not the first, and a shorter list. */
+function shrink(
+  build: Build,
+  violation: Violation | Error,
+  found: readonly number[],
+  options: Omit<WorldOptions, 'chooser'>,
+  check: ExploreOptions['check'],
+  seed: number | null,
+): Found {
+  let best = trimmed(found);
+  let broken = violation;
+  let runs = 0;
+  const tries = (candidate: readonly number[]): boolean => {
+    if (runs++ >= SHRINK_RUNS) return false;
+    const chooser = new Replay(candidate);
+    const again = runOnce(build, chooser, options, check);
+    if (again === null || kindOf(again) !== kindOf(violation)) return false;
+    // What was taken, which a list that ran out or was cut differs from.
+    const taken = trimmed(chooser.taken);
+    if (weight(taken) >= weight(best)) return false;
+    best = taken;
+    broken = again;
+    return true;
+  };
+  for (let isBetter = true; isBetter && runs < SHRINK_RUNS; ) {
+    isBetter = false;
+    // Without a piece of it; then each choice smaller.
+    for (let size = best.length >> 1; size > 0; size >>= 1) {
+      for (let at = 0; at + size <= best.length; ) {
+        if (tries(best.toSpliced(at, size))) isBetter = true;
+        else at += size;
+      }
+    }
+    for (let i = 0; i < best.length; i++) {
+      for (let value = 0; value < (best[i] ?? 0); value++) {
+        if (!tries(best.with(i, value))) continue;
+        isBetter = true;
+        break;
+      }
+    }
+  }
+  return { violation: broken, schedule: formatSchedule(best), choices: found.length, seed };
+}
+
+const kindOf = (error: Violation | Error) => ('kind' in error ? error.kind : error.name);
+
+// The first choice of each is what happens by itself: it weighs little.
+const weight = (choices: readonly number[]) =>
+  choices.reduce((sum, choice) => sum + (choice === 0 ? 1 : 100 + choice), 0);
+
+function trimmed(choices: readonly number[]): number[] {
+  let end = choices.length;
+  while (end > 0 && choices[end - 1] === 0) end--;
+  return choices.slice(0, end);
+}

@@ -1,0 +1,61 @@
+// What the simulated files need of the world that they are in: its clock, its choices, and its list of what may
+// happen next. world.ts is it.
+
+/**
+ * Something that processes share, such as a connection. Two steps of which neither touches what the other does may be
+ * taken in either order; explore() leaves one of the orders out. The history is a hash of what happened to it so far.
+ */
+export interface Shared {
+  readonly id: number;
+  low: number;
+  high: number;
+}
+
+/** Something that may happen now. */
+export interface Step {
+  readonly label: string;
+  /** What it touches; null: it may be anything. */
+  readonly shared: Shared | null;
+  isEnabled(): boolean;
+  take(): void;
+}
+
+/** Something that happens at a time. */
+export interface Timer {
+  /** In nanoseconds since the world began. */
+  readonly at: number;
+  readonly label: string;
+  readonly shared: Shared | null;
+  cancel(): void;
+}
+
+export interface Machine {
+  readonly platform: 'linux' | 'darwin';
+  /** /proc/sys/net/core/somaxconn, kern.ipc.somaxconn. */
+  readonly somaxconn: number;
+  /** Bytes in a socket's buffers, unless setsockopt says otherwise. */
+  readonly sendBuffer: number;
+  readonly receiveBuffer: number;
+  /** Whether what is written to stdout and stderr is kept. */
+  readonly keepsOutput: boolean;
+  readonly keepsPackets: boolean;
+  /** Since the world began. */
+  readonly nanoseconds: number;
+  newShared(): Shared;
+  /** The step under way touches it. */
+  touch(shared: Shared): void;
+  /** Happens after so many nanoseconds. */
+  after(nanoseconds: number, label: string, shared: Shared | null, take: () => void): Timer;
+  addStep(step: Step): void;
+  removeStep(step: Step): void;
+  /** 0 … count - 1: what happens of several things that may. 0 is what ordinarily does. */
+  choose(count: number, what: string): number;
+  /** How many of n bytes, which fit, a send takes. */
+  takes(n: number): number;
+  /** Where what was sent is cut, so that its rest arrives later; 0: nowhere. */
+  cut(data: Uint8Array | null): number;
+  /** The first sequence number of an end of a connection. */
+  initialSequence(): number;
+  /** A signal that ends a process came. */
+  killed(pid: number, signum: number): void;
+}

@@ -1,0 +1,326 @@
+// Hosts with their addresses and ports, and the way of a segment from one end of a connection to the other.
+
+import { AF_INET6 } from '../kernel/constants/socket.ts';
+import { EADDRINUSE, EADDRNOTAVAIL } from '../kernel/errno.ts';
+import { formatInet, formatInet6 } from '../kernel/structs/inet-text.ts';
+import type { Machine, Shared, Step } from './machine.ts';
+
+/** A socket that has an address and a port, as a host sees it. */
+export interface Addressed {
+  readonly type: number;
+  localAddress: Uint8Array | null;
+  localPort: number;
+  readonly remoteAddress: Uint8Array | null;
+  readonly remotePort: number;
+  readonly reusesAddress: boolean;
+  readonly reusesPort: boolean;
+}
+
+/** An end of a TCP connection, or a listener, as the network sees it. */
+export interface Endpoint extends Addressed {
+  readonly host: Host;
+  readonly peer: Endpoint | null;
+  readonly shared: Shared;
+  /** Sent, and waiting for the schedule to deliver it. */
+  readonly transit: Segment[];
+  onSyn(segment: Segment): void;
+  onSegment(segment: Segment): void;
+  /** So many bytes of its own were taken by the receiver. */
+  onAcknowledged(n: number): void;
+  /** The receiver has read. */
+  onWindow(): void;
+}
+
+/** A TCP segment under way. */
+export interface Segment {
+  readonly from: Endpoint;
+  /** null: nobody is known there yet, for it is a SYN. */
+  readonly to: Endpoint | null;
+  readonly flags: 'SYN' | 'SYN-ACK' | 'ACK' | 'PSH' | 'FIN' | 'RST';
+  readonly data: Uint8Array | null;
+  readonly sequence: number;
+  readonly acknowledged: number;
+}
+
+/** A packet as a capture has it. */
+export interface Packet extends Segment {
+  readonly nanoseconds: number;
+  readonly isLost: boolean;
+}
+
+/** The way between two hosts, the same in both directions. */
+export interface Link {
+  /** One way, in seconds; 0: at once. */
+  readonly latency: number;
+  /** Bytes in a segment, at most. */
+  readonly mss: number;
+  /** How many segments may be lost, wherever the schedule says so. Each is sent again. */
+  losses: number;
+}
+
+/** MTU of the loopback interface without the headers, and of an Ethernet. */
+const LOOPBACK_MSS = 65483;
+const ETHERNET_MSS = 1460;
+/** Until a lost segment is sent again, the first time, in nanoseconds. TCP_RTO_MIN. */
+const RETRANSMIT_NS = 200e6;
+
+const FIRST_EPHEMERAL = 32768;
+const LAST_EPHEMERAL = 60999;
+
+export const anyAddress = (family: number): Uint8Array => new Uint8Array(family === AF_INET6 ? 16 : 4);
+
+export function isAnyAddress(address: Uint8Array): boolean {
+  for (const byte of address) if (byte !== 0) return false;
+  return true;
+}
+
+/** 127.0.0.1 or ::1, by how many bytes an address has. */
+export const loopback = (length: number): Uint8Array =>
+  length === 4 ? Uint8Array.of(127, 0, 0, 1) : Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
+
+const isLoopback = (address: Uint8Array) =>
+  address.length === 4 ? address[0] === 127 : address.every((byte, i) => byte === (i === 15 ? 1 : 0));
+
+export const addressText = (address: Uint8Array): string =>
+  address.length === 4 ? formatInet(Buffer.from(address), 0) : formatInet6(Buffer.from(address), 0);
+
+const equal = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+/** A machine: its addresses and its ports. It has 127.0.0.0/8 and ::1 beside those that it was given. */
+export class Host {
+  readonly #machine: Machine;
+  readonly network: Network;
+  readonly name: string;
+  readonly addresses: readonly Uint8Array[];
+  /** bind, listen and a connect to a port that no one listens on: what they have in common. */
+  readonly ports: Shared;
+  readonly #claimed: Addressed[] = [];
+  readonly #listening: Endpoint[] = [];
+  #nextEphemeral = FIRST_EPHEMERAL;
+
+  constructor(machine: Machine, network: Network, name: string, addresses: readonly Uint8Array[]) {
+    this.#machine = machine;
+    this.network = network;
+    this.name = name;
+    this.addresses = addresses;
+    this.ports = machine.newShared();
+  }
+
+  has(address: Uint8Array): boolean {
+    return isLoopback(address) || this.owns(address);
+  }
+
+  /** Whether it is one of its addresses but the loopback ones. */
+  owns(address: Uint8Array): boolean {
+    return this.addresses.some((own) => equal(own, address));
+  }
+
+  /** The address that a packet to another one leaves from. */
+  sourceFor(remote: Uint8Array): Uint8Array {
+    if (isLoopback(remote)) return loopback(remote.length);
+    if (this.has(remote)) return remote;
+    return this.addresses.find(({ length }) => length === remote.length) ?? loopback(remote.length);
+  }
+
+  ephemeralPort(): number {
+    for (;;) {
+      const port = this.#nextEphemeral;
+      this.#nextEphemeral = port === LAST_EPHEMERAL ? FIRST_EPHEMERAL : port + 1;
+      if (!this.#claimed.some((socket) => socket.localPort === port)) return port;
+    }
+  }
+
+  /** bind(2): 0, EADDRNOTAVAIL for an address of another host, EADDRINUSE for a port that is taken. */
+  bind(socket: Addressed, address: Uint8Array, port: number): number {
+    if (!isAnyAddress(address) && !this.has(address)) return -EADDRNOTAVAIL;
+    for (const other of this.#claimed) {
+      if (port === 0 || other.localPort !== port || other.type !== socket.type) continue;
+      const there = other.localAddress!;
+      if (there.length !== address.length) continue;
+      if (!isAnyAddress(there) && !isAnyAddress(address) && !equal(there, address)) continue;
+      const isListening = this.#listening.includes(other as Endpoint);
+      const mayReuse = socket.reusesAddress && other.reusesAddress && !isListening;
+      const maySharePort = socket.reusesPort && other.reusesPort;
+      if (!mayReuse && !maySharePort) return -EADDRINUSE;
+    }
+    socket.localAddress = address;
+    socket.localPort = port === 0 ? this.ephemeralPort() : port;
+    this.claim(socket);
+    return 0;
+  }
+
+  claim(socket: Addressed): void {
+    this.#claimed.push(socket);
+  }
+
+  unclaim(socket: Addressed): void {
+    const at = this.#claimed.indexOf(socket);
+    if (at >= 0) this.#claimed.splice(at, 1);
+  }
+
+  startListening(socket: Endpoint): void {
+    this.#listening.push(socket);
+    this.#machine.touch(this.ports);
+  }
+
+  stopListening(socket: Endpoint): void {
+    const at = this.#listening.indexOf(socket);
+    if (at >= 0) this.#listening.splice(at, 1);
+    this.#machine.touch(this.ports);
+  }
+
+  /** A listener that stands in the way of another one's listen(2), without SO_REUSEPORT of both; or null. */
+  listenerAt({ localAddress, localPort, reusesPort }: Endpoint): Endpoint | null {
+    for (const other of this.#listening) {
+      if (other.localPort !== localPort || other.localAddress!.length !== localAddress!.length) continue;
+      if (reusesPort && other.reusesPort) continue;
+      const overlaps =
+        isAnyAddress(localAddress!) ||
+        isAnyAddress(other.localAddress!) ||
+        equal(localAddress!, other.localAddress!);
+      if (overlaps) return other;
+    }
+    return null;
+  }
+
+  /** Who listens for a connection to an address; one bound to it before one bound to any. */
+  listenerFor(address: Uint8Array, port: number): Endpoint | null {
+    let found: Endpoint | null = null;
+    for (const socket of this.#listening) {
+      if (socket.localPort !== port || socket.localAddress!.length !== address.length) continue;
+      if (equal(socket.localAddress!, address)) return socket;
+      if (isAnyAddress(socket.localAddress!)) found ??= socket;
+    }
+    return found;
+  }
+
+  /** The datagram socket that a datagram to an address reaches, or null. */
+  socketFor(type: number, address: Uint8Array, port: number): Addressed | null {
+    let found: Addressed | null = null;
+    for (const socket of this.#claimed) {
+      if (socket.type !== type || socket.localPort !== port) continue;
+      if (socket.localAddress!.length !== address.length) continue;
+      if (equal(socket.localAddress!, address)) return socket;
+      if (isAnyAddress(socket.localAddress!)) found ??= socket;
+    }
+    return found;
+  }
+}
+
+/** What carries segments between hosts: at once within a host, by the link's latency between two. */
+export class Network {
+  readonly #machine: Machine;
+  readonly #links: { hosts: readonly [Host, Host]; link: Link }[] = [];
+  readonly hosts: Host[] = [];
+  readonly packets: Packet[] = [];
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  addHost(name: string, addresses: readonly Uint8Array[]): Host {
+    const host = new Host(this.#machine, this, name, addresses);
+    this.hosts.push(host);
+    return host;
+  }
+
+  /** Who has an address, as seen from a host; null: nobody. */
+  hostAt(address: Uint8Array, from: Host): Host | null {
+    return from.has(address)
+      ? from
+      : (this.hosts.find((host) => host !== from && host.owns(address)) ?? null);
+  }
+
+  connect(one: Host, other: Host, { latency = 0, mss = ETHERNET_MSS, losses = 0 }: Partial<Link> = {}): void {
+    this.#links.push({ hosts: [one, other], link: { latency, mss, losses } });
+  }
+
+  #link(one: Host, other: Host): Link | null {
+    if (one === other) return null;
+    const found = this.#links.find(({ hosts }) => hosts.includes(one) && hosts.includes(other));
+    return found?.link ?? null;
+  }
+
+  mss(one: Host, other: Host): number {
+    return one === other ? LOOPBACK_MSS : (this.#link(one, other)?.mss ?? ETHERNET_MSS);
+  }
+
+  send(segment: Segment): void {
+    const { from } = segment;
+    const destination = segment.to?.host ?? this.hostAt(from.remoteAddress!, from.host);
+    const link = destination === null ? null : this.#link(from.host, destination);
+    const isLost = link !== null && link.losses > 0 && this.#machine.choose(2, 'a segment is lost') === 1;
+    if (isLost) link.losses--;
+    if (this.#machine.keepsPackets)
+      this.packets.push({ ...segment, nanoseconds: this.#machine.nanoseconds, isLost });
+    if (isLost) {
+      this.#machine.after(RETRANSMIT_NS, `${segment.flags} is sent again`, from.shared, () =>
+        this.send(segment),
+      );
+      return;
+    }
+    const cut = this.#machine.cut(segment.data);
+    if (cut > 0) {
+      const data = segment.data!;
+      from.transit.push({ ...segment, data: data.subarray(0, cut) });
+      from.transit.push({ ...segment, data: data.subarray(cut), sequence: segment.sequence + cut });
+      if (from.transit.length === 2) this.#deliverNext(from);
+    } else if (link !== null && link.latency > 0) {
+      this.#machine.after(link.latency * 1e9, `${segment.flags} arrives`, from.shared, () =>
+        this.#deliver(segment),
+      );
+    } else if (from.transit.length > 0) {
+      from.transit.push(segment);
+    } else {
+      this.#deliver(segment);
+    }
+  }
+
+  // The first piece at once, and each of the rest whenever the schedule says.
+  #deliverNext(from: Endpoint): void {
+    const segment = from.transit[0];
+    this.#deliver(segment);
+    from.transit.shift();
+    if (from.transit.length === 0) return;
+    const step: Step = {
+      label: 'the rest of what was sent arrives',
+      shared: from.shared,
+      isEnabled: () => true,
+      take: () => {
+        this.#machine.removeStep(step);
+        this.#deliverNext(from);
+      },
+    };
+    this.#machine.addStep(step);
+  }
+
+  #deliver(segment: Segment): void {
+    if (segment.to !== null) {
+      segment.to.onSegment(segment);
+      return;
+    }
+    const { from } = segment;
+    const host = this.hostAt(from.remoteAddress!, from.host);
+    const listener = host?.listenerFor(from.remoteAddress!, from.remotePort) ?? null;
+    if (listener !== null) listener.onSyn(segment);
+    else from.onSegment({ ...segment, to: from, flags: 'RST', data: null });
+  }
+
+  /** What was received was taken into the receiver's buffer. */
+  acknowledge(receiver: Endpoint, n: number): void {
+    this.#later(receiver, (sender) => sender.onAcknowledged(n));
+  }
+
+  /** The receiver has read. */
+  openWindow(receiver: Endpoint): void {
+    this.#later(receiver, (sender) => sender.onWindow());
+  }
+
+  #later(receiver: Endpoint, tell: (sender: Endpoint) => void): void {
+    const sender = receiver.peer;
+    if (sender === null) return;
+    const link = this.#link(receiver.host, sender.host);
+    if (link === null || link.latency === 0) tell(sender);
+    else this.#machine.after(link.latency * 1e9, 'ACK arrives', receiver.shared, () => tell(sender));
+  }
+}

@@ -1,0 +1,145 @@
+// pipe(2), pipe(7): the two ends of one buffer. And what a standard stream leads to.
+
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../kernel/constants/select.ts';
+import { EAGAIN, EBADF, EPIPE } from '../kernel/errno.ts';
+import { ByteQueue } from './bytes.ts';
+import type { Machine, Shared } from './machine.ts';
+import { OpenFile } from './open-file.ts';
+
+/** Bytes in a pipe, and in one write that is never cut. pipe(7). */
+const CAPACITY = 65536;
+const PIPE_BUF = 4096;
+
+class Pipe {
+  readonly queue = new ByteQueue();
+  reader: PipeReader | null = null;
+  writer: PipeWriter | null = null;
+}
+
+export class PipeReader extends OpenFile {
+  readonly kind = 'pipe';
+  readonly shared: Shared;
+  readonly #pipe: Pipe;
+
+  constructor(machine: Machine, pipe: Pipe, shared: Shared) {
+    super(machine);
+    this.#pipe = pipe;
+    this.shared = shared;
+  }
+
+  poll(): number {
+    const { queue, writer } = this.#pipe;
+    return (queue.length > 0 ? POLLIN | POLLRDNORM : 0) | (writer === null ? POLLHUP : 0);
+  }
+
+  override read(target: Uint8Array): number {
+    const { queue, writer } = this.#pipe;
+    if (target.length === 0) return 0;
+    if (queue.length === 0) return writer === null ? 0 : -EAGAIN;
+    const wasFull = queue.length > CAPACITY - PIPE_BUF;
+    const n = queue.read(target);
+    this.machine.touch(this.shared);
+    if (wasFull && queue.length <= CAPACITY - PIPE_BUF) writer?.notify(POLLOUT | POLLWRNORM);
+    return n;
+  }
+
+  override write(): number {
+    return -EBADF;
+  }
+
+  override get unread(): number {
+    return this.#pipe.queue.length;
+  }
+
+  release(): void {
+    this.#pipe.reader = null;
+    this.#pipe.writer?.notify(POLLERR | POLLOUT);
+  }
+}
+
+export class PipeWriter extends OpenFile {
+  readonly kind = 'pipe';
+  readonly shared: Shared;
+  readonly #pipe: Pipe;
+
+  constructor(machine: Machine, pipe: Pipe, shared: Shared) {
+    super(machine);
+    this.#pipe = pipe;
+    this.shared = shared;
+  }
+
+  poll(): number {
+    const { queue, reader } = this.#pipe;
+    const hasSpace = queue.length <= CAPACITY - PIPE_BUF;
+    return (hasSpace ? POLLOUT | POLLWRNORM : 0) | (reader === null ? POLLERR : 0);
+  }
+
+  override read(): number {
+    return -EBADF;
+  }
+
+  override write(source: Uint8Array): number {
+    const { queue, reader } = this.#pipe;
+    if (reader === null) return -EPIPE;
+    if (source.length === 0) return 0;
+    const space = CAPACITY - queue.length;
+    // Up to PIPE_BUF bytes are written at once or not at all.
+    if (space === 0 || (source.length <= PIPE_BUF && source.length > space)) return -EAGAIN;
+    const n = Math.min(space, source.length);
+    queue.push(source.subarray(0, n));
+    reader.notify(POLLIN | POLLRDNORM);
+    return n;
+  }
+
+  override get unread(): number {
+    return this.#pipe.queue.length;
+  }
+
+  release(): void {
+    this.#pipe.writer = null;
+    this.#pipe.reader?.notify(POLLHUP);
+  }
+}
+
+export function makePipe(machine: Machine): [PipeReader, PipeWriter] {
+  const pipe = new Pipe();
+  const shared = machine.newShared();
+  pipe.reader = new PipeReader(machine, pipe, shared);
+  pipe.writer = new PipeWriter(machine, pipe, shared);
+  return [pipe.reader, pipe.writer];
+}
+
+/** A standard stream: it takes all that is written, and keeps it; reading it is at its end. */
+export class StandardStream extends OpenFile {
+  readonly kind = 'stdio';
+  readonly shared: Shared;
+  /** Whether epoll refuses it, as it does a file's. */
+  readonly isRegular = false;
+  /** What was written, in pieces. */
+  readonly written: Uint8Array[] = [];
+
+  constructor(machine: Machine) {
+    super(machine);
+    this.shared = machine.newShared();
+  }
+
+  poll(): number {
+    return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+  }
+
+  override read(): number {
+    return 0;
+  }
+
+  override write(source: Uint8Array): number {
+    if (this.machine.keepsOutput) this.written.push(source.slice());
+    return source.length;
+  }
+
+  /** What was written, as text. */
+  get text(): string {
+    return Buffer.concat(this.written).toString();
+  }
+
+  release(): void {}
+}

@@ -1,0 +1,138 @@
+// A process of the simulated machine: its descriptors, its signals, and the call that it waits in. calls.ts has the
+// calls themselves.
+
+import { EBADF, EMFILE } from '../kernel/errno.ts';
+import { EpollFile } from './epoll.ts';
+import type { Machine, Shared } from './machine.ts';
+import type { Host } from './network.ts';
+import type { OpenFile } from './open-file.ts';
+import { StandardStream } from './pipe.ts';
+
+/** A descriptor: where it leads, and FD_CLOEXEC, which duplicates do not share. */
+export interface Descriptor {
+  file: OpenFile;
+  closesOnExec: boolean;
+}
+
+/** What a call that blocks waits for. */
+export interface Wait {
+  /** Whether it can go on. */
+  ready(): boolean;
+  /** Goes on: its result, or BLOCKED if it has to wait again. */
+  finish(): number;
+  /** When it ends, in nanoseconds of the world's clock. Infinity: never. */
+  readonly deadline: number;
+  /** What it returns then. */
+  timedOut(): number;
+  /** What it returns when a signal's handler ran: -EINTR, or the bytes that were moved by then. */
+  interrupted(): number;
+  /** Whether SA_RESTART makes it go on instead. */
+  readonly restarts: boolean;
+  /** What it looks at; null: at anything. */
+  readonly shared: Shared | null;
+}
+
+/** What happens on a signal. */
+export type Disposition = 'default' | 'ignore' | { readonly restarts: boolean };
+
+export class Process {
+  readonly machine: Machine;
+  readonly host: Host;
+  readonly name: string;
+  readonly pid: number;
+  /** Its own steps, in their order. */
+  readonly shared: Shared;
+  readonly descriptors: (Descriptor | undefined)[] = [];
+  /** RLIMIT_NOFILE. */
+  maxDescriptors: number;
+  wait: Wait | null = null;
+  readonly dispositions = new Map<number, Disposition>();
+  /** Caught, and not taken by the program yet. */
+  readonly pending: number[] = [];
+  /** Blocked until the mask allows them. */
+  readonly blocked: number[] = [];
+  /** While pselect, ppoll or epoll_pwait waits: the signals that do not come. */
+  mask: ReadonlySet<number> | null = null;
+  wakeupFd = -1;
+  readonly stdout: StandardStream;
+  readonly stderr: StandardStream;
+
+  constructor(machine: Machine, host: Host, name: string, pid: number, maxDescriptors: number) {
+    this.machine = machine;
+    this.host = host;
+    this.name = name;
+    this.pid = pid;
+    this.shared = machine.newShared();
+    this.maxDescriptors = maxDescriptors;
+    this.stdout = new StandardStream(machine);
+    this.stderr = new StandardStream(machine);
+    for (const stream of [new StandardStream(machine), this.stdout, this.stderr]) this.open(stream);
+  }
+
+  file(fd: number): OpenFile | null {
+    return this.descriptors[fd]?.file ?? null;
+  }
+
+  /** The lowest free descriptor from least on, or -EMFILE. */
+  free(least = 0): number {
+    let fd = least;
+    while (this.descriptors[fd] !== undefined) fd++;
+    return fd < this.maxDescriptors ? fd : -EMFILE;
+  }
+
+  /** Opens a file at the lowest free descriptor from least on; -EMFILE: the file is given up. */
+  open(file: OpenFile, closesOnExec = false, least = 0): number {
+    const fd = this.free(least);
+    if (fd < 0) {
+      if (file.descriptors === 0) file.release();
+      return fd;
+    }
+    this.set(fd, file, closesOnExec);
+    return fd;
+  }
+
+  set(fd: number, file: OpenFile, closesOnExec: boolean): void {
+    this.descriptors[fd] = { file, closesOnExec };
+    file.descriptors++;
+  }
+
+  close(fd: number): number {
+    const descriptor = this.descriptors[fd];
+    if (descriptor === undefined) return -EBADF;
+    this.descriptors[fd] = undefined;
+    dropDescriptor(descriptor.file);
+    return 0;
+  }
+
+  closeAll(): void {
+    for (let fd = 0; fd < this.descriptors.length; fd++) this.close(fd);
+  }
+
+  /** A signal comes. True if it interrupts the call that the process waits in. */
+  receiveSignal(signum: number): boolean {
+    if (this.mask?.has(signum)) {
+      if (!this.blocked.includes(signum)) this.blocked.push(signum);
+      return false;
+    }
+    const disposition = this.dispositions.get(signum) ?? 'default';
+    if (disposition === 'ignore') return false;
+    if (disposition === 'default') {
+      this.machine.killed(this.pid, signum);
+      return true;
+    }
+    if (!this.pending.includes(signum)) this.pending.push(signum);
+    if (this.wakeupFd >= 0) this.file(this.wakeupFd)?.write(Uint8Array.of(signum));
+    return this.wait !== null && !(disposition.restarts && this.wait.restarts);
+  }
+}
+
+/** One descriptor less leads to a file, or one message less carries it. */
+export function dropDescriptor(file: OpenFile): void {
+  if (--file.descriptors > 0) return;
+  // Linux takes a file out of every epoll instance; XNU a descriptor out of every kqueue, which kqueue.ts does.
+  for (const watcher of [...file.watchers]) {
+    const { epoll } = watcher as { epoll?: unknown };
+    if (epoll instanceof EpollFile) epoll.forget(file);
+  }
+  file.release();
+}

@@ -1,0 +1,88 @@
+// What every socket has: its family and type, its addresses, and its options.
+
+import { AF_INET, AF_INET6 } from '../kernel/constants/socket.ts';
+import { packInet, packSockaddr } from '../kernel/structs/sockaddr.ts';
+import { newSockaddr } from '../kernel/structs/struct.ts';
+import type { Machine } from './machine.ts';
+import { addressText, type Segment } from './network.ts';
+import { OpenFile } from './open-file.ts';
+
+export interface ReceiveOptions {
+  peeks?: boolean;
+}
+
+export abstract class SocketFile extends OpenFile {
+  readonly kind = 'socket';
+  readonly family: number;
+  readonly type: number;
+  readonly protocol: number;
+  /** 4 or 16 bytes; null: not bound. */
+  localAddress: Uint8Array | null = null;
+  localPort = 0;
+  remoteAddress: Uint8Array | null = null;
+  remotePort = 0;
+  sendCapacity: number;
+  receiveCapacity: number;
+  reusesAddress = false;
+  reusesPort = false;
+  /** SO_RCVTIMEO and SO_SNDTIMEO in nanoseconds; 0: none. */
+  receiveTimeoutNs = 0;
+  sendTimeoutNs = 0;
+  /** Of an option that is kept and does nothing, by level and name. */
+  readonly otherOptions = new Map<number, Uint8Array>();
+  /** Segments that were sent and wait for the schedule to deliver them. */
+  readonly transit: Segment[] = [];
+  #lingerSeconds: number | null = null;
+
+  constructor(machine: Machine, family: number, type: number, protocol: number) {
+    super(machine);
+    this.family = family;
+    this.type = type;
+    this.protocol = protocol;
+    this.sendCapacity = machine.sendBuffer;
+    this.receiveCapacity = machine.receiveBuffer;
+  }
+
+  abstract receive(target: Uint8Array, options?: ReceiveOptions): number;
+  abstract send(source: Uint8Array): number;
+
+  /** What an accepted socket has from its listener. */
+  inherit(listener: SocketFile): void {
+    this.sendCapacity = listener.sendCapacity;
+    this.receiveCapacity = listener.receiveCapacity;
+    this.reusesAddress = listener.reusesAddress;
+    this.reusesPort = listener.reusesPort;
+    this.receiveTimeoutNs = listener.receiveTimeoutNs;
+    this.sendTimeoutNs = listener.sendTimeoutNs;
+    this.#lingerSeconds = listener.#lingerSeconds;
+    for (const [key, value] of listener.otherOptions) this.otherOptions.set(key, value);
+  }
+
+  get lingersZero(): boolean {
+    return this.#lingerSeconds === 0;
+  }
+
+  set lingerSeconds(seconds: number | null) {
+    this.#lingerSeconds = seconds;
+  }
+
+  get lingerSeconds(): number | null {
+    return this.#lingerSeconds;
+  }
+
+  /** The sockaddr of its own address: all zeros where it is not bound. */
+  get localName(): Uint8Array {
+    return sockaddrOf(this.family, this.localAddress, this.localPort);
+  }
+
+  get remoteName(): Uint8Array {
+    return sockaddrOf(this.family, this.remoteAddress, this.remotePort);
+  }
+}
+
+/** A struct sockaddr_in or sockaddr_in6. */
+export function sockaddrOf(family: number, address: Uint8Array | null, port: number): Uint8Array {
+  if (family === AF_INET) return packInet(address ?? new Uint8Array(4), port);
+  if (family === AF_INET6) return packSockaddr(AF_INET6, [addressText(address ?? new Uint8Array(16)), port]);
+  return newSockaddr(family, 2);
+}

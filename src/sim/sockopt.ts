@@ -1,0 +1,140 @@
+// The socket options that servers use: those with an effect here, and those that are only kept.
+
+import {
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPV6_V6ONLY,
+  SO_ACCEPTCONN,
+  SO_BROADCAST,
+  SO_DOMAIN,
+  SO_ERROR,
+  SO_KEEPALIVE,
+  SO_LINGER,
+  SO_OOBINLINE,
+  SO_PROTOCOL,
+  SO_RCVBUF,
+  SO_RCVTIMEO,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_SNDBUF,
+  SO_SNDTIMEO,
+  SO_TYPE,
+  SOL_SOCKET,
+  TCP_NODELAY,
+} from '../kernel/constants/socket.ts';
+import { EDOM, EINVAL, ENOPROTOOPT } from '../kernel/errno.ts';
+import type { Bytes } from '../kernel/native.ts';
+import { getInt64, setInt64, viewOf } from '../kernel/structs/struct.ts';
+import type { SocketFile } from './socket-file.ts';
+import { TcpSocket } from './tcp.ts';
+import { UnixSocket } from './unix.ts';
+
+// Ints that are kept, and have no effect here.
+const kept: readonly (readonly [level: number, name: number | undefined])[] = [
+  [SOL_SOCKET, SO_KEEPALIVE],
+  [SOL_SOCKET, SO_BROADCAST],
+  [SOL_SOCKET, SO_OOBINLINE],
+  [IPPROTO_TCP, TCP_NODELAY],
+  [IPPROTO_IPV6, IPV6_V6ONLY],
+];
+const keyOf = (level: number, name: number) => level * 0x10000 + name;
+const keptKeys = new Set(kept.map(([level, name]) => keyOf(level, name ?? -1)));
+
+/** Linux gives a buffer twice what was asked for, and never less than this. */
+const MIN_SEND = 4608;
+const MIN_RECEIVE = 2304;
+
+export function setOption(socket: SocketFile, level: number, name: number, value: Bytes): number {
+  const view = viewOf(value);
+  if (level === SOL_SOCKET && name === SO_LINGER) {
+    if (view.byteLength < 8) return -EINVAL;
+    socket.lingerSeconds = view.getInt32(0, true) !== 0 ? view.getInt32(4, true) : null;
+    return 0;
+  }
+  if (level === SOL_SOCKET && (name === SO_RCVTIMEO || name === SO_SNDTIMEO)) {
+    if (view.byteLength < 16) return -EINVAL;
+    const micros = getInt64(view, 8);
+    if (micros < 0 || micros >= 1e6) return -EDOM;
+    const ns = Math.max(getInt64(view, 0) * 1e9 + micros * 1e3, 0);
+    if (name === SO_RCVTIMEO) socket.receiveTimeoutNs = ns;
+    else socket.sendTimeoutNs = ns;
+    return 0;
+  }
+  if (view.byteLength < 4) return -EINVAL;
+  const number = view.getInt32(0, true);
+  if (level === SOL_SOCKET) {
+    if (name === SO_REUSEADDR) socket.reusesAddress = number !== 0;
+    else if (name === SO_REUSEPORT) socket.reusesPort = number !== 0;
+    else if (name === SO_SNDBUF) socket.sendCapacity = Math.max(2 * number, MIN_SEND);
+    else if (name === SO_RCVBUF) socket.receiveCapacity = Math.max(2 * number, MIN_RECEIVE);
+    else if (!keptKeys.has(keyOf(level, name))) return -ENOPROTOOPT;
+  } else if (!keptKeys.has(keyOf(level, name)) || (level === IPPROTO_TCP && !(socket instanceof TcpSocket))) {
+    return -ENOPROTOOPT;
+  }
+  if (keptKeys.has(keyOf(level, name))) {
+    const memory = new Uint8Array(4);
+    viewOf(memory).setInt32(0, number === 0 ? 0 : 1, true);
+    socket.otherOptions.set(keyOf(level, name), memory);
+  }
+  return 0;
+}
+
+export function getOption(socket: SocketFile, level: number, name: number, value: Bytes, len: Bytes): number {
+  const view = viewOf(value);
+  const length = viewOf(len);
+  const capacity = Math.min(length.getInt32(0, true), view.byteLength);
+  if (capacity < 0) return -EINVAL;
+  if (level === SOL_SOCKET && name === SO_LINGER) {
+    if (capacity < 8) return -EINVAL;
+    view.setInt32(0, socket.lingerSeconds === null ? 0 : 1, true);
+    view.setInt32(4, socket.lingerSeconds ?? 0, true);
+    length.setInt32(0, 8, true);
+    return 0;
+  }
+  if (level === SOL_SOCKET && (name === SO_RCVTIMEO || name === SO_SNDTIMEO)) {
+    const ns = name === SO_RCVTIMEO ? socket.receiveTimeoutNs : socket.sendTimeoutNs;
+    setInt64(view, 0, Math.floor(ns / 1e9));
+    setInt64(view, 8, Math.floor((ns % 1e9) / 1e3));
+    length.setInt32(0, 16, true);
+    return 0;
+  }
+  const number = intOption(socket, level, name);
+  if (number === null) return -ENOPROTOOPT;
+  const bytes = new Uint8Array(4);
+  viewOf(bytes).setInt32(0, number, true);
+  for (let i = 0; i < Math.min(capacity, 4); i++) view.setUint8(i, bytes[i]);
+  length.setInt32(0, Math.min(capacity, 4), true);
+  return 0;
+}
+
+function intOption(socket: SocketFile, level: number, name: number): number | null {
+  if (level === SOL_SOCKET) {
+    switch (name) {
+      case SO_ERROR:
+        return socket instanceof TcpSocket || socket instanceof UnixSocket ? socket.takeError() : 0;
+      case SO_TYPE:
+        return socket.type;
+      case SO_DOMAIN:
+        return socket.family;
+      case SO_PROTOCOL:
+        return socket.protocol;
+      case SO_ACCEPTCONN: {
+        const isListening =
+          (socket instanceof TcpSocket || socket instanceof UnixSocket) && socket.state === 'listening';
+        return isListening ? 1 : 0;
+      }
+      case SO_REUSEADDR:
+        return socket.reusesAddress ? 1 : 0;
+      case SO_REUSEPORT:
+        return socket.reusesPort ? 1 : 0;
+      case SO_SNDBUF:
+        return socket.sendCapacity;
+      case SO_RCVBUF:
+        return socket.receiveCapacity;
+    }
+  }
+  if (level === IPPROTO_IP || !keptKeys.has(keyOf(level, name))) return null;
+  const memory = socket.otherOptions.get(keyOf(level, name));
+  return memory === undefined ? 0 : viewOf(memory).getInt32(0, true);
+}

@@ -1,0 +1,491 @@
+// TCP, tcp(7): a socket, its handshake, the two directions of a connection with their buffers, FIN and RST, and the
+// listener with its queue. What it reports follows Linux's net/ipv4 (tcp_poll, tcp_reset, tcp_recvmsg,
+// tcp_sendmsg); where XNU differs, this.darwin says so.
+
+import {
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  POLLRDHUP,
+  POLLRDNORM,
+  POLLWRNORM,
+} from '../kernel/constants/select.ts';
+import {
+  EADDRINUSE,
+  EAGAIN,
+  EALREADY,
+  ECONNABORTED,
+  ECONNREFUSED,
+  ECONNRESET,
+  EINPROGRESS,
+  EINVAL,
+  EISCONN,
+  ENETUNREACH,
+  ENOTCONN,
+  EPIPE,
+  ETIMEDOUT,
+} from '../kernel/errno.ts';
+import { ByteQueue } from './bytes.ts';
+import type { Machine, Shared, Timer } from './machine.ts';
+import { anyAddress, type Host, isAnyAddress, loopback, type Segment } from './network.ts';
+import { SocketFile } from './socket-file.ts';
+
+const READABLE = POLLIN | POLLRDNORM;
+const WRITABLE = POLLOUT | POLLWRNORM;
+const RDHUP = POLLRDHUP ?? 0;
+
+/** SYNs are sent again after 1, 2, 4, … seconds, so many times. tcp_syn_retries. */
+const SYN_RETRIES = 6;
+const SECOND = 1e9;
+
+type State =
+  | 'closed'
+  | 'listening'
+  | 'connecting'
+  | 'accepting' // The other end of a handshake: SYN_RECV.
+  | 'established';
+
+export class TcpSocket extends SocketFile {
+  state: State = 'closed';
+  /** The connection, which both ends share; before there is one, the socket's own. */
+  connection: Shared;
+  peer: TcpSocket | null = null;
+  host: Host;
+
+  /** so_error: what getsockopt(SO_ERROR) gives, and the next call that looks. */
+  error = 0;
+  /** What came, and is not read yet. */
+  readonly received = new ByteQueue();
+  /** What was given to send, and was not transmitted yet for want of the peer's window. */
+  readonly unsent = new ByteQueue();
+  /** Transmitted, and not acknowledged. */
+  inFlight = 0;
+  /** shutdown(SHUT_RD), shutdown(SHUT_WR) or its own close. */
+  #noReading = false;
+  #noWriting = false;
+  #finIsSent = false;
+  /** The peer's FIN came. */
+  finReceived = false;
+  #isReset = false;
+  /** Bytes that were asked to be written and did not fit: SOCK_NOSPACE, without which no one is told of space. */
+  #wantsSpace = false;
+  /** Every descriptor was closed: what still comes is answered with RST. */
+  #isOrphan = false;
+  #isFirstConnect = true;
+
+  /** How many finished connections may wait: listen(2)'s backlog, and one more. */
+  #backlog = 0;
+  readonly queue: TcpSocket[] = [];
+  #listener: TcpSocket | null = null;
+  #synTimer: Timer | null = null;
+
+  // For the packets: the next number to send, and the next expected.
+  sequence = 0;
+  expected = 0;
+
+  constructor(machine: Machine, host: Host, family: number, type: number, protocol: number) {
+    super(machine, family, type, protocol);
+    this.host = host;
+    this.connection = machine.newShared();
+  }
+
+  get shared(): Shared {
+    return this.connection;
+  }
+
+  get darwin(): boolean {
+    return this.machine.platform === 'darwin';
+  }
+
+  // ---- Events
+
+  poll(): number {
+    if (this.state === 'listening') return this.queue.length > 0 ? READABLE : 0;
+    let events = 0;
+    const isShut = this.#isReset || (this.#noReadingNow && this.#noWriting);
+    if (isShut || this.state === 'closed') events |= POLLHUP;
+    if (this.#noReadingNow) events |= READABLE | RDHUP;
+    if (this.state !== 'connecting') {
+      if (this.received.length > 0) events |= READABLE;
+      if (this.#noWriting || this.#isReset || this.hasSpace) events |= WRITABLE;
+      else this.#wantsSpace = true;
+    }
+    if (this.error !== 0) events |= POLLERR;
+    return events;
+  }
+
+  get #noReadingNow(): boolean {
+    return this.#noReading || this.finReceived || this.#isReset;
+  }
+
+  /** Whether a writer is woken: a third of the buffer is free. sk_stream_is_writeable. */
+  get hasSpace(): boolean {
+    const used = this.unsent.length + this.inFlight;
+    return this.sendCapacity - used >= used / 2 && used < this.sendCapacity;
+  }
+
+  // ---- Names
+
+  /** The file's unread bytes: FIONREAD. */
+  override get unread(): number {
+    return this.state === 'listening' ? -EINVAL : this.received.length;
+  }
+
+  // ---- Connecting
+
+  listen(backlog: number): number {
+    if (this.state !== 'closed' && this.state !== 'listening') return -EINVAL;
+    if (this.state === 'closed') {
+      if (this.localPort === 0) this.bindEphemeral();
+      if (this.host.listenerAt(this) !== null) return -EADDRINUSE;
+      this.host.startListening(this);
+    }
+    this.state = 'listening';
+    const asked = backlog < 0 ? this.machine.somaxconn : Math.min(backlog, this.machine.somaxconn);
+    this.#backlog = asked;
+    this.machine.touch(this.connection);
+    return 0;
+  }
+
+  bindEphemeral(): void {
+    this.localAddress ??= anyAddress(this.family);
+    this.localPort = this.host.ephemeralPort();
+    this.host.claim(this);
+  }
+
+  /**
+   * connect(2) without waiting: 0, -EINPROGRESS while the handshake lasts, or another errno. The caller waits until
+   * the state is not 'connecting' any more, and asks takeError().
+   */
+  connect(address: Uint8Array, port: number): number {
+    if (this.state === 'listening') return -EISCONN;
+    if (this.state === 'connecting') return -EALREADY;
+    if (this.state === 'established') {
+      if (this.#isFirstConnect && !this.#isReset) {
+        this.#isFirstConnect = false;
+        return 0;
+      }
+      return -EISCONN;
+    }
+    const remote = isAnyAddress(address) ? loopback(address.length) : address;
+    const destination = this.host.network.hostAt(remote, this.host);
+    if (destination === null) return -ENETUNREACH;
+    if (this.localPort === 0) this.bindEphemeral();
+    if (isAnyAddress(this.localAddress!)) this.localAddress = this.host.sourceFor(remote);
+    this.remoteAddress = remote;
+    this.remotePort = port;
+    this.#reopen();
+    this.state = 'connecting';
+    this.#sendSyn(0);
+    return this.#connectResult();
+  }
+
+  #reopen(): void {
+    this.error = 0;
+    this.finReceived = false;
+    this.#isReset = false;
+    this.#finIsSent = false;
+    this.sequence = this.machine.initialSequence();
+  }
+
+  #sendSyn(tries: number): void {
+    this.transmit('SYN');
+    if (this.state !== 'connecting') return;
+    this.#synTimer = this.machine.after(SECOND * 2 ** tries, 'SYN is sent again', this.connection, () => {
+      if (tries < SYN_RETRIES) this.#sendSyn(tries + 1);
+      else this.#fail(ETIMEDOUT);
+    });
+  }
+
+  #connectResult(): number {
+    // Read as what the handshake made of it.
+    const state = this.state as State;
+    if (state === 'established') {
+      this.#isFirstConnect = false;
+      return 0;
+    }
+    return state === 'connecting' ? -EINPROGRESS : -this.takeError() || -ECONNABORTED;
+  }
+
+  /** What became of a connect that was waited for: 0 or a negative errno. */
+  get connectOutcome(): number {
+    return this.#connectResult();
+  }
+
+  #fail(errno: number): void {
+    this.#synTimer?.cancel();
+    this.state = 'closed';
+    this.error = errno;
+    this.#isReset = false;
+    this.notify(READABLE | WRITABLE | POLLERR | POLLHUP);
+  }
+
+  /** so_error, which is 0 afterwards. */
+  takeError(): number {
+    const { error } = this;
+    if (error !== 0) {
+      this.error = 0;
+      this.machine.touch(this.connection);
+    }
+    return error;
+  }
+
+  /** The oldest finished connection of the queue, or -EAGAIN, -EINVAL. */
+  accept(): TcpSocket | number {
+    if (this.state !== 'listening') return -EINVAL;
+    const socket = this.queue.shift();
+    if (socket === undefined) return -EAGAIN;
+    this.machine.touch(this.connection);
+    socket.#listener = null;
+    return socket;
+  }
+
+  // ---- Segments
+
+  transmit(flags: Segment['flags'], data: Uint8Array | null = null): void {
+    const length = (data?.length ?? 0) + (flags === 'SYN' || flags === 'SYN-ACK' || flags === 'FIN' ? 1 : 0);
+    const { sequence } = this;
+    this.sequence += length; // Before the answer comes, which may be at once.
+    this.host.network.send({ from: this, to: this.peer, flags, data, sequence, acknowledged: this.expected });
+  }
+
+  /** A SYN for this address: the listener's part of the handshake. */
+  onSyn(segment: Segment): void {
+    const client = segment.from as TcpSocket;
+    if (this.queue.length > this.#backlog) return; // Dropped: the client sends it again.
+    const socket = new TcpSocket(this.machine, this.host, this.family, this.type, this.protocol);
+    socket.connection = client.connection;
+    socket.inherit(this);
+    socket.localAddress = client.remoteAddress;
+    socket.localPort = this.localPort;
+    socket.remoteAddress = client.localAddress;
+    socket.remotePort = client.localPort;
+    socket.state = 'accepting';
+    socket.peer = client;
+    socket.sequence = this.machine.initialSequence();
+    socket.expected = segment.sequence + 1;
+    socket.#listener = this;
+    client.peer = socket;
+    socket.transmit('SYN-ACK');
+  }
+
+  onSegment(segment: Segment): void {
+    this.machine.touch(this.connection);
+    const { flags, data } = segment;
+    if (flags === 'RST') {
+      this.#onReset();
+      return;
+    }
+    if (this.#isOrphan && data !== null) {
+      // Nobody will read it. tcp_rcv_state_process: TCP_ABORT_ON_DATA.
+      this.#abort();
+      return;
+    }
+    if (flags === 'SYN-ACK') {
+      if (this.state !== 'connecting') return;
+      this.#synTimer?.cancel();
+      this.state = 'established';
+      this.expected = segment.sequence + 1;
+      this.transmit('ACK');
+      this.notify(WRITABLE);
+      return;
+    }
+    if (this.state === 'accepting') this.#onEstablished();
+    if (data !== null) {
+      this.expected = segment.sequence + data.length;
+      if (!this.#isReset) {
+        this.received.push(data);
+        this.host.network.acknowledge(this, data.length);
+        this.notify(READABLE);
+      }
+    }
+    if (flags === 'FIN') {
+      this.expected = segment.sequence + 1;
+      this.finReceived = true;
+      this.notify(READABLE | RDHUP | (this.#noWriting ? POLLHUP : 0));
+    }
+  }
+
+  #onEstablished(): void {
+    this.state = 'established';
+    this.#isFirstConnect = false;
+    const listener = this.#listener;
+    if (listener === null) return;
+    if (listener.state !== 'listening') return;
+    listener.queue.push(this);
+    listener.notify(READABLE);
+  }
+
+  /** So many of our bytes were acknowledged, and the peer's window may have opened. */
+  onAcknowledged(n: number): void {
+    this.machine.touch(this.connection);
+    this.inFlight -= n;
+    this.#flush();
+    if (this.#wantsSpace && this.hasSpace && !this.#isReset) {
+      this.#wantsSpace = false;
+      this.notify(WRITABLE);
+    }
+  }
+
+  #onReset(): void {
+    if (this.state === 'connecting') {
+      this.#fail(ECONNREFUSED);
+      return;
+    }
+    // tcp_reset: EPIPE where the peer's FIN had come.
+    this.error = this.finReceived && !this.darwin ? EPIPE : ECONNRESET;
+    this.#isReset = true;
+    this.unsent.clear();
+    this.inFlight = 0;
+    this.notify(READABLE | WRITABLE | RDHUP | POLLERR | POLLHUP);
+  }
+
+  /** Transmits what the peer's window takes; and the FIN behind the last byte. */
+  #flush(): void {
+    const { peer } = this;
+    if (peer === null || this.#isReset) return;
+    while (this.unsent.length > 0) {
+      const window = peer.receiveCapacity - peer.received.length - this.inFlight;
+      const n = Math.min(this.unsent.length, window, this.host.network.mss(this.host, peer.host));
+      if (n <= 0) return;
+      const data = this.unsent.take(n);
+      this.inFlight += n;
+      this.transmit('PSH', data);
+    }
+    if (this.#noWriting && !this.#finIsSent) {
+      this.#finIsSent = true;
+      this.transmit('FIN');
+    }
+  }
+
+  /** The peer has read: a window that was closed opens. */
+  onWindow(): void {
+    if (this.unsent.length > 0) this.#flush();
+    if (this.#wantsSpace && this.hasSpace && !this.#isReset) {
+      this.#wantsSpace = false;
+      this.notify(WRITABLE);
+    }
+  }
+
+  // ---- Transfers
+
+  // How many waits of its process it had bytes to receive in, and its peer read what it was sent.
+  #passedOver = 0;
+
+  passOver(): number {
+    const isWaiting = this.received.length > 0 && this.hasSpace && this.unsent.length === 0;
+    this.#passedOver = isWaiting ? this.#passedOver + 1 : 0;
+    return this.#passedOver;
+  }
+
+  receive(target: Uint8Array, { peeks = false } = {}): number {
+    if (this.state === 'listening') return -ENOTCONN;
+    const n = this.received.read(target, peeks);
+    this.#passedOver = 0;
+    if (n > 0) {
+      this.machine.touch(this.connection);
+      if (!peeks) this.host.network.openWindow(this);
+      return n;
+    }
+    if (this.state === 'closed' && !this.#isReset) return this.error !== 0 ? -this.takeError() : -ENOTCONN;
+    if (target.length === 0 && this.received.length > 0) return 0;
+    if (this.finReceived) return 0;
+    if (this.error !== 0) return -this.takeError();
+    if (this.#noReading || this.#isReset) return 0;
+    return -EAGAIN;
+  }
+
+  override read(target: Uint8Array): number {
+    return target.length === 0 ? 0 : this.receive(target);
+  }
+
+  /** How many bytes were taken, at least one; -EAGAIN where none fits. */
+  send(source: Uint8Array): number {
+    if (this.error !== 0) return -this.takeError();
+    if (this.#noWriting || this.#isReset) return -EPIPE;
+    if (this.state === 'closed' || this.state === 'listening') return -EPIPE;
+    if (this.state === 'connecting') return -EAGAIN;
+    if (source.length === 0) return 0;
+    const space = this.sendCapacity - this.unsent.length - this.inFlight;
+    const n = this.machine.takes(Math.min(space, source.length));
+    if (n <= 0) {
+      this.#wantsSpace = true;
+      return -EAGAIN;
+    }
+    if (n < source.length) this.#wantsSpace = true;
+    this.unsent.push(n === source.length ? source : source.subarray(0, n));
+    this.machine.touch(this.connection);
+    this.#flush();
+    return n;
+  }
+
+  override write(source: Uint8Array): number {
+    return this.send(source);
+  }
+
+  // ---- Ends
+
+  shutdown(reading: boolean, writing: boolean): number {
+    if (this.state !== 'established' || this.#isReset) {
+      // A listener's connections are given up. tcp_disconnect().
+      if (this.state === 'listening' && reading) {
+        this.#stopListening();
+        return 0;
+      }
+      return -ENOTCONN;
+    }
+    this.machine.touch(this.connection);
+    if (reading) this.#noReading = true;
+    if (writing) {
+      this.#noWriting = true;
+      this.#flush();
+    }
+    this.notify((reading ? READABLE | RDHUP : 0) | (this.#noReadingNow && this.#noWriting ? POLLHUP : 0));
+    return 0;
+  }
+
+  #abort(): void {
+    if (this.#isReset || this.peer === null) return;
+    this.transmit('RST');
+    this.#isReset = true;
+    this.unsent.clear();
+  }
+
+  #stopListening(): void {
+    this.host.stopListening(this);
+    this.state = 'closed';
+    for (const socket of this.queue) socket.#abort();
+    this.queue.length = 0;
+    this.notify(READABLE | POLLHUP);
+  }
+
+  release(): void {
+    this.machine.touch(this.connection);
+    this.#synTimer?.cancel();
+    this.host.unclaim(this);
+    if (this.state === 'listening') {
+      this.#stopListening();
+      return;
+    }
+    this.#isOrphan = true;
+    if (this.state !== 'established') {
+      if (this.state === 'connecting') this.state = 'closed';
+      return;
+    }
+    // Bytes that nobody will read, or SO_LINGER with 0 seconds: RST instead of FIN. tcp_close().
+    if (this.received.length > 0 || this.lingersZero) {
+      this.#abort();
+      return;
+    }
+    this.#noReading = true;
+    if (!this.#noWriting) {
+      this.#noWriting = true;
+      this.#flush();
+    }
+  }
+
+  get isReset(): boolean {
+    return this.#isReset;
+  }
+}

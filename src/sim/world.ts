@@ -1,0 +1,719 @@
+// A world: simulated machines, their processes and their clock. The program under test runs as it is, in this thread;
+// a call of it that would block lets the world go on. What may happen next is a list of steps: the next call of
+// another process, the next piece of a stream, a signal; and at the end of the list, time passes to the next timer.
+
+import { type CallName, callNames, callOf, errnosOf } from '../kernel/calls.ts';
+import * as errno from '../kernel/errno.ts';
+import { parseInet, parseInet6 } from '../kernel/structs/inet-text.ts';
+import { attach, type Call } from '../kernel/syscalls.ts';
+import { BLOCKED, notModelled, SimulatedCalls } from './calls.ts';
+import { type Chooser, Replay } from './choices.ts';
+import type { Machine, Shared, Step, Timer } from './machine.ts';
+import { type Host, type Link, Network } from './network.ts';
+import { Peer, type Script, sharedOf } from './peer.ts';
+import { Process, type Wait } from './process.ts';
+import { TcpSocket } from './tcp.ts';
+import { UnixNames } from './unix.ts';
+
+export interface WorldOptions {
+  /** Whose kernel it is. Constants and structs are those of the platform that runs. */
+  platform?: 'linux' | 'darwin';
+  /** Who decides; without one, what ordinarily happens does. */
+  chooser?: Chooser;
+  /** How many times, at most, other processes go on between two calls of the program that do not wait. */
+  preemptions?: number;
+  /** How many times what is sent may be cut, so that its rest arrives later. */
+  cuts?: number;
+  /** How many sends may take fewer bytes than there is space for. */
+  shortSends?: number;
+  /** How many calls of the program may fail with an errno of faultsOf. */
+  faults?: number;
+  /** Which errnos a call may be made to fail with; without it those of defaultFaults. */
+  faultsOf?: Readonly<Partial<Record<CallName, readonly string[]>>>;
+  /** RLIMIT_NOFILE of the program. */
+  maxDescriptors?: number;
+  sendBuffer?: number;
+  receiveBuffer?: number;
+  somaxconn?: number;
+  /** Keeps what is written to stdout and stderr. */
+  keepsOutput?: boolean;
+  /** Keeps the packets, and the calls with what was chosen. */
+  keepsRecord?: boolean;
+  /** Calls of the program in one run, at most: a run beyond that does not end. */
+  maxCalls?: number;
+  /** Waits of the program that find something ready, one after another, without anything having happened. */
+  maxSpins?: number;
+  /** Waits of the program during which a client that sent something is passed over. */
+  maxPassedOver?: number;
+}
+
+/** The errnos that these calls may be made to fail with, whatever was asked of them: shortages, and what accept reports of a client. */
+export const defaultFaults: NonNullable<WorldOptions['faultsOf']> = {
+  accept: ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ECONNABORTED'],
+  accept4: ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ECONNABORTED', 'EPROTO'],
+  epoll_ctl: ['ENOMEM', 'ENOSPC'],
+  poll: ['ENOMEM', 'EINTR'],
+  select: ['ENOMEM', 'EINTR'],
+  epoll_wait: ['EINTR'],
+  kevent: ['EINTR'],
+  recv: ['ECONNRESET', 'ETIMEDOUT', 'ENOMEM'],
+  send: ['ECONNRESET', 'ENOBUFS'],
+};
+
+/** Thrown through the program when nothing can ever happen any more. No Error: a program that catches errors of its own lets it pass. */
+export class WorldEnd {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+/** Thrown through the program when the chooser leaves the run: its rest is known. */
+export class Stop {}
+
+/** What a run breaks: see explore(). */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+  readonly kind: string;
+
+  constructor(kind: string, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** A step that was chosen, or a call that was made, for the story of a run. */
+export type Recorded =
+  | {
+      readonly kind: 'choice';
+      readonly choice: number;
+      readonly count: number;
+      readonly what: string;
+      readonly ns: number;
+    }
+  | {
+      readonly kind: 'call';
+      readonly process: Process;
+      readonly name: CallName;
+      readonly args: readonly unknown[];
+      readonly result: number;
+      readonly startedNs: number;
+      readonly ns: number;
+    };
+
+/** How a run ended. */
+export interface Outcome {
+  /** Why nothing happens any more: 'returned', 'quiet', 'threw'. */
+  readonly reason: string;
+  /** What it broke; null: nothing. */
+  readonly violation: Violation | null;
+}
+
+interface Pending extends Timer {
+  readonly order: number;
+  take(): void;
+}
+
+/** What date it is when a world begins: 2023-11-14, 22:13:20 UTC. */
+const EPOCH = 1_700_000_000;
+
+export class World implements Machine {
+  readonly platform: 'linux' | 'darwin';
+  readonly somaxconn: number;
+  readonly sendBuffer: number;
+  readonly receiveBuffer: number;
+  readonly keepsOutput: boolean;
+  readonly keepsPackets: boolean;
+  readonly network: Network;
+  readonly localhost: Host;
+  /** The process of the program under test. */
+  readonly program: Process;
+  readonly peers: Peer[] = [];
+  readonly record: Recorded[] = [];
+  nanoseconds = 0;
+
+  readonly #chooser: Chooser;
+  readonly #options: WorldOptions;
+  readonly #names = new UnixNames();
+  readonly #clock: Shared;
+  readonly #calls: SimulatedCalls;
+  readonly #steps: Step[] = [];
+  readonly #timers: Pending[] = [];
+  readonly #faultsOf: NonNullable<WorldOptions['faultsOf']>;
+  #shareds = 0;
+  #processes = 0;
+  #timerOrder = 0;
+  #connections = 0;
+  #preemptions: number;
+  #cuts: number;
+  #shortSends: number;
+  #faults: number;
+  #callCount = 0;
+  #spins = 0;
+  #ownTimeouts = 0;
+  // What ended the run.
+  #ending: WorldEnd | Violation | Stop | null = null;
+  #violation: Violation | null = null;
+
+  // Of the step under way: who takes it, and what it touched.
+  #actor: Shared;
+  readonly #touched: Shared[] = [];
+  // What was chosen in it; and how often, here or between steps.
+  #chosen = 0;
+  #choices = 0;
+  #sumLow = 0;
+  #sumHigh = 0;
+
+  constructor(options: WorldOptions = {}) {
+    this.#options = options;
+    this.platform = options.platform ?? 'linux';
+    this.#chooser = options.chooser ?? new Replay();
+    this.somaxconn = options.somaxconn ?? (this.platform === 'linux' ? 4096 : 128);
+    this.sendBuffer = options.sendBuffer ?? 2_626_560;
+    this.receiveBuffer = options.receiveBuffer ?? 131_072;
+    this.keepsOutput = options.keepsOutput ?? false;
+    this.keepsPackets = options.keepsRecord ?? false;
+    this.#preemptions = options.preemptions ?? Number.POSITIVE_INFINITY;
+    this.#cuts = options.cuts ?? 0;
+    this.#shortSends = options.shortSends ?? 0;
+    this.#faults = options.faults ?? 0;
+    this.#faultsOf = options.faultsOf ?? defaultFaults;
+    this.#clock = this.newShared();
+    this.network = new Network(this);
+    this.localhost = this.network.addHost('localhost', []);
+    this.program = this.#newProcess('program', this.localhost, options.maxDescriptors ?? 1024);
+    this.#actor = this.program.shared;
+    this.#calls = this.#callsOf(this.program);
+  }
+
+  // ---- Building
+
+  /** A machine with addresses of its own: '10.0.0.2'. */
+  addHost(name: string, ...addresses: string[]): Host {
+    return this.network.addHost(name, addresses.map(addressOf));
+  }
+
+  /** The way between two machines; without one they are connected without latency. */
+  link(one: Host, other: Host, options: Partial<Link> = {}): void {
+    this.network.connect(one, other, options);
+  }
+
+  /** Another process, on this host or another one: what it does is a generator of calls, or a function that makes one. */
+  addPeer(name: string, script: (process: Process) => Script, host = this.localhost): Peer {
+    const process = this.#newProcess(name, host, 1024);
+    const peer = new Peer(process, this.#callsOf(process), script(process), this.#onPeerCall);
+    this.peers.push(peer);
+    this.#steps.push(peer);
+    return peer;
+  }
+
+  /** A signal to the program: at any time, or after so many seconds. */
+  addSignal(signum: number, afterSeconds?: number): void {
+    const { program } = this;
+    const deliver = () => {
+      this.touch(program.shared);
+      if (program.receiveSignal(signum)) this.#isInterrupted = true;
+    };
+    if (afterSeconds !== undefined) {
+      this.after(afterSeconds * 1e9, `signal ${signum} comes`, null, deliver);
+      return;
+    }
+    const step: Step = {
+      label: `signal ${signum} comes`,
+      shared: null,
+      isEnabled: () => true,
+      take: () => {
+        this.removeStep(step);
+        deliver();
+      },
+    };
+    this.#steps.push(step);
+  }
+
+  #newProcess(name: string, host: Host, maxDescriptors: number): Process {
+    return new Process(this, host, name, 1000 + this.#processes++, maxDescriptors);
+  }
+
+  #callsOf(process: Process): SimulatedCalls {
+    return new SimulatedCalls(process, this.#names, this.#clock, EPOCH);
+  }
+
+  // ---- Running
+
+  /**
+   * Runs the program: what is called in this thread, until it returns, throws, or nothing can ever happen any more.
+   * The other processes go on then, as far as they can.
+   */
+  run(program: () => unknown): Outcome {
+    connect();
+    const before = current;
+    current = this;
+    let reason = 'returned';
+    try {
+      for (const peer of this.peers) this.#takeStep(peer.process.shared, () => peer.start());
+      try {
+        program();
+        this.#drain();
+      } catch (thrown) {
+        // Whatever became of it in the program: its last errors may stand around it.
+        const ending = this.#ending as WorldEnd | Violation | Stop | null;
+        if (ending instanceof Stop) throw ending;
+        if (ending instanceof WorldEnd) reason = ending.reason;
+        else if (ending === null) {
+          reason = 'threw';
+          this.#violation = new Violation('error', `the program threw ${describeThrown(thrown)}`);
+        }
+      }
+    } finally {
+      current = before;
+    }
+    this.#violation ??= this.#checkEnd();
+    return { reason, violation: this.#violation };
+  }
+
+  // After the program has returned, or has caught what ended the run, the others go on.
+  #drain(): void {
+    if (this.#ending !== null) throw this.#ending;
+    for (;;) {
+      const enabled = this.#enabled(undefined);
+      if (enabled.length > 0) this.#takeChosen(enabled, this.#schedule(enabled.length, 'next'));
+      else if (!this.#passTime(Number.POSITIVE_INFINITY)) return;
+    }
+  }
+
+  #checkEnd(): Violation | null {
+    for (const peer of this.peers) {
+      if (peer.error !== undefined)
+        return new Violation('peer', `${peer.name}: ${describeThrown(peer.error)}`);
+    }
+    for (const peer of this.peers) {
+      if (!peer.hasEnded)
+        return new Violation('deadlock', `${peer.name} waits in ${peer.waitsIn} for what will never come`);
+    }
+    const left = this.program.descriptors.flatMap((descriptor, fd) => (descriptor && fd > 2 ? [fd] : []));
+    if (left.length > 0)
+      return new Violation('leak', `the program left descriptors open: ${left.join(', ')}`);
+    return null;
+  }
+
+  /** A call of the program's. */
+  call(name: CallName, args: unknown[]): number {
+    if (this.#ending !== null) return this.#callAfterEnd(name, args);
+    if (++this.#callCount > (this.#options.maxCalls ?? 100_000))
+      this.#break(new Violation('endless', `the run has not ended after ${this.#callCount} calls`));
+    const blocks = callOf(name)!.blocks !== undefined;
+    const startedNs = this.nanoseconds;
+    if (!blocks || callOf(name)!.blocks!.until !== 'event') this.#preempt(name, args);
+    let result = this.#faults > 0 ? this.#fault(name) : 0;
+    if (result === 0) {
+      this.#isInterrupted = false;
+      result = this.#make(name, args);
+    }
+    if (this.keepsPackets)
+      this.record.push({
+        kind: 'call',
+        process: this.program,
+        name,
+        args,
+        result,
+        startedNs,
+        ns: this.nanoseconds,
+      });
+    return result;
+  }
+
+  #make(name: CallName, args: unknown[]): number {
+    const call = this.#calls[name as keyof SimulatedCalls] as ((...args: unknown[]) => number) | undefined;
+    if (call === undefined) return notModelled(name)();
+    const outer = this.program.wait;
+    this.#begin(this.program.shared);
+    let result = call.apply(this.#calls, args);
+    this.#commit();
+    while (result === BLOCKED) {
+      const wait = this.program.wait!;
+      result = this.#await(name, wait);
+    }
+    this.program.wait = outer;
+    return result;
+  }
+
+  // Until the program can go on: with what its call returns, or BLOCKED.
+  #await(name: CallName, wait: Wait): number {
+    const isEventWait = callOf(name)!.blocks?.until === 'event';
+    let hasWaited = false;
+    for (;;) {
+      if (this.#isInterrupted) {
+        this.#isInterrupted = false;
+        return wait.interrupted();
+      }
+      if (wait.ready()) {
+        const others = this.#preemptions > 0 ? this.#enabled(wait.shared) : none;
+        const choice = others.length === 0 ? 0 : this.#schedule(others.length + 1, name);
+        if (choice > 0) {
+          if (!hasWaited) this.#preemptions--;
+          this.#takeChosen(others, choice - 1);
+          continue;
+        }
+        if (isEventWait) this.#checkProgress(name);
+        this.#ownTimeouts = 0;
+        this.#begin(this.program.shared);
+        const result = wait.finish();
+        this.#commit();
+        return result;
+      }
+      if (wait.deadline <= this.nanoseconds) return this.#finishLate(wait);
+      hasWaited = true;
+      const steps = this.#enabled(undefined);
+      const next = this.#nextTime(wait.deadline);
+      if (steps.length === 0 && next === Number.POSITIVE_INFINITY) this.#quiet();
+      // Time passes last, if anything else may happen; and each of these once more is a choice.
+      const count = steps.length + (next < Number.POSITIVE_INFINITY ? 1 : 0);
+      const choice = this.#schedule(count, name);
+      if (choice < steps.length) {
+        this.#ownTimeouts = 0;
+        this.#takeChosen(steps, choice);
+      } else if (!this.#passTime(wait.deadline)) {
+        this.#quiet();
+      }
+    }
+  }
+
+  // Nothing can ever happen any more. What the program has not done by now, it will never do.
+  #quiet(): never {
+    for (let fd = 0; fd < this.program.descriptors.length; fd++) {
+      const file = this.program.file(fd);
+      if (!(file instanceof TcpSocket)) continue;
+      if (file.queue.length > 0)
+        this.#break(
+          new Violation('lost', `descriptor ${fd}: a client waits in the queue, and is not accepted`),
+        );
+      if (file.received.length > 0)
+        this.#break(
+          new Violation('lost', `descriptor ${fd}: ${file.received.length} bytes came, and are not received`),
+        );
+      if (file.finReceived || file.isReset)
+        this.#break(new Violation('leak', `descriptor ${fd}: the client is gone, and it is still open`));
+    }
+    this.#end(new WorldEnd('quiet'));
+  }
+
+  #finishLate(wait: Wait): number {
+    // A program that only ever times out, with nothing else to come, has ended, too.
+    if (++this.#ownTimeouts > 3 && this.#timers.length === 0 && this.#enabled(undefined).length === 0)
+      this.#quiet();
+    this.#begin(this.program.shared);
+    this.touch(this.#clock);
+    const result = wait.timedOut();
+    this.#commit();
+    return result;
+  }
+
+  // Other processes go on before a call that looks at what they touch.
+  #preempt(name: CallName, args: readonly unknown[]): void {
+    if (this.#steps.length === 0) return;
+    const shared = sharedOf(this.program, name, args);
+    if (shared === this.program.shared) return;
+    while (this.#preemptions > 0) {
+      const others = this.#enabled(shared);
+      if (others.length === 0) return;
+      const choice = this.#schedule(others.length + 1, name);
+      if (choice === 0) return;
+      this.#preemptions--;
+      this.#takeChosen(others, choice - 1);
+    }
+  }
+
+  // Those that touch something (null: whatever a wait looks at; undefined: all).
+  #enabled(shared: Shared | null | undefined): Step[] {
+    let found: Step[] = none;
+    for (const step of this.#steps) {
+      if (shared !== undefined && shared !== null) {
+        const touches = step.shared;
+        if (touches !== null && touches !== shared) continue;
+      }
+      if (!step.isEnabled()) continue;
+      if (found === none) found = [];
+      found.push(step);
+    }
+    return found;
+  }
+
+  #takeChosen(steps: readonly Step[], i: number): void {
+    const step = steps[i];
+    if (this.keepsPackets)
+      this.record.push({
+        kind: 'choice',
+        choice: i,
+        count: steps.length,
+        what: step.label,
+        ns: this.nanoseconds,
+      });
+    const actor = step instanceof Peer ? step.process.shared : (step.shared ?? this.#clock);
+    this.#takeStep(actor, () => step.take());
+    if (step instanceof Peer && step.error !== undefined)
+      this.#break(new Violation('peer', `${step.name}: ${describeThrown(step.error)}`));
+  }
+
+  #takeStep(actor: Shared, take: () => void): void {
+    this.#spins = 0;
+    this.#begin(actor);
+    take();
+    this.#commit();
+  }
+
+  #nextTime(deadline: number): number {
+    let next = deadline;
+    for (const { at } of this.#timers) if (at < next) next = at;
+    return next;
+  }
+
+  // To the first timer, or the deadline of the wait; false if there is neither.
+  #passTime(deadline: number): boolean {
+    const at = this.#nextTime(deadline);
+    if (at === Number.POSITIVE_INFINITY) return false;
+    this.nanoseconds = Math.max(at, this.nanoseconds);
+    this.#spins = 0;
+    const due = this.#timers.filter((timer) => timer.at <= this.nanoseconds);
+    if (due.length === 0) return true;
+    due.sort((a, b) => a.at - b.at || a.order - b.order);
+    const [timer] = due;
+    this.#timers.splice(this.#timers.indexOf(timer), 1);
+    if (this.keepsPackets)
+      this.record.push({ kind: 'choice', choice: 0, count: 1, what: timer.label, ns: this.nanoseconds });
+    this.#begin(timer.shared ?? this.#clock);
+    this.touch(this.#clock);
+    timer.take();
+    this.#commit();
+    return true;
+  }
+
+  // Wakeups without progress: the program waits, is woken, and does nothing about it.
+  #checkProgress(name: CallName): void {
+    const most = this.#options.maxPassedOver ?? 20;
+    for (let fd = 3; fd < this.program.descriptors.length; fd++) {
+      const file = this.program.file(fd);
+      if (file instanceof TcpSocket && file.passOver() > most)
+        this.#break(
+          new Violation(
+            'starvation',
+            `descriptor ${fd} has bytes to receive, and was passed over ${most} times`,
+          ),
+        );
+    }
+    if (++this.#spins <= (this.#options.maxSpins ?? 50)) return;
+    this.#break(
+      new Violation('spin', `${name} returned ${this.#spins} times, and nothing happened in between`),
+    );
+  }
+
+  #fault(name: CallName): number {
+    const errnos = this.#faultsOf[name];
+    if (errnos === undefined || errnos.length === 0) return 0;
+    const allowed = errnosOf(callOf(name)!);
+    const named = errnos.filter((one) => allowed.includes(one));
+    this.#begin(this.program.shared);
+    const choice = this.choose(named.length + 1, `${name} fails`);
+    this.#commit();
+    if (choice === 0) return 0;
+    this.#faults--;
+    return -(errno as unknown as Record<string, number>)[named[choice - 1]];
+  }
+
+  // While the program is unwound: what it closes is closed, and what would wait goes on.
+  #callAfterEnd(name: CallName, args: unknown[]): number {
+    const call = this.#calls[name as keyof SimulatedCalls] as ((...args: unknown[]) => number) | undefined;
+    const result = call?.apply(this.#calls, args) ?? notModelled(name)();
+    if (result === BLOCKED || ++this.#callCount > 1_000_000) throw new WorldEnd('ended');
+    return result;
+  }
+
+  #break(violation: Violation): never {
+    this.#violation ??= violation;
+    this.#end(violation);
+  }
+
+  // Ends the run: what is thrown passes through the program, which closes what it has.
+  #end(thrown: WorldEnd | Violation | Stop): never {
+    this.#ending ??= thrown;
+    throw thrown;
+  }
+
+  readonly #onPeerCall = (peer: Peer, name: CallName, args: readonly unknown[], result: number): void => {
+    if (this.keepsPackets) {
+      const { process } = peer;
+      this.record.push({
+        kind: 'call',
+        process,
+        name,
+        args,
+        result,
+        startedNs: this.nanoseconds,
+        ns: this.nanoseconds,
+      });
+    }
+  };
+
+  #isInterrupted = false;
+
+  killed(pid: number, signum: number): void {
+    if (pid === this.program.pid) this.#break(new Violation('killed', `signal ${signum} ended the program`));
+    for (const peer of this.peers) if (peer.process.pid === pid) peer.process.closeAll();
+  }
+
+  // ---- Machine: what the files need
+
+  newShared(): Shared {
+    return { id: ++this.#shareds, low: 0, high: 0 };
+  }
+
+  touch(shared: Shared): void {
+    this.#spins = 0;
+    if (!this.#touched.includes(shared)) this.#touched.push(shared);
+  }
+
+  // ---- History: what happened to what, whatever came first of things that do not concern each other
+
+  #begin(actor: Shared): void {
+    this.#actor = actor;
+    this.#touched.length = 0;
+  }
+
+  #commit(): void {
+    const actor = this.#actor;
+    let low = mix(actor.low, actor.id) ^ this.#chosen;
+    this.#chosen = 0;
+    this.#choices = 0;
+    let high = mix(actor.high ^ 0x5bd1e995, actor.id);
+    for (const { low: l, high: h, id } of this.#touched) {
+      low = mix(low ^ l, id);
+      high = mix(high ^ h, id + 0x9e37);
+    }
+    this.#set(actor, low, high);
+    for (const shared of this.#touched) {
+      if (shared !== actor) this.#set(shared, mix(low, shared.id), mix(high, shared.id));
+    }
+    this.#touched.length = 0;
+  }
+
+  #set(shared: Shared, low: number, high: number): void {
+    this.#sumLow = (this.#sumLow - mix(shared.low, shared.id) + mix(low, shared.id)) | 0;
+    this.#sumHigh = (this.#sumHigh - mix(shared.high, shared.id) + mix(high, shared.id)) | 0;
+    shared.low = low;
+    shared.high = high;
+  }
+
+  /**
+   * A number for all that happened so far, what is under way, and how much of what is bounded is left: the same where
+   * only the order of independent steps differs. 53 bits.
+   */
+  get state(): number {
+    const budget =
+      Math.min(this.#preemptions, 255) + 256 * (this.#cuts + 16 * (this.#shortSends + 16 * this.#faults));
+    const under = mix(mix(budget, this.#choices), this.#chosen);
+    return (mix(this.#sumHigh, under) >>> 11) * 2 ** 32 + (mix(this.#sumLow, under) >>> 0);
+  }
+
+  after(nanoseconds: number, label: string, shared: Shared | null, take: () => void): Timer {
+    const timer: Pending = {
+      at: this.nanoseconds + Math.max(nanoseconds, 0),
+      order: this.#timerOrder++,
+      label,
+      shared,
+      take,
+      cancel: () => {
+        const at = this.#timers.indexOf(timer);
+        if (at >= 0) this.#timers.splice(at, 1);
+      },
+    };
+    this.#timers.push(timer);
+    return timer;
+  }
+
+  addStep(step: Step): void {
+    this.#steps.push(step);
+  }
+
+  removeStep(step: Step): void {
+    const at = this.#steps.indexOf(step);
+    if (at >= 0) this.#steps.splice(at, 1);
+  }
+
+  // Whose turn it is. Of no step, so that it leaves no trace in the history.
+  #schedule(count: number, what: string): number {
+    if (count === 1) return 0;
+    this.#choices++;
+    const choice = this.#chooser.choose(count, this, what);
+    if (choice < 0) this.#end(new Stop());
+    return choice;
+  }
+
+  choose(count: number, what: string): number {
+    if (count === 1) return 0;
+    this.#choices++;
+    const choice = this.#chooser.choose(count, this, what);
+    if (choice < 0) this.#end(new Stop());
+    this.#chosen = mix(this.#chosen, choice + 1);
+    return choice;
+  }
+
+  takes(n: number): number {
+    if (this.#shortSends === 0 || n < 2 || this.#actor !== this.program.shared) return n;
+    const choice = this.choose(3, 'how many bytes a send takes');
+    if (choice === 0) return n;
+    this.#shortSends--;
+    return choice === 1 ? 1 : n >> 1;
+  }
+
+  cut(data: Uint8Array | null): number {
+    if (this.#cuts === 0 || data === null || data.length < 2 || this.#actor === this.program.shared) return 0;
+    const choice = this.choose(3, 'where what is sent is cut');
+    if (choice === 0) return 0;
+    this.#cuts--;
+    return choice === 1 ? 1 : Math.max(data.length >> 1, 1);
+  }
+
+  initialSequence(): number {
+    return 1000 * ++this.#connections;
+  }
+}
+
+const none: Step[] = [];
+
+// 32 bits that depend on both. After MurmurHash3's finalizer.
+function mix(a: number, b: number): number {
+  let h = (a ^ Math.imul(b + 0x7f4a7c15, 0x9e3779b1)) | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+function addressOf(text: string): Uint8Array {
+  const bytes = text.includes(':') ? parseInet6(text) : parseInet(text);
+  if (bytes === null) throw new RangeError(`'${text}' is no numeric address`);
+  return bytes;
+}
+
+function describeThrown(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+}
+
+// ---- The choke point: the world that runs has it
+
+let current: World | null = null;
+let detach: (() => void) | null = null;
+
+function connect(): void {
+  detach ??= attach((name, call): Call => {
+    return (...args) => (current === null ? call(...args) : current.call(name, args));
+  });
+}
+
+/** Takes the simulated kernel off the choke point again; the next run puts it back. */
+export function disconnect(): void {
+  detach?.();
+  detach = null;
+}
+
+/** The names of the calls that are not modelled. */
+export const missing: readonly CallName[] = callNames.filter((name) => !(name in SimulatedCalls.prototype));
