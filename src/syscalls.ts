@@ -5,5 +5,5 @@
 import './startup.ts';
 
 export * from './kernel/constants/all.ts';
-export { errorcode } from './kernel/errno.ts';
+export { errorcode } from './kernel/errorcode.ts';
 export * from './kernel/syscalls.ts';

@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import * as errnos from '../../src/kernel/constants/errno.ts';
+import { errorcode } from '../../src/kernel/errorcode.ts';
 import { constants, native } from '../../src/kernel/native.ts';
 import * as raw from '../../src/syscalls.ts';
 import { python } from '../support/python.ts';
@@ -20,6 +22,17 @@ test('rfds/syscalls exports each constant of the list, undefined where the heade
 test('no constant is listed twice, and none has the name of a call', () => {
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   expect(names.filter((name) => name in native)).toEqual([]);
+});
+
+test('errorcode() has a name for each errno, and for no other number', () => {
+  const byNumber = new Map<number, string>();
+  for (const [name, number] of Object.entries(errnos).sort()) {
+    if (typeof number === 'number' && !byNumber.has(number)) byNumber.set(number, name);
+  }
+  expect(byNumber.size).toBeGreaterThan(80);
+  for (let number = 1; number < 5000; number++) {
+    expect(errorcode(number)).toBe(byNumber.get(number) ?? `E${number}`);
+  }
 });
 
 test('all are whole numbers that a C int or unsigned int can have', () => {
