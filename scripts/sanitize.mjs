@@ -1,7 +1,7 @@
 // Runs the test suite on an addon built with AddressSanitizer and UndefinedBehaviorSanitizer (Linux,
 // g++, cmake): npm run sanitize [-- vitest's arguments]. A report from any process fails the run.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -27,11 +27,11 @@ function build(command, ...args) {
 }
 
 if (process.platform !== 'linux') fail('needs Linux: macOS strips the preloaded library from the children');
+if (!existsSync(path.join(root, 'dist/cli.js'))) fail('there is no dist/cli.js: npm run build');
 // Node itself is not instrumented, so the sanitizer's library must be there before anything else is.
 const asan = build('g++', '-print-file-name=libasan.so').trim();
 if (!path.isAbsolute(asan)) fail('g++ has no libasan here');
 
-build('npm', 'run', '--silent', 'build');
 const cmake = require.resolve('cmake-js/bin/cmake-js');
 build(process.execPath, cmake, 'compile', '--prefer-gnu', '--debug', '--out', out, '--CDSANITIZE=ON');
 rmSync(reports, { recursive: true, force: true });
@@ -67,8 +67,9 @@ const env = {
 };
 const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
 // Without what says nothing of the addon's memory and takes long: the pages, whose time is Chromium's; the tools,
-// whose processes make the calls of all the others; the package, which has another addon; and the heap's size.
-const without = /^test\/(tools\/|package\.|programs\/allocation\.)/;
+// whose processes make the calls of all the others; the package, which has another addon; the heap's size; and the
+// simulated kernel, beneath which there is no addon.
+const without = /^test\/(sim\/|tools\/|package\.|docs\.|architecture\.|programs\/allocation\.)/;
 const files = readdirSync(path.join(root, 'test'), { recursive: true })
   .map((file) => path.posix.join('test', file))
   .filter((file) => file.endsWith('.test.ts') && !without.test(file));
