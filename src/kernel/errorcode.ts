@@ -5,10 +5,11 @@ import { constants } from './native.ts';
 
 let names: Map<number, string> | undefined;
 
-// Made when it is first asked for. The first name in the alphabet wins where two share a number: EAGAIN, EWOULDBLOCK.
+// Made when it is first asked for. The first name of the table wins where two share a number: EAGAIN, EWOULDBLOCK;
+// EOPNOTSUPP, ENOTSUP.
 function namesByNumber(): Map<number, string> {
   const found = new Map<number, string>();
-  for (const name of Object.keys(constants).sort()) {
+  for (const name of Object.keys(constants)) {
     // Of the other constants none begins so but EPOLLIN and the like.
     const number = /^E(?!POLL)[A-Z0-9]+$/.test(name) ? constants[name] : undefined;
     if (number !== undefined && !found.has(number)) found.set(number, name);

@@ -43,6 +43,8 @@ export interface WorldOptions {
   maxCalls?: number;
   /** Waits of the program that find something ready, one after another, without anything having happened. */
   maxSpins?: number;
+  /** Waits of the program that time out in a row, while nothing can ever happen: then the run ends. */
+  maxTimeouts?: number;
   /** Waits of the program during which a client that sent something is passed over. */
   maxPassedOver?: number;
 }
@@ -400,7 +402,11 @@ export class World implements Machine {
 
   #finishLate(wait: Wait): number {
     // A program that only ever times out, with nothing else to come, has ended, too.
-    if (++this.#ownTimeouts > 3 && this.#timers.length === 0 && this.#enabled(undefined).length === 0)
+    if (
+      ++this.#ownTimeouts > (this.#options.maxTimeouts ?? 3) &&
+      this.#timers.length === 0 &&
+      this.#enabled(undefined).length === 0
+    )
       this.#quiet();
     this.#begin(this.program.shared);
     this.touch(this.#clock);

@@ -26,7 +26,9 @@ test('no constant is listed twice, and none has the name of a call', () => {
 
 test('errorcode() has a name for each errno, and for no other number', () => {
   const byNumber = new Map<number, string>();
+  // Of two names of a number the one that man pages and Linux's sources have: EOPNOTSUPP.
   for (const [name, number] of Object.entries(errnos).sort()) {
+    if (name === 'ENOTSUP' && number === errnos.EOPNOTSUPP) continue;
     if (typeof number === 'number' && !byNumber.has(number)) byNumber.set(number, name);
   }
   expect(byNumber.size).toBeGreaterThan(80);
