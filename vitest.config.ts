@@ -16,6 +16,10 @@ const inOneProcess = [
   'test/tools/trace/{claims,perfetto,story,wire}.test.ts',
 ];
 
+// On the simulated kernel as if on macOS: what lies there, and what runs on a Mac as it is.
+const onDarwin = ['test/sim/darwin/*.test.ts'];
+const alsoOnDarwin: string[] = [];
+
 // Pages in Chromium: they call nothing of the addon's (scripts/sanitize.mjs leaves them out).
 const pages = ['test/tools/*/page*.test.ts'];
 
@@ -36,7 +40,20 @@ export default defineConfig({
       {
         extends: true,
         // A process each: the addon's pending signals are the process's, and so are its descriptors.
-        test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: [...inOneProcess, ...pages] },
+        test: {
+          name: 'isolated',
+          include: ['test/**/*.test.ts'],
+          exclude: [...inOneProcess, ...pages, ...onDarwin],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'darwin',
+          include: [...onDarwin, ...alsoOnDarwin],
+          env: { RFDS_SIM_PLATFORM: 'darwin' },
+          setupFiles: ['test/sim/darwin/setup.ts'],
+        },
       },
       { extends: true, test: { name: 'pages', include: pages } },
       { extends: true, test: { name: 'shared', include: inOneProcess, isolate: false } },

@@ -80,7 +80,8 @@ writeFileSync(
 cpSync(at('src/tools/trace/render/html/assets'), at('dist/tools/trace/render/html/assets'), {
   recursive: true,
 });
-cpSync(at('src/kernel/addon.cjs'), at('dist/kernel/addon.cjs'));
+for (const name of ['addon.cjs', 'darwin-abi.json'])
+  cpSync(at(`src/kernel/${name}`), at(`dist/kernel/${name}`));
 
 // The packages that the command imports become modules of dist/third-party. (koffi and others are what `rfds compare`
 // measures where they are installed.)

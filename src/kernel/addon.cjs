@@ -1,6 +1,8 @@
 // Loads the addon: the one that was built on this machine, else the prebuilt one of this platform. CommonJS with every
 // path written out, because that is how bundlers find addons. The package's first module: what it cannot run on it says
 // in one sentence, so its syntax is what old Nodes can parse.
+//
+// RFDS_SIM_PLATFORM=darwin: in place of the addon, what macOS' headers say, for programs on the simulated kernel.
 
 'use strict';
 
@@ -27,6 +29,27 @@ function isMusl() {
   }
 }
 
+/**
+ * What stands for the addon where the package runs as if on macOS: Apple's constants and structs, and calls that all
+ * fail with ENOSYS, for only the simulated kernel (rfds/sim), at the choke point above them, has a kernel to ask.
+ */
+function simulated() {
+  const { calls, constants, layout } = require('./darwin-abi.json');
+  const answer = -constants.ENOSYS;
+  const exported = { platform: 'darwin', constants, layout };
+  for (const name of calls) exported[name] = () => answer;
+  // These two answer with EAI_SYSTEM, which bears an errno.
+  for (const name of ['getaddrinfo', 'getnameinfo']) exported[name] = () => answer - 1000;
+  exported.gai_strerror = () => 0;
+  exported.batch = (_, entries) => {
+    let n = 0;
+    while (entries[n * 5] === 0 || entries[n * 5] === 1) entries[n++ * 5] = answer;
+    return n;
+  };
+  exported.maybe_pending = new Int32Array(1).fill(1);
+  return exported;
+}
+
 function load() {
   const [major, minor] = versions.node.split('.').map(Number);
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]))
@@ -36,6 +59,15 @@ function load() {
     );
   if (platform !== 'linux' && platform !== 'darwin')
     throw fault('ERR_RFDS_PLATFORM', `rfds runs on Linux and macOS, and not on ${platform}`);
+
+  if (env.RFDS_SIM_PLATFORM) {
+    if (env.RFDS_SIM_PLATFORM === 'darwin') return simulated();
+    if (env.RFDS_SIM_PLATFORM !== platform)
+      throw fault(
+        'ERR_RFDS_SIM_PLATFORM',
+        `RFDS_SIM_PLATFORM is darwin or the platform of this machine (${platform}), and not ${env.RFDS_SIM_PLATFORM}`,
+      );
+  }
 
   // Another build of the addon, as the sanitizers' (scripts/sanitize.mjs).
   if (env.RFDS_ADDON) {

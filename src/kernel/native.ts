@@ -337,6 +337,15 @@ interface Addon extends Calls {
   constants: Readonly<Record<string, number | undefined>>;
   /** "sizeof pollfd", "pollfd.events" → bytes, as the compiler laid them out. */
   layout: Readonly<Record<string, number | undefined>>;
+  /** Of which platform the constants and structs are, where that is not this machine's: platform.ts. */
+  platform?: 'darwin';
 }
 
-export const { constants, layout, batch, maybe_pending: maybePending, ...native } = loaded as Addon;
+export const {
+  constants,
+  layout,
+  batch,
+  maybe_pending: maybePending,
+  platform: simulatedPlatform,
+  ...native
+} = loaded as Addon;

@@ -2,8 +2,9 @@
 // in Apple's source (apple-oss-distributions/xnu, xnu-11417). None of it was run on a Mac yet.
 
 import { SIGINFO, SIGIO } from '../kernel/constants/signal.ts';
+import { platform } from '../kernel/platform.ts';
 
-const isXnu = process.platform === 'darwin';
+const isXnu = platform === 'darwin';
 
 /**
  * Signals whose default is to be ignored, besides those of every platform. XNU: SIGINFO (Ctrl+T) and SIGIO.

@@ -4,6 +4,7 @@
 
 import { type CallName, callNames, callOf, errnosOf } from '../kernel/calls.ts';
 import * as errno from '../kernel/errno.ts';
+import { platform } from '../kernel/platform.ts';
 import { parseInet, parseInet6 } from '../kernel/structs/inet-text.ts';
 import { attach, type Call } from '../kernel/syscalls.ts';
 import { BLOCKED, notModelled, SimulatedCalls } from './calls.ts';
@@ -16,7 +17,10 @@ import { TcpSocket } from './tcp.ts';
 import { UnixNames } from './unix.ts';
 
 export interface WorldOptions {
-  /** Whose kernel it is. Constants and structs are those of the platform that runs. */
+  /**
+   * Whose kernel it is: ordinarily that of the platform that runs, whose constants and structs the program has. 'darwin'
+   * takes a process that was started with RFDS_SIM_PLATFORM=darwin (docs/sim-darwin.md).
+   */
   platform?: 'linux' | 'darwin';
   /** Who decides; without one, what ordinarily happens does. */
   chooser?: Chooser;
@@ -169,7 +173,7 @@ export class World implements Machine {
 
   constructor(options: WorldOptions = {}) {
     this.#options = options;
-    this.platform = options.platform ?? 'linux';
+    this.platform = platformOf(options.platform);
     this.#chooser = options.chooser ?? new Replay();
     this.somaxconn = options.somaxconn ?? (this.platform === 'linux' ? 4096 : 128);
     this.sendBuffer = options.sendBuffer ?? 2_626_560;
@@ -248,9 +252,7 @@ export class World implements Machine {
    * The other processes go on then, as far as they can.
    */
   run(program: () => unknown): Outcome {
-    connect();
-    const before = current;
-    current = this;
+    const leave = this.enter();
     let reason = 'returned';
     try {
       for (const peer of this.peers) this.#takeStep(peer.process.shared, () => peer.start());
@@ -268,10 +270,23 @@ export class World implements Machine {
         }
       }
     } finally {
-      current = before;
+      leave();
     }
     this.#violation ??= this.#checkEnd();
     return { reason, violation: this.#violation };
+  }
+
+  /**
+   * The calls of this thread are this world's from now on, until what is returned is called: for tests that are no one
+   * function. run() does so itself. A call that waits for what will never come throws.
+   */
+  enter(): () => void {
+    connect();
+    const before = current;
+    current = this;
+    return () => {
+      current = before;
+    };
   }
 
   // After the program has returned, or has caught what ended the run, the others go on.
@@ -685,6 +700,18 @@ export class World implements Machine {
 }
 
 const none: Step[] = [];
+
+function platformOf(wanted: WorldOptions['platform']): 'linux' | 'darwin' {
+  const own = platform === 'darwin' ? 'darwin' : 'linux';
+  if (wanted === undefined || wanted === own) return own;
+  const how =
+    wanted === 'darwin'
+      ? 'start the process with RFDS_SIM_PLATFORM=darwin in its environment'
+      : 'start it without RFDS_SIM_PLATFORM=darwin, on Linux';
+  throw new Error(
+    `World: platform '${wanted}' takes its constants and structs, and this process has those of '${own}': ${how}`,
+  );
+}
 
 // 32 bits that depend on both. After MurmurHash3's finalizer.
 function mix(a: number, b: number): number {

@@ -11,8 +11,11 @@ export function which(program: string): string | null {
   }
 }
 
-export const isLinux = process.platform === 'linux';
-export const isMac = process.platform === 'darwin';
+// As the package sees it: see src/kernel/platform.ts.
+const platform = process.env.RFDS_SIM_PLATFORM ?? process.platform;
+
+export const isLinux = platform === 'linux';
+export const isMac = platform === 'darwin';
 export const isRoot = process.geteuid?.() === 0;
 
 /** Whether network namespaces can be made. */

@@ -2,6 +2,7 @@
 // calls, and by what a few calls have of their own.
 
 import { type Call, type CallName, callNames, calls, type Kind, kernelName } from '../../kernel/calls.ts';
+import { platform } from '../../kernel/platform.ts';
 import {
   type CallDecoder,
   copy,
@@ -150,7 +151,7 @@ const own: Partial<Record<CallName, CallDecoder>> = {
 /** The calls that are recorded: those that this platform has and that enter the kernel once. */
 export const recordedCalls = callNames.filter((name) => {
   const { entries }: Call = calls[name];
-  return entries === undefined && kernelName(name, process.platform, process.arch) !== null;
+  return entries === undefined && kernelName(name, platform, process.arch) !== null;
 });
 
 /** What keeps and decodes the arguments of each of them. */

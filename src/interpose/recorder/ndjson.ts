@@ -8,6 +8,7 @@ import { isMainThread, threadId } from 'node:worker_threads';
 import type { CallName } from '../../kernel/calls.ts';
 import { errorcode } from '../../kernel/errno.ts';
 import { packageFolder } from '../../kernel/package-folder.ts';
+import { platform } from '../../kernel/platform.ts';
 import type { Stack } from '../call-site.ts';
 import type { Decoder, Kept } from './decoders/decoder.ts';
 import { monotonic, realtimeOffset } from './probes.ts';
@@ -71,7 +72,7 @@ export function processLine(): ProcessLine {
     pid: process.pid,
     role: role === 'server' || role === 'client' ? role : null,
     argv: process.argv,
-    platform: process.platform,
+    platform,
     arch: process.arch,
     kernel: release(),
     runtime: bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node}`,

@@ -10,6 +10,7 @@ import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from '
 import { argumentOf, type CallName, type Call as CallRow, heedsDontwait } from '../../kernel/calls.ts';
 import { MSG_DONTWAIT, MSG_WAITFORONE } from '../../kernel/constants/socket.ts';
 import { errorcode } from '../../kernel/errno.ts';
+import { platform } from '../../kernel/platform.ts';
 import type { Call, Layer } from '../../kernel/syscalls.ts';
 import { Depth, type Stack, stackAbove, takeFrameLines } from '../call-site.ts';
 import { capacitiesOf, madeDescriptors } from '../made-descriptors.ts';
@@ -204,7 +205,7 @@ function mayBlock(call: CallRow, args: unknown[]): boolean {
     case 'readable':
     case 'writable': {
       const flags = argumentOf(call, 'flags', args) as number;
-      if (flags & MSG_DONTWAIT && heedsDontwait(call, process.platform)) return false;
+      if (flags & MSG_DONTWAIT && heedsDontwait(call, platform)) return false;
       const fd = args[0] as number;
       if (isNonblocking(fd)) return false;
       // For a second message it may wait although the first is there.

@@ -16,6 +16,7 @@ import {
 } from '../../kernel/constants/socket.ts';
 import { EBADF } from '../../kernel/errno.ts';
 import { kernel } from '../../kernel/fast-calls.ts';
+import { platform } from '../../kernel/platform.ts';
 import { statusFlags } from './decoders/file.ts';
 import { type Known, known, nameOf, sockets } from './known-sockets.ts';
 import { observe } from './probes.ts';
@@ -100,7 +101,7 @@ function tcp(fd: number, socket: Known, state: SocketState): number | undefined 
   state.tcp = readTcpState(length[0]);
   if (state.tcp.state === 'LISTEN') {
     socket.listens = true;
-    if (process.platform === 'linux') state.acceptQueue = acceptQueue();
+    if (platform === 'linux') state.acceptQueue = acceptQueue();
   }
   return sendQueueOf(length[0]);
 }
@@ -117,7 +118,7 @@ function queues(fd: number, socket: Known, state: SocketState, sendQueue: number
 // Linux: ioctl with SIOCINQ, which is FIONREAD, or SIOCOUTQ; macOS: getsockopt with SO_NREAD, SO_NWRITE.
 function queued(fd: number, request: number, option: number | undefined): number {
   int[0] = 0;
-  if (process.platform === 'linux') {
+  if (platform === 'linux') {
     observe('ioctl');
     return kernel.ioctl(fd, request, intMemory) < 0 ? 0 : int[0];
   }

@@ -1,6 +1,7 @@
 // What a recording has of struct tcp_info (Linux) and struct tcp_connection_info (macOS): the members that an
 // older kernel does not fill are left out.
 
+import { platform } from '../../kernel/platform.ts';
 import type { Member } from '../../kernel/structs/struct.ts';
 import { TCP_INFO_OPTION, tcp_connection_info, tcp_info, tcpState } from '../../kernel/structs/tcp-info.ts';
 import type { TcpState } from './recording.ts';
@@ -9,7 +10,7 @@ import type { TcpState } from './recording.ts';
 export const tcpInfoMemory = new ArrayBuffer(192);
 const view = new DataView(tcpInfoMemory);
 
-const linux = process.platform === 'linux';
+const linux = platform === 'linux';
 
 /** The socket option at IPPROTO_TCP that fills it. */
 export const TCP_STATE = TCP_INFO_OPTION ?? -1;

@@ -1,11 +1,12 @@
 // send() that takes no longer than the kernel's copying, on a socket that blocks.
 
 import { BlockingIOError } from '../../builtins.ts';
-import { MSG_DONTWAIT, type Socket } from '../../socket.ts';
+import { MSG_DONTWAIT, SOCK_NONBLOCK, type Socket } from '../../socket.ts';
 
 // Linux alone: XNU's send(2) does not look at MSG_DONTWAIT when the buffer is full, but at the socket's SS_NBIO, which
-// O_NONBLOCK sets (sosendcheck() in bsd/kern/uipc_socket.c). Its recv(2) does look.
-const hasDontwait = () => process.platform === 'linux';
+// O_NONBLOCK sets (sosendcheck() in bsd/kern/uipc_socket.c). Its recv(2) does look. A simulated XNU is known by its
+// constants.
+const hasDontwait = () => process.platform === 'linux' && SOCK_NONBLOCK !== undefined;
 
 /**
  * Sends what the kernel takes at once, and returns how many bytes that was: 0 if the call would have had to wait.

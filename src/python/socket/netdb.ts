@@ -11,6 +11,7 @@ import {
   NI_NAMEREQD,
 } from '../../kernel/constants/names.ts';
 import { AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM } from '../../kernel/constants/socket.ts';
+import { platform } from '../../kernel/platform.ts';
 import { type InetAddress, inet6Host, inetHost, packSockaddr } from '../../kernel/structs/sockaddr.ts';
 import { inRange } from '../../kernel/structs/struct.ts';
 import * as sys from '../../kernel/syscalls.ts';
@@ -117,7 +118,7 @@ export function getaddrinfo(
 function serviceText(port: unknown, flags: number): string | Uint8Array | null {
   // An older macOS crashes on NULL or '0' there; '00' is the same to it.
   const isNull = port === null || port === undefined;
-  if (process.platform === 'darwin' && flags & AI_NUMERICSERV && (isNull || Number(port) === 0)) return '00';
+  if (platform === 'darwin' && flags & AI_NUMERICSERV && (isNull || Number(port) === 0)) return '00';
   if (isNull) return null;
   if (typeof port === 'string' || port instanceof Uint8Array) return port;
   // As Python writes an int: a C library rejects, or cuts, what is beyond a port.

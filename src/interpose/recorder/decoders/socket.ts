@@ -9,6 +9,7 @@ import {
   SO_LINGER,
   SOL_SOCKET,
 } from '../../../kernel/constants/socket.ts';
+import { platform } from '../../../kernel/platform.ts';
 import { typeFlags } from '../../../kernel/socket-type.ts';
 import { type Inet6Address, type InetAddress, unpackSockaddr } from '../../../kernel/structs/sockaddr.ts';
 import { familyOf } from '../../../kernel/structs/struct.ts';
@@ -110,7 +111,7 @@ const levels: Record<number, [name: string, prefix: string]> = {
 export function option(level: number, name: number): [string, string] {
   if (level === SOL_SOCKET) {
     const text = named('SO_', name);
-    return ['SOL_SOCKET', process.platform === 'linux' && old.test(text) ? `${text}_OLD` : text];
+    return ['SOL_SOCKET', platform === 'linux' && old.test(text) ? `${text}_OLD` : text];
   }
   const [levelName, prefix] = levels[level] ?? [String(level), ''];
   return [levelName, prefix ? named(prefix, name) : `0x${name.toString(16)}`];
