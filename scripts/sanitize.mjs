@@ -1,5 +1,7 @@
 // Runs the test suite on an addon built with AddressSanitizer and UndefinedBehaviorSanitizer (Linux,
 // g++, cmake): npm run sanitize [-- vitest's arguments]. A report from any process fails the run.
+// With --thread as the first argument: ThreadSanitizer, and the tests of signals and workers. Node itself is not
+// instrumented, so of its reports those count that have the addon in a stack.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,7 +10,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const out = path.join(root, 'build-sanitize');
+const given = process.argv.slice(2);
+const isThread = given[0] === '--thread';
+if (isThread) given.shift();
+const out = path.join(root, isThread ? 'build-sanitize-thread' : 'build-sanitize');
 const reports = path.join(out, 'reports');
 const require = createRequire(import.meta.url);
 
@@ -29,11 +34,21 @@ function build(command, ...args) {
 if (process.platform !== 'linux') fail('needs Linux: macOS strips the preloaded library from the children');
 if (!existsSync(path.join(root, 'dist/cli.js'))) fail('there is no dist/cli.js: npm run build');
 // Node itself is not instrumented, so the sanitizer's library must be there before anything else is.
-const asan = build('g++', '-print-file-name=libasan.so').trim();
-if (!path.isAbsolute(asan)) fail('g++ has no libasan here');
+const name = isThread ? 'libtsan.so' : 'libasan.so';
+const library = build('g++', `-print-file-name=${name}`).trim();
+if (!path.isAbsolute(library)) fail(`g++ has no ${name} here`);
 
 const cmake = require.resolve('cmake-js/bin/cmake-js');
-build(process.execPath, cmake, 'compile', '--prefer-gnu', '--debug', '--out', out, '--CDSANITIZE=ON');
+build(
+  process.execPath,
+  cmake,
+  'compile',
+  '--prefer-gnu',
+  '--debug',
+  '--out',
+  out,
+  `--CDSANITIZE=${isThread ? 'thread' : 'address'}`,
+);
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports);
 chmodSync(reports, 0o777); // Some processes are nobody's.
@@ -46,7 +61,7 @@ chmodSync(reports, 0o777); // Some processes are nobody's.
 const fixed = spawnSync('setarch', ['-R', 'true']).status === 0 ? 'setarch -R ' : '';
 const node = path.join(out, 'node');
 const first = path.join(out, 'first.cjs');
-const [command, preload, program] = [node, asan, process.execPath].map((name) => JSON.stringify(name));
+const [command, preload, program] = [node, library, process.execPath].map((name) => JSON.stringify(name));
 // And no pool: buffers that share memory would hide that one is read or written beyond its end.
 const steps = ['delete process.env.LD_PRELOAD', `process.execPath = ${command}`, 'Buffer.poolSize = 0'];
 writeFileSync(first, `${steps.join(';\n')};\n`);
@@ -64,6 +79,7 @@ const env = {
   // Memory that there is none of is an exception of JavaScript's, as it is without the sanitizer.
   ASAN_OPTIONS: `${both}:detect_leaks=0:detect_stack_use_after_return=1:allocator_may_return_null=1`,
   UBSAN_OPTIONS: `${both}:print_stacktrace=1`,
+  TSAN_OPTIONS: `log_path=${path.join(reports, 'report')}:exitcode=0:report_signal_unsafe=0`,
 };
 const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
 // Without what says nothing of the addon's memory and takes long: the pages, whose time is Chromium's; the tools,
@@ -73,12 +89,16 @@ const without = /^test\/(sim\/|tools\/|package\.|docs\.|architecture\.|programs\
 const files = readdirSync(path.join(root, 'test'), { recursive: true })
   .map((file) => path.posix.join('test', file))
   .filter((file) => file.endsWith('.test.ts') && !without.test(file));
-const given = process.argv.slice(2);
+const threads = files.filter((file) => /\/(signal|workers|terminated|fast-calls|sigaction)/.test(file));
 // One file at a time: under the sanitizers everything takes longer, and deadlines do not.
-const args = [vitest, 'run', '--maxWorkers', '1', ...(given.length > 0 ? given : files)];
+const args = [vitest, 'run', '--maxWorkers', '1', ...(given.length > 0 ? given : isThread ? threads : files)];
 const { status } = spawnSync(node, args, { cwd: root, env, stdio: 'inherit' });
 
-const found = readdirSync(reports);
-for (const name of found) console.error(readFileSync(path.join(reports, name), 'utf8'));
-if (found.length > 0) fail(`${found.length} of the processes had a report (above)`);
+const isOurs = (text) => !isThread || text.includes('rfds.node');
+const found = readdirSync(reports)
+  .map((file) => readFileSync(path.join(reports, file), 'utf8'))
+  .flatMap((text) => (isThread ? text.split(/^={18}$/m) : [text]))
+  .filter(isOurs);
+for (const text of found) console.error(text);
+if (found.length > 0) fail(`there are ${found.length} reports (above)`);
 process.exit(status ?? 1);
