@@ -22,9 +22,12 @@ function fail(why) {
   process.exit(1);
 }
 
-// Runs a step of the build; what it says matters only if it fails.
+// Runs a step of the build; what it says matters only if it fails. With the headers that stand beside Node, where
+// there are any, as scripts/node-gyp.mjs.
 function build(command, ...args) {
   const env = { ...process.env, CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()) };
+  const prefix = path.resolve(process.execPath, '../..');
+  if (existsSync(path.join(prefix, 'include/node/node_api.h'))) env.npm_config_nodedir = prefix;
   const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, env, encoding: 'utf8' });
   if (status === 0) return stdout;
   process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
