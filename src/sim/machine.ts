@@ -1,6 +1,14 @@
 // What the simulated files need of the world that they are in: its clock, its choices, and its list of what may
 // happen next. world.ts is it.
 
+/** When something happened. */
+export interface Moment {
+  /** Its place among all events of the run, calls' beginnings and packets included. */
+  readonly order: number;
+  /** Virtual time, in nanoseconds since the world began. */
+  readonly ns: number;
+}
+
 /**
  * Something that processes share, such as a connection. Two steps of which neither touches what the other does may be
  * taken in either order; explore() leaves one of the orders out. The history is a hash of what happened to it so far.
@@ -49,7 +57,9 @@ export interface Machine {
   addStep(step: Step): void;
   removeStep(step: Step): void;
   /** 0 … count - 1: what happens of several things that may. 0 is what ordinarily does. */
-  choose(count: number, what: string): number;
+  choose(count: number, what: string, describe?: (choice: number) => string): number;
+  /** Now, for the record; where keepsPackets. */
+  moment(): Moment;
   /** How many of n bytes, which fit, a send takes. */
   takes(n: number): number;
   /** Where what was sent is cut, so that its rest arrives later; 0: nowhere. */

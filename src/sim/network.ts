@@ -3,7 +3,7 @@
 import { AF_INET6 } from '../kernel/constants/socket.ts';
 import { EADDRINUSE, EADDRNOTAVAIL } from '../kernel/errno.ts';
 import { formatInet, formatInet6 } from '../kernel/structs/inet-text.ts';
-import type { Machine, Shared, Step } from './machine.ts';
+import type { Machine, Moment, Shared, Step } from './machine.ts';
 
 /** A socket that has an address and a port, as a host sees it. */
 export interface Addressed {
@@ -44,7 +44,7 @@ export interface Segment {
 
 /** A packet as a capture has it. */
 export interface Packet extends Segment {
-  readonly nanoseconds: number;
+  readonly at: Moment;
   readonly isLost: boolean;
 }
 
@@ -251,8 +251,7 @@ export class Network {
     const link = destination === null ? null : this.#link(from.host, destination);
     const isLost = link !== null && link.losses > 0 && this.#machine.choose(2, 'a segment is lost') === 1;
     if (isLost) link.losses--;
-    if (this.#machine.keepsPackets)
-      this.packets.push({ ...segment, nanoseconds: this.#machine.nanoseconds, isLost });
+    if (this.#machine.keepsPackets) this.packets.push({ ...segment, at: this.#machine.moment(), isLost });
     if (isLost) {
       this.#machine.after(RETRANSMIT_NS, `${segment.flags} is sent again`, from.shared, () =>
         this.send(segment),

@@ -3,9 +3,10 @@
 
 import { type CallName, callOf, positionOf } from '../kernel/calls.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT } from '../kernel/constants/select.ts';
-import { BLOCKED, type SimulatedCalls } from './calls.ts';
+import { BLOCKED, notModelled, type SimulatedCalls } from './calls.ts';
 import type { Machine, Shared, Step } from './machine.ts';
 import type { Process, Wait } from './process.ts';
+import type { OpenCall, RunRecord } from './run-record.ts';
 
 /** A call that a peer makes: its name and arguments, as at the choke point; or a wait of its own. */
 export type Request =
@@ -13,7 +14,9 @@ export type Request =
   /** Until so many seconds have passed. */
   | { readonly sleep: number }
   /** Until something holds that other processes bring about. */
-  | { readonly until: () => boolean; readonly what: string; readonly shared: Shared | null };
+  | { readonly until: () => boolean; readonly what: string; readonly shared: Shared | null }
+  /** Nothing more: what it has open stays open. */
+  | { readonly stays: true };
 
 /** What a peer does: a generator of requests, each of which gives a result. */
 export type Script = Generator<Request, void, number>;
@@ -28,20 +31,24 @@ export class Peer implements Step {
   #isAsleep = false;
   /** What its script threw. */
   error: unknown = undefined;
-  /** Called when it throws, and after each of its steps. */
+  /** Called after each of its calls. */
   readonly #onCall: (peer: Peer, name: CallName, args: readonly unknown[], result: number) => void;
+  readonly #record: RunRecord | null;
+  #open: OpenCall | null = null;
 
   constructor(
     process: Process,
     calls: SimulatedCalls,
     script: Script,
     onCall: (peer: Peer, name: CallName, args: readonly unknown[], result: number) => void,
+    record: RunRecord | null,
   ) {
     this.process = process;
     this.#machine = process.machine;
     this.#calls = calls;
     this.#script = script;
     this.#onCall = onCall;
+    this.#record = record;
   }
 
   get name(): string {
@@ -98,16 +105,30 @@ export class Peer implements Step {
     if (this.#wait !== null) {
       result = this.#wait.finish();
     } else {
-      const call = this.#calls[request[0] as keyof SimulatedCalls] as (...args: unknown[]) => number;
-      result = call.apply(this.#calls, request.slice(1));
+      result = this.#call(request);
     }
     if (result === BLOCKED) {
       this.#waitOn(this.process.wait!);
       return;
     }
     this.#wait = null;
-    this.#onCall(this, request[0], request.slice(1), result);
+    this.#finish(result);
     this.#resume(result);
+  }
+
+  #call(request: readonly unknown[]): number {
+    const [name, ...args] = request as [CallName, ...unknown[]];
+    this.#open = this.#record?.begin(this.process, name, args) ?? null;
+    const call = this.#calls[name as keyof SimulatedCalls] as ((...args: unknown[]) => number) | undefined;
+    if (call === undefined) return notModelled(name)();
+    return call.apply(this.#calls, args);
+  }
+
+  #finish(result: number): void {
+    const [name, ...args] = this.#request as readonly [CallName, ...unknown[]];
+    if (this.#open !== null) this.#record!.end(this.#open, result);
+    this.#open = null;
+    this.#onCall(this, name, args, result);
   }
 
   #waitOn(wait: Wait): void {
@@ -118,7 +139,9 @@ export class Peer implements Step {
     this.#machine.after(timer, `${this.name}: ${this.waitsIn} times out`, wait.shared, () => {
       if (this.#wait !== wait) return;
       this.#wait = null;
-      this.#resume(wait.timedOut());
+      const result = wait.timedOut();
+      this.#finish(result);
+      this.#resume(result);
     });
   }
 
@@ -142,13 +165,13 @@ export class Peer implements Step {
       this.#request = request;
       if (!Array.isArray(request)) {
         if ('sleep' in request) this.#sleep(request.sleep);
+        else if ('stays' in request) this.hasEnded = true;
         return;
       }
       if (!isLocal(this.process, request[0], request.slice(1))) return;
-      const call = this.#calls[request[0] as keyof SimulatedCalls] as (...args: unknown[]) => number;
-      given = call.apply(this.#calls, request.slice(1));
+      given = this.#call(request);
       if (given === BLOCKED) throw new Error(`${request[0]} of ${this.name} waits`);
-      this.#onCall(this, request[0], request.slice(1), given);
+      this.#finish(given);
     }
   }
 

@@ -109,12 +109,13 @@ export function makePipe(machine: Machine): [PipeReader, PipeWriter] {
   return [pipe.reader, pipe.writer];
 }
 
-/** A standard stream: it takes all that is written, and keeps it; reading it is at its end. */
+/** A standard stream: it takes all that is written, and keeps it; what it has to read is there from the beginning. */
 export class StandardStream extends OpenFile {
   readonly kind = 'stdio';
   readonly shared: Shared;
   /** Whether epoll refuses it, as it does a file's. */
   readonly isRegular = false;
+  readonly toRead = new ByteQueue();
   /** What was written, in pieces. */
   readonly written: Uint8Array[] = [];
 
@@ -127,8 +128,13 @@ export class StandardStream extends OpenFile {
     return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
   }
 
-  override read(): number {
-    return 0;
+  /** At most a line, as a terminal gives it. */
+  override read(target: Uint8Array): number {
+    const { toRead } = this;
+    const line = Buffer.alloc(Math.min(target.length, toRead.length));
+    toRead.read(line, true);
+    const end = line.indexOf(0x0a);
+    return toRead.read(target.subarray(0, end < 0 ? line.length : end + 1));
   }
 
   override write(source: Uint8Array): number {

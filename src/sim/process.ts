@@ -54,6 +54,7 @@ export class Process {
   /** While pselect, ppoll or epoll_pwait waits: the signals that do not come. */
   mask: ReadonlySet<number> | null = null;
   wakeupFd = -1;
+  readonly stdin: StandardStream;
   readonly stdout: StandardStream;
   readonly stderr: StandardStream;
 
@@ -64,9 +65,10 @@ export class Process {
     this.pid = pid;
     this.shared = machine.newShared();
     this.maxDescriptors = maxDescriptors;
+    this.stdin = new StandardStream(machine);
     this.stdout = new StandardStream(machine);
     this.stderr = new StandardStream(machine);
-    for (const stream of [new StandardStream(machine), this.stdout, this.stderr]) this.open(stream);
+    for (const stream of [this.stdin, this.stdout, this.stderr]) this.open(stream);
   }
 
   file(fd: number): OpenFile | null {

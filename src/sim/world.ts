@@ -9,10 +9,13 @@ import { parseInet, parseInet6 } from '../kernel/structs/inet-text.ts';
 import { attach, type Call } from '../kernel/syscalls.ts';
 import { BLOCKED, notModelled, SimulatedCalls } from './calls.ts';
 import { type Chooser, Replay } from './choices.ts';
-import type { Machine, Shared, Step, Timer } from './machine.ts';
+import { type Calling, ProcessCalls } from './client.ts';
+import type { Machine, Moment, Shared, Step, Timer } from './machine.ts';
 import { type Host, type Link, Network } from './network.ts';
 import { Peer, type Script, sharedOf } from './peer.ts';
 import { Process, type Wait } from './process.ts';
+import { type CallWatcher, RunRecord } from './run-record.ts';
+import { checkScript, isServer, play, type ScriptStep } from './script.ts';
 import { TcpSocket } from './tcp.ts';
 import { UnixNames } from './unix.ts';
 
@@ -36,6 +39,11 @@ export interface WorldOptions {
   faultsOf?: Readonly<Partial<Record<CallName, readonly string[]>>>;
   /** RLIMIT_NOFILE of the program. */
   maxDescriptors?: number;
+  /**
+   * Whether a program that is ended while it waits, because nothing can happen any more, has to close what it had open
+   * (`using`, finally). One that returns always has to.
+   */
+  mustCloseAll?: boolean;
   sendBuffer?: number;
   receiveBuffer?: number;
   somaxconn?: number;
@@ -43,6 +51,10 @@ export interface WorldOptions {
   keepsOutput?: boolean;
   /** Keeps the packets, and the calls with what was chosen. */
   keepsRecord?: boolean;
+  /** Is told of each call where the record is kept, which keeps what it makes of them. */
+  watcher?: CallWatcher;
+  /** What the program reads from stdin, before its end. */
+  input?: string | Uint8Array;
   /** Calls of the program in one run, at most: a run beyond that does not end. */
   maxCalls?: number;
   /** Waits of the program that find something ready, one after another, without anything having happened. */
@@ -89,25 +101,6 @@ export class Violation extends Error {
   }
 }
 
-/** A step that was chosen, or a call that was made, for the story of a run. */
-export type Recorded =
-  | {
-      readonly kind: 'choice';
-      readonly choice: number;
-      readonly count: number;
-      readonly what: string;
-      readonly ns: number;
-    }
-  | {
-      readonly kind: 'call';
-      readonly process: Process;
-      readonly name: CallName;
-      readonly args: readonly unknown[];
-      readonly result: number;
-      readonly startedNs: number;
-      readonly ns: number;
-    };
-
 /** How a run ended. */
 export interface Outcome {
   /** Why nothing happens any more: 'returned', 'quiet', 'threw'. */
@@ -136,7 +129,8 @@ export class World implements Machine {
   /** The process of the program under test. */
   readonly program: Process;
   readonly peers: Peer[] = [];
-  readonly record: Recorded[] = [];
+  /** What happened, where it is kept. */
+  readonly record: RunRecord | null;
   nanoseconds = 0;
 
   readonly #chooser: Chooser;
@@ -146,6 +140,7 @@ export class World implements Machine {
   readonly #calls: SimulatedCalls;
   readonly #steps: Step[] = [];
   readonly #timers: Pending[] = [];
+  readonly #first: Peer[] = [];
   readonly #faultsOf: NonNullable<WorldOptions['faultsOf']>;
   #shareds = 0;
   #processes = 0;
@@ -180,6 +175,7 @@ export class World implements Machine {
     this.receiveBuffer = options.receiveBuffer ?? 131_072;
     this.keepsOutput = options.keepsOutput ?? false;
     this.keepsPackets = options.keepsRecord ?? false;
+    this.record = this.keepsPackets ? new RunRecord(this, options.watcher ?? null) : null;
     this.#preemptions = options.preemptions ?? Number.POSITIVE_INFINITY;
     this.#cuts = options.cuts ?? 0;
     this.#shortSends = options.shortSends ?? 0;
@@ -191,6 +187,7 @@ export class World implements Machine {
     this.program = this.#newProcess('program', this.localhost, options.maxDescriptors ?? 1024);
     this.#actor = this.program.shared;
     this.#calls = this.#callsOf(this.program);
+    if (options.input !== undefined) this.program.stdin.toRead.push(Buffer.from(options.input));
   }
 
   // ---- Building
@@ -208,9 +205,33 @@ export class World implements Machine {
   /** Another process, on this host or another one: what it does is a generator of calls, or a function that makes one. */
   addPeer(name: string, script: (process: Process) => Script, host = this.localhost): Peer {
     const process = this.#newProcess(name, host, 1024);
-    const peer = new Peer(process, this.#callsOf(process), script(process), this.#onPeerCall);
+    const peer = new Peer(process, this.#callsOf(process), script(process), this.#onPeerCall, this.record);
     this.peers.push(peer);
     this.#steps.push(peer);
+    return peer;
+  }
+
+  /**
+   * Another process: a generator function, which is given its calls, or a script. It ends when that returns, and its
+   * descriptors are closed then. host: where it runs; without one, where the program does. goesFirst: it goes on until
+   * it has to wait before the program begins, as a server that a client expects; so does a script that begins with
+   * listen.
+   */
+  addProcess(
+    name: string,
+    behaviour: ((process: ProcessCalls) => Calling<unknown>) | readonly ScriptStep[],
+    { host = this.localhost, goesFirst }: { host?: Host; goesFirst?: boolean } = {},
+  ): Peer {
+    if (typeof behaviour !== 'function') checkScript(behaviour);
+    const peer = this.addPeer(
+      name,
+      (process) => {
+        const calls = new ProcessCalls(process, this.#names);
+        return (typeof behaviour === 'function' ? behaviour(calls) : play(calls, behaviour)) as Script;
+      },
+      host,
+    );
+    if (goesFirst ?? (typeof behaviour !== 'function' && isServer(behaviour))) this.#first.push(peer);
     return peer;
   }
 
@@ -256,6 +277,8 @@ export class World implements Machine {
     let reason = 'returned';
     try {
       for (const peer of this.peers) this.#takeStep(peer.process.shared, () => peer.start());
+      for (const peer of this.#first)
+        while (peer.isEnabled()) this.#takeStep(peer.process.shared, () => peer.take());
       try {
         program();
         this.#drain();
@@ -272,7 +295,7 @@ export class World implements Machine {
     } finally {
       leave();
     }
-    this.#violation ??= this.#checkEnd();
+    this.#violation ??= this.#checkEnd(reason);
     return { reason, violation: this.#violation };
   }
 
@@ -299,7 +322,7 @@ export class World implements Machine {
     }
   }
 
-  #checkEnd(): Violation | null {
+  #checkEnd(reason: string): Violation | null {
     for (const peer of this.peers) {
       if (peer.error !== undefined)
         return new Violation('peer', `${peer.name}: ${describeThrown(peer.error)}`);
@@ -308,6 +331,7 @@ export class World implements Machine {
       if (!peer.hasEnded)
         return new Violation('deadlock', `${peer.name} waits in ${peer.waitsIn} for what will never come`);
     }
+    if (reason !== 'returned' && !this.#options.mustCloseAll) return null;
     const left = this.program.descriptors.flatMap((descriptor, fd) => (descriptor && fd > 2 ? [fd] : []));
     if (left.length > 0)
       return new Violation('leak', `the program left descriptors open: ${left.join(', ')}`);
@@ -320,23 +344,14 @@ export class World implements Machine {
     if (++this.#callCount > (this.#options.maxCalls ?? 100_000))
       this.#break(new Violation('endless', `the run has not ended after ${this.#callCount} calls`));
     const blocks = callOf(name)!.blocks !== undefined;
-    const startedNs = this.nanoseconds;
     if (!blocks || callOf(name)!.blocks!.until !== 'event') this.#preempt(name, args);
+    const open = this.record?.begin(this.program, name, args) ?? null;
     let result = this.#faults > 0 ? this.#fault(name) : 0;
     if (result === 0) {
       this.#isInterrupted = false;
       result = this.#make(name, args);
     }
-    if (this.keepsPackets)
-      this.record.push({
-        kind: 'call',
-        process: this.program,
-        name,
-        args,
-        result,
-        startedNs,
-        ns: this.nanoseconds,
-      });
+    if (open !== null) this.record!.end(open, result);
     return result;
   }
 
@@ -405,7 +420,8 @@ export class World implements Machine {
         this.#break(
           new Violation('lost', `descriptor ${fd}: a client waits in the queue, and is not accepted`),
         );
-      if (file.received.length > 0)
+      // Unless it waits for its client to read what it was sent.
+      if (file.received.length > 0 && file.hasSpace)
         this.#break(
           new Violation('lost', `descriptor ${fd}: ${file.received.length} bytes came, and are not received`),
         );
@@ -462,14 +478,7 @@ export class World implements Machine {
 
   #takeChosen(steps: readonly Step[], i: number): void {
     const step = steps[i];
-    if (this.keepsPackets)
-      this.record.push({
-        kind: 'choice',
-        choice: i,
-        count: steps.length,
-        what: step.label,
-        ns: this.nanoseconds,
-      });
+    this.#recordTurn(step.label, step instanceof Peer ? step.process : null);
     const actor = step instanceof Peer ? step.process.shared : (step.shared ?? this.#clock);
     this.#takeStep(actor, () => step.take());
     if (step instanceof Peer && step.error !== undefined)
@@ -500,8 +509,7 @@ export class World implements Machine {
     due.sort((a, b) => a.at - b.at || a.order - b.order);
     const [timer] = due;
     this.#timers.splice(this.#timers.indexOf(timer), 1);
-    if (this.keepsPackets)
-      this.record.push({ kind: 'choice', choice: 0, count: 1, what: timer.label, ns: this.nanoseconds });
+    this.#recordTurn(timer.label, null);
     this.#begin(timer.shared ?? this.#clock);
     this.touch(this.#clock);
     timer.take();
@@ -534,7 +542,11 @@ export class World implements Machine {
     const allowed = errnosOf(callOf(name)!);
     const named = errnos.filter((one) => allowed.includes(one));
     this.#begin(this.program.shared);
-    const choice = this.choose(named.length + 1, `${name} fails`);
+    const choice = this.choose(
+      named.length + 1,
+      `${name} fails`,
+      (i) => `${name} fails with ${named[i - 1]}`,
+    );
     this.#commit();
     if (choice === 0) return 0;
     this.#faults--;
@@ -560,19 +572,9 @@ export class World implements Machine {
     throw thrown;
   }
 
-  readonly #onPeerCall = (peer: Peer, name: CallName, args: readonly unknown[], result: number): void => {
-    if (this.keepsPackets) {
-      const { process } = peer;
-      this.record.push({
-        kind: 'call',
-        process,
-        name,
-        args,
-        result,
-        startedNs: this.nanoseconds,
-        ns: this.nanoseconds,
-      });
-    }
+  // What a process saw is a part of what happened to it.
+  readonly #onPeerCall = (_peer: Peer, _name: CallName, _args: readonly unknown[], result: number): void => {
+    this.#chosen = mix(this.#chosen, result);
   };
 
   #isInterrupted = false;
@@ -662,25 +664,45 @@ export class World implements Machine {
 
   // Whose turn it is. Of no step, so that it leaves no trace in the history.
   #schedule(count: number, what: string): number {
+    this.#turn = 0;
+    this.#turns = count;
     if (count === 1) return 0;
     this.#choices++;
     const choice = this.#chooser.choose(count, this, what);
     if (choice < 0) this.#end(new Stop());
+    this.#turn = choice;
     return choice;
   }
 
-  choose(count: number, what: string): number {
+  choose(count: number, what: string, describe?: (choice: number) => string): number {
     if (count === 1) return 0;
     this.#choices++;
     const choice = this.#chooser.choose(count, this, what);
     if (choice < 0) this.#end(new Stop());
     this.#chosen = mix(this.#chosen, choice + 1);
+    if (choice > 0) this.record?.chosen(choice, count, describe?.(choice) ?? what, null);
     return choice;
+  }
+
+  // What #schedule() gave last: which step, and out of how many.
+  #turn = 0;
+  #turns = 1;
+
+  #recordTurn(what: string, process: Process | null): void {
+    this.record?.chosen(this.#turn, this.#turns, what, process);
+    this.#turn = 0;
+    this.#turns = 1;
+  }
+
+  moment(): Moment {
+    return this.record!.moment();
   }
 
   takes(n: number): number {
     if (this.#shortSends === 0 || n < 2 || this.#actor !== this.program.shared) return n;
-    const choice = this.choose(3, 'how many bytes a send takes');
+    const choice = this.choose(3, 'how many bytes a send takes', (i) => {
+      return `of ${n} bytes that fit, the send takes ${i === 1 ? 1 : n >> 1}`;
+    });
     if (choice === 0) return n;
     this.#shortSends--;
     return choice === 1 ? 1 : n >> 1;
@@ -688,7 +710,10 @@ export class World implements Machine {
 
   cut(data: Uint8Array | null): number {
     if (this.#cuts === 0 || data === null || data.length < 2 || this.#actor === this.program.shared) return 0;
-    const choice = this.choose(3, 'where what is sent is cut');
+    const choice = this.choose(3, 'where what is sent is cut', (i) => {
+      const first = i === 1 ? 1 : Math.max(data.length >> 1, 1);
+      return `of ${data.length} bytes that are sent, the first ${first === 1 ? 'one arrives' : `${first} arrive`} alone`;
+    });
     if (choice === 0) return 0;
     this.#cuts--;
     return choice === 1 ? 1 : Math.max(data.length >> 1, 1);
