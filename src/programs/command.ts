@@ -129,9 +129,18 @@ async function untilSignal(run: () => void): Promise<void> {
     signal(SIGTERM, stop);
     run();
   } catch (error) {
-    if (!(error instanceof Stopped)) throw error;
-    process.exitCode = 128 + error.signum;
+    // What was thrown first is why it ended; where that was the signal, what failed while it closed.
+    const [first, ...later] = errorsIn(error);
+    if (!(first instanceof Stopped)) throw first;
+    if (later.length > 0) throw later[0];
+    process.exitCode = 128 + first.signum;
   }
+}
+
+/** The error, and behind it those of the disposals that it led to. */
+export function errorsIn(error: unknown): unknown[] {
+  const { suppressed, error: latest } = error as Partial<SuppressedError>;
+  return suppressed === undefined ? [error] : [...errorsIn(suppressed), ...errorsIn(latest)];
 }
 
 /** The IPv4 address of a host that may be given by name; '' is every interface, as for bind. */

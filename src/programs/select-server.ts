@@ -16,6 +16,7 @@ import { bytes, f, print, remove, repr, time } from '../builtins.ts';
 import { FD_SETSIZE, select } from '../select.ts';
 import { AF_INET, type InetAddress, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket } from '../socket.ts';
 import { Acceptor, boundAddress } from './serving/acceptor.ts';
+import { closeAll } from './serving/close-all.ts';
 import { warnDropped } from './serving/log.ts';
 import { sendallWithin } from './serving/sendall-timeout.ts';
 
@@ -46,8 +47,8 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
         const accepted = acceptor.accept(server_socket);
         if (accepted !== null) {
           const [client_socket, client_address] = accepted;
-          print(`Accepted connection from ${repr(client_address)}`);
           rfds.push(client_socket);
+          print(`Accepted connection from ${repr(client_address)}`);
         }
         remove(rlist, server_socket);
       }
@@ -75,6 +76,6 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
       }
     }
   } finally {
-    for (const sock of rfds) sock.close();
+    closeAll(rfds);
   }
 }

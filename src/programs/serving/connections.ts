@@ -23,6 +23,7 @@ import {
 import * as sys from '../../syscalls.ts';
 import { Acceptor, boundAddress } from './acceptor.ts';
 import { BATCH_CAPACITY, BatchIo } from './batch-io.ts';
+import { closeAll } from './close-all.ts';
 import { peerName, warn, warnDropped } from './log.ts';
 import { isShortage, sleep, WAIT_PAUSE } from './shortage.ts';
 
@@ -64,6 +65,15 @@ export class Connection {
 
   close(): void {
     this.#socket.close();
+  }
+
+  /** close() that only logs an error: the descriptor is closed all the same. */
+  end(): void {
+    try {
+      this.close();
+    } catch (error) {
+      warnDropped(this.#peer, error);
+    }
   }
 
   /** Sends what is unsent, if the events allow; returns whether they allow to receive. */
@@ -134,6 +144,16 @@ export class Connection {
     this.#ended = true;
     this.#unsent = empty;
     this.#setInterest();
+  }
+}
+
+/** The connection of a client that was accepted. Throws OSError where that cannot be made non-blocking. */
+function connectionOf([client_socket, client_address]: [Socket, Address]): Connection {
+  try {
+    return new Connection(client_socket, client_address);
+  } catch (error) {
+    client_socket.close();
+    throw error;
   }
 }
 
@@ -272,7 +292,7 @@ export class Connections {
     for (let n = 0; n < ACCEPTS_PER_TURN; n++) {
       const accepted = this.#acceptor.accept(this.server_socket);
       if (accepted === null) return;
-      const connection = new Connection(...accepted);
+      const connection = connectionOf(accepted);
       this.#connections[connection.fd] = connection;
       this.#updateInterest(connection);
       if (connection.interest !== 0) print(`Accepted connection from ${repr(accepted[1])}`);
@@ -294,14 +314,14 @@ export class Connections {
     connection.registered = connection.interest;
     if (connection.interest !== 0) return;
     this.#connections[connection.fd] = undefined;
-    connection.close();
+    connection.end();
   }
 
   close(): void {
-    for (const connection of this.#connections) connection?.close();
+    const all = [...this.#connections, this.server_socket];
     this.#connections.length = 0;
-    this.server_socket.close();
     this.#acceptor[Symbol.dispose]();
+    closeAll(all);
   }
 
   [Symbol.dispose](): void {

@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { Recording } from '../../interpose/recorder/recording.ts';
-import { loops, portNumber } from '../../programs/command.ts';
+import { errorsIn, loops, portNumber } from '../../programs/command.ts';
 import { StopSignal, showProgress } from '../long-run.ts';
 import { checkWritable, put, STANDARD } from '../outputs.ts';
 
@@ -127,7 +127,7 @@ async function traceCommand(
     return await report(recording, options);
   } catch (error) {
     showProgress('');
-    const [first, ...more] = errorsIn(error);
+    const [first, ...more] = errorsIn(error) as Error[];
     for (const { name, message } of more)
       if (name === 'HostsError') process.stderr.write(`rfds trace: ${message}\n`);
     if (stop.status === null) throw stop.signal.aborted ? stop.signal.reason : first;
@@ -138,12 +138,6 @@ async function traceCommand(
     );
     return stop.status;
   }
-}
-
-/** The error, and behind it those of the disposals that it led to. */
-function errorsIn(error: unknown): Error[] {
-  const { suppressed, error: latest } = error as Partial<SuppressedError>;
-  return suppressed === undefined ? [error as Error] : [...errorsIn(suppressed), ...errorsIn(latest)];
 }
 
 const DOCUMENTED_PORT = 12345;
