@@ -194,14 +194,28 @@ export class Host {
     return found;
   }
 
-  /** The datagram socket that a datagram to an address reaches, or null. */
-  socketFor(type: number, address: Uint8Array, port: number): Addressed | null {
+  /** The socket that a datagram to an address reaches, or null: one that is connected to its sender before others. */
+  socketFor(
+    type: number,
+    address: Uint8Array,
+    port: number,
+    from: { readonly address: Uint8Array; readonly port: number },
+  ): Addressed | null {
     let found: Addressed | null = null;
+    let best = -1;
     for (const socket of this.#claimed) {
-      if (socket.type !== type || socket.localPort !== port) continue;
-      if (socket.localAddress!.length !== address.length) continue;
-      if (equal(socket.localAddress!, address)) return socket;
-      if (isAnyAddress(socket.localAddress!)) found ??= socket;
+      const { localAddress, remoteAddress } = socket;
+      if (socket.type !== type || socket.localPort !== port || localAddress!.length !== address.length)
+        continue;
+      const isExact = equal(localAddress!, address);
+      if (!isExact && !isAnyAddress(localAddress!)) continue;
+      if (remoteAddress !== null && !(equal(remoteAddress, from.address) && socket.remotePort === from.port))
+        continue;
+      const score = (isExact ? 1 : 0) + (remoteAddress === null ? 0 : 2);
+      if (score > best) {
+        best = score;
+        found = socket;
+      }
     }
     return found;
   }
@@ -273,6 +287,17 @@ export class Network {
     } else {
       this.#deliver(segment);
     }
+  }
+
+  /** A datagram's way: it arrives at once within a host, else after the link's latency, unless it is lost. */
+  sendDatagram(from: Host, to: Host, shared: Shared, arrive: () => void): void {
+    const link = this.#link(from, to);
+    if (link !== null && link.losses > 0 && this.#machine.choose(2, 'a datagram is lost') === 1) {
+      link.losses--;
+      return;
+    }
+    if (link === null || link.latency === 0) arrive();
+    else this.#machine.after(link.latency * 1e9, 'a datagram arrives', shared, arrive);
   }
 
   // The first piece at once, and each of the rest whenever the schedule says.

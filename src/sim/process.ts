@@ -138,3 +138,8 @@ export function dropDescriptor(file: OpenFile): void {
   }
   file.release();
 }
+
+/** Gives back the files of a message that no one will receive. */
+export function dropFiles(files: readonly OpenFile[]): void {
+  for (const file of files) dropDescriptor(file);
+}

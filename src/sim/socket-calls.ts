@@ -4,12 +4,18 @@ import {
   AF_INET,
   AF_INET6,
   AF_UNIX,
+  AF_UNSPEC,
+  IPPROTO_ICMP,
+  IPPROTO_MPTCP,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
+  SOCK_RAW,
   SOCK_STREAM,
 } from '../kernel/constants/socket.ts';
 import * as errno from '../kernel/errno.ts';
@@ -17,35 +23,71 @@ import type { Bytes } from '../kernel/native.ts';
 import { familyOf, viewOf } from '../kernel/structs/struct.ts';
 import { bytesOf } from './bytes.ts';
 import { CallBase, NotModelled, READABLE } from './call-base.ts';
+import { isAnyAddress } from './network.ts';
 import type { OpenFile } from './open-file.ts';
 import type { SocketFile } from './socket-file.ts';
 import { getOption, setOption } from './sockopt.ts';
 import { TcpSocket } from './tcp.ts';
+import { UdpSocket } from './udp.ts';
 import { UnixSocket, unixTypes } from './unix.ts';
 
 const TYPE_MASK = 0xf;
+/** SOCK_PACKET and AF_MCTP: what comes behind them is none. */
+const MAX_TYPE = 10;
+const MAX_FAMILY = 45;
+/** sizeof(struct sockaddr_storage), sizeof(struct sockaddr_un). */
+export const MAX_SOCKADDR = 128;
+const MAX_UNIX = 110;
 
 export abstract class SocketCalls extends CallBase {
   socket(domain: number, type: number, protocol: number): number {
     const kind = type & TYPE_MASK;
+    // __sys_socket(): no other flags, and no type beyond SOCK_PACKET.
+    if ((type & ~(TYPE_MASK | (SOCK_CLOEXEC ?? 0) | (SOCK_NONBLOCK ?? 0))) !== 0 || kind > MAX_TYPE)
+      return -errno.EINVAL;
     let file: OpenFile;
     if (domain === AF_INET || domain === AF_INET6) {
-      if (kind !== SOCK_STREAM) throw new NotModelled(`socket(${domain}, ${kind}, ${protocol})`);
-      if (protocol !== 0 && protocol !== 6) return -errno.EPROTONOSUPPORT;
-      file = new TcpSocket(this.machine, this.process.host, domain, kind, 6);
+      const made = this.#inetSocket(domain, kind, protocol);
+      if (typeof made === 'number') return made;
+      file = made;
     } else if (domain === AF_UNIX) {
+      if (protocol !== 0 && protocol !== AF_UNIX) return -errno.EPROTONOSUPPORT;
       if (!unixTypes.includes(kind)) return -errno.ESOCKTNOSUPPORT!;
       file = new UnixSocket(this.machine, this.names, domain, kind);
+    } else if (domain <= 0 || domain > MAX_FAMILY) {
+      return -errno.EAFNOSUPPORT;
     } else {
       throw new NotModelled(`socket(${domain}, …)`);
     }
     return this.open(file, type, SOCK_CLOEXEC, SOCK_NONBLOCK);
   }
+
+  // inet_create(): the types that a family has, each with its protocol.
+  #inetSocket(domain: number, kind: number, protocol: number): SocketFile | number {
+    const { host } = this.process;
+    if (kind === SOCK_RAW && protocol !== 0) throw new NotModelled('raw sockets');
+    if (kind === SOCK_RAW) return -errno.EPROTONOSUPPORT;
+    if (kind !== SOCK_STREAM && kind !== SOCK_DGRAM) return -errno.ESOCKTNOSUPPORT!;
+    const own = kind === SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+    if (protocol === IPPROTO_MPTCP || (kind === SOCK_DGRAM && protocol === IPPROTO_ICMP))
+      throw new NotModelled(`socket(${domain}, ${kind}, ${protocol})`);
+    if (protocol !== 0 && protocol !== own) return -errno.EPROTONOSUPPORT;
+    return kind === SOCK_STREAM
+      ? new TcpSocket(this.machine, host, domain, kind, own)
+      : new UdpSocket(this.machine, host, domain, kind, own);
+  }
+
   socketpair(domain: number, type: number, protocol: number, sv: Bytes): number {
     const kind = type & TYPE_MASK;
-    if (domain !== AF_UNIX) return -errno.EOPNOTSUPP;
-    if (!unixTypes.includes(kind)) return -errno.ESOCKTNOSUPPORT!;
+    if ((type & ~(TYPE_MASK | (SOCK_CLOEXEC ?? 0) | (SOCK_NONBLOCK ?? 0))) !== 0) return -errno.EINVAL;
+    if (domain !== AF_UNIX) {
+      // Two sockets are made, and then it turns out that they cannot be connected so.
+      const made = this.socket(domain, kind, protocol);
+      if (made >= 0) this.process.close(made);
+      return made < 0 ? made : -errno.EOPNOTSUPP;
+    }
     if (protocol !== 0 && protocol !== AF_UNIX) return -errno.EPROTONOSUPPORT;
+    if (!unixTypes.includes(kind)) return -errno.ESOCKTNOSUPPORT!;
     const one = new UnixSocket(this.machine, this.names, domain, kind);
     const other = new UnixSocket(this.machine, this.names, domain, kind);
     one.pairWith(other);
@@ -56,15 +98,19 @@ export abstract class SocketCalls extends CallBase {
     const socket = this.socketOf(fd);
     if (typeof socket === 'number') return socket;
     const bytes = bytesOf(addr);
+    if (bytes.length > MAX_SOCKADDR) return -errno.EINVAL;
     if (socket instanceof UnixSocket) {
-      if (bytes.length < 2 || familyOf(bytes) !== AF_UNIX) return -errno.EINVAL;
-      if (bytes.length === 2) throw new NotModelled('bind() to an autobound name');
-      return socket.bind(bytes.slice());
+      if (bytes.length < 2 || bytes.length > MAX_UNIX || familyOf(bytes) !== AF_UNIX) return -errno.EINVAL;
+      return bytes.length === 2 ? socket.autobind() : socket.bind(bytes.slice());
     }
-    const parsed = inetOf(bytes, socket.family);
-    if (typeof parsed === 'number')
-      return parsed === -errno.EAFNOSUPPORT && bytes.length < 16 ? -errno.EINVAL : parsed;
+    // inet_bind(): no family at all will do for 0.0.0.0.
+    const isUnspecified = socket.family === AF_INET && familyOf(bytes) === AF_UNSPEC;
+    const parsed = inetOf(bytes, isUnspecified ? AF_UNSPEC : socket.family);
+    if (typeof parsed === 'number') return parsed;
+    if (isUnspecified && !isAnyAddress(parsed.address)) return -errno.EAFNOSUPPORT;
+    if (!isAnyAddress(parsed.address) && !this.process.host.has(parsed.address)) return -errno.EADDRNOTAVAIL;
     if (socket.localPort !== 0) return -errno.EINVAL;
+    if (socket instanceof UdpSocket) return socket.bind(parsed.address, parsed.port);
     return this.process.host.bind(socket, parsed.address, parsed.port);
   }
 
@@ -80,14 +126,16 @@ export abstract class SocketCalls extends CallBase {
   }
 
   accept4(fd: number, addr: Bytes | null, addrlen: Bytes | null, flags: number): number {
+    if (this.process.file(fd) === null) return -errno.EBADF;
+    if ((flags & ~((SOCK_CLOEXEC ?? 0) | (SOCK_NONBLOCK ?? 0))) !== 0) return -errno.EINVAL;
+    // Linux reserves the descriptor first. net/socket.c, __sys_accept4_file().
+    const free = this.process.free();
+    if (free < 0) return free;
     const listener = this.socketOf(fd);
     if (typeof listener === 'number') return listener;
-    if (!(listener instanceof TcpSocket || listener instanceof UnixSocket)) return -errno.EOPNOTSUPP;
-    // Linux reserves the descriptor first. net/socket.c, __sys_accept4_file.
-    const free = this.process.free();
-    if (listener instanceof UnixSocket ? listener.type === SOCK_DGRAM : false) return -errno.EOPNOTSUPP;
+    if (listener.type === SOCK_DGRAM || !(listener instanceof TcpSocket || listener instanceof UnixSocket))
+      return -errno.EOPNOTSUPP;
     if (listener.state !== 'listening') return -errno.EINVAL;
-    if (free < 0) return free;
     const take = (): number => {
       const accepted = listener.accept();
       if (typeof accepted === 'number') return accepted;
@@ -105,11 +153,21 @@ export abstract class SocketCalls extends CallBase {
     const socket = this.socketOf(fd);
     if (typeof socket === 'number') return socket;
     const bytes = bytesOf(addr);
-    if (socket instanceof UnixSocket) return this.#connectUnix(socket, bytes);
+    if (bytes.length < 2 || bytes.length > MAX_SOCKADDR) return -errno.EINVAL;
+    if (socket instanceof UdpSocket) return socket.connect(bytes);
+    if (socket instanceof UnixSocket) {
+      const result = socket.connect(bytes.slice());
+      if (result !== -errno.EAGAIN || socket.nonblocking) return result;
+      throw new NotModelled('a blocking connect() to a UNIX listener whose queue is full');
+    }
     if (!(socket instanceof TcpSocket)) throw new NotModelled('connect() of this socket');
-    const parsed = inetOf(bytes, socket.family);
-    if (typeof parsed === 'number') return parsed;
-    const result = socket.connect(parsed.address, parsed.port);
+    if (familyOf(bytes) === AF_UNSPEC) throw new NotModelled('connect() that takes a TCP connection apart');
+    let result = socket.connectProgress();
+    if (result === 1) {
+      const parsed = inetOf(bytes, socket.family);
+      if (typeof parsed === 'number') return parsed;
+      result = socket.connect(parsed.address, parsed.port, socket.nonblocking);
+    }
     const isWaiting = result === -errno.EINPROGRESS || result === -errno.EALREADY;
     if (!isWaiting || socket.nonblocking) return result;
     const wait = {
@@ -124,17 +182,6 @@ export abstract class SocketCalls extends CallBase {
     return this.wait(wait);
   }
 
-  #connectUnix(socket: UnixSocket, bytes: Uint8Array): number {
-    if (bytes.length <= 2) throw new NotModelled('connect() to no name');
-    const other = this.names.find(bytes);
-    if (other === null) return bytes[2] === 0 ? -errno.ECONNREFUSED : -errno.ENOENT;
-    if (other.descriptors === 0) return -errno.ECONNREFUSED;
-    const connect = () => socket.connectTo(other);
-    const result = connect();
-    if (result !== -errno.EAGAIN || socket.nonblocking) return result;
-    throw new NotModelled('a blocking connect() to a UNIX listener whose queue is full');
-  }
-
   getsockname(fd: number, addr: Bytes, addrlen: Bytes): number {
     const socket = this.socketOf(fd);
     if (typeof socket === 'number') return socket;
@@ -144,7 +191,7 @@ export abstract class SocketCalls extends CallBase {
   getpeername(fd: number, addr: Bytes, addrlen: Bytes): number {
     const socket = this.socketOf(fd);
     if (typeof socket === 'number') return socket;
-    if (socket instanceof UnixSocket ? socket.peer === null : !isConnected(socket)) return -errno.ENOTCONN;
+    if (!hasPeer(socket)) return -errno.ENOTCONN;
     return writeName(socket.remoteName, addr, addrlen);
   }
 
@@ -164,7 +211,7 @@ export abstract class SocketCalls extends CallBase {
     const socket = this.socketOf(fd);
     if (typeof socket === 'number') return socket;
     if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR) return -errno.EINVAL;
-    if (!(socket instanceof TcpSocket || socket instanceof UnixSocket))
+    if (!(socket instanceof TcpSocket || socket instanceof UnixSocket || socket instanceof UdpSocket))
       throw new NotModelled('shutdown() of this');
     return socket.shutdown(how !== SHUT_WR, how !== SHUT_RD);
   }
@@ -172,17 +219,20 @@ export abstract class SocketCalls extends CallBase {
 
 // ---- Arguments
 
-function isConnected(socket: SocketFile): boolean {
-  return socket instanceof TcpSocket && socket.state === 'established' && !socket.isReset;
+// inet_getname(), unix_getname().
+function hasPeer(socket: SocketFile): boolean {
+  if (socket instanceof UnixSocket) return socket.peer !== null;
+  if (socket instanceof UdpSocket) return socket.isConnected && socket.remotePort !== 0;
+  return socket instanceof TcpSocket && socket.state === 'established' && !socket.hasEnded;
 }
 
 /** The address and port of a sockaddr_in or sockaddr_in6, or a negative errno. */
 export function inetOf(sockaddr: Uint8Array, family: number): { address: Uint8Array; port: number } | number {
   if (sockaddr.length < 2) return -errno.EINVAL;
-  if (sockaddr.length < (family === AF_INET ? 16 : 24)) return -errno.EINVAL;
+  if (sockaddr.length < (family === AF_INET6 ? 24 : 16)) return -errno.EINVAL;
   if (familyOf(sockaddr) !== family) return -errno.EAFNOSUPPORT;
   const port = (sockaddr[2] << 8) | sockaddr[3];
-  const address = family === AF_INET ? sockaddr.slice(4, 8) : sockaddr.slice(8, 24);
+  const address = family !== AF_INET6 ? sockaddr.slice(4, 8) : sockaddr.slice(8, 24);
   return { address, port };
 }
 

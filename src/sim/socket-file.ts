@@ -8,8 +8,25 @@ import { addressText, type Segment } from './network.ts';
 import { OpenFile } from './open-file.ts';
 
 export interface ReceiveOptions {
+  /** MSG_PEEK. */
   peeks?: boolean;
+  /** Whether the call would wait: MSG_DONTWAIT and O_NONBLOCK say no. */
+  waits?: boolean;
 }
+
+/** A message that was received, or a piece of a stream. */
+export interface Received {
+  /** How many bytes were copied. */
+  n: number;
+  /** How long the message was: more, where it did not fit. MSG_TRUNC. */
+  length: number;
+  /** The sockaddr of who sent it; null: a stream's peer, or a sender without a name. */
+  name: Uint8Array | null;
+  /** Files that came with it, for the caller to open or to drop. SCM_RIGHTS. */
+  files: readonly OpenFile[];
+}
+
+const noFiles: readonly OpenFile[] = [];
 
 export abstract class SocketFile extends OpenFile {
   readonly kind = 'socket';
@@ -45,6 +62,18 @@ export abstract class SocketFile extends OpenFile {
 
   abstract receive(target: Uint8Array, options?: ReceiveOptions): number;
   abstract send(source: Uint8Array): number;
+  /** so_error, which is 0 afterwards: what getsockopt(SO_ERROR) gives, or the next call that looks. */
+  abstract takeError(): number;
+
+  receiveMessage(target: Uint8Array, options: ReceiveOptions): Received | number {
+    const n = this.receive(target, options);
+    return n < 0 ? n : { n, length: n, name: null, files: noFiles };
+  }
+
+  /** to: a sockaddr; null: to the peer. A stream takes no notice of it, nor of files if it is none of AF_UNIX. */
+  sendMessage(source: Uint8Array, _files: readonly OpenFile[], _to: Uint8Array | null): number {
+    return this.send(source);
+  }
 
   /** What an accepted socket has from its listener. */
   inherit(listener: SocketFile): void {

@@ -112,7 +112,7 @@ function intOption(socket: SocketFile, level: number, name: number): number | nu
   if (level === SOL_SOCKET) {
     switch (name) {
       case SO_ERROR:
-        return socket instanceof TcpSocket || socket instanceof UnixSocket ? socket.takeError() : 0;
+        return socket.takeError();
       case SO_TYPE:
         return socket.type;
       case SO_DOMAIN:

@@ -72,7 +72,10 @@ export class TcpSocket extends SocketFile {
   #wantsSpace = false;
   /** Every descriptor was closed: what still comes is answered with RST. */
   #isOrphan = false;
-  #isFirstConnect = true;
+  /** How far connect(2) has come: the kernel's sock->state, beside its sk_state. */
+  #progress: 'unconnected' | 'connecting' | 'connected' | 'disconnecting' = 'unconnected';
+  /** Whether bind(2) gave it its port, which it keeps then. */
+  #hasOwnPort = false;
 
   /** How many finished connections may wait: listen(2)'s backlog, and one more. */
   #backlog = 0;
@@ -100,19 +103,27 @@ export class TcpSocket extends SocketFile {
 
   // ---- Events
 
+  // tcp_poll().
   poll(): number {
     if (this.state === 'listening') return this.queue.length > 0 ? READABLE : 0;
     let events = 0;
-    const isShut = this.#isReset || (this.#noReadingNow && this.#noWriting);
-    if (isShut || this.state === 'closed') events |= POLLHUP;
-    if (this.#noReadingNow) events |= READABLE | RDHUP;
+    const { hasEnded } = this;
+    const noReading = this.#noReadingNow;
+    const noWriting = this.#noWriting || hasEnded;
+    if ((noReading && noWriting) || hasEnded || this.state === 'closed') events |= POLLHUP;
+    if (noReading) events |= READABLE | RDHUP;
     if (this.state !== 'connecting') {
       if (this.received.length > 0) events |= READABLE;
-      if (this.#noWriting || this.#isReset || this.hasSpace) events |= WRITABLE;
+      if (noWriting || this.hasSpace) events |= WRITABLE;
       else this.#wantsSpace = true;
     }
     if (this.error !== 0) events |= POLLERR;
     return events;
+  }
+
+  /** The connection is over, by RST or by both ends' FIN: TCP_CLOSE. */
+  get hasEnded(): boolean {
+    return this.#isReset || (this.finReceived && this.#finIsSent && (this.peer?.finReceived ?? false));
   }
 
   get #noReadingNow(): boolean {
@@ -154,39 +165,68 @@ export class TcpSocket extends SocketFile {
     this.host.claim(this);
   }
 
-  /**
-   * connect(2) without waiting: 0, -EINPROGRESS while the handshake lasts, or another errno. The caller waits until
-   * the state is not 'connecting' any more, and asks takeError().
-   */
-  connect(address: Uint8Array, port: number): number {
-    if (this.state === 'listening') return -EISCONN;
-    if (this.state === 'connecting') return -EALREADY;
-    if (this.state === 'established') {
-      if (this.#isFirstConnect && !this.#isReset) {
-        this.#isFirstConnect = false;
-        return 0;
-      }
-      return -EISCONN;
+  /** What connect(2) returns to a socket that has been connected or is to be: 1, it begins. __inet_stream_connect(). */
+  connectProgress(): number {
+    switch (this.#progress) {
+      case 'connected':
+        return -EISCONN;
+      case 'disconnecting':
+        return -EINVAL;
+      case 'unconnected':
+        return this.state === 'closed' ? 1 : -EISCONN;
     }
+    if (this.state === 'connecting') return -EALREADY;
+    if (this.state === 'closed' || this.hasEnded) return this.#takeFailure();
+    this.#progress = 'connected';
+    return 0;
+  }
+
+  // Of a connect() that failed: why, and the socket may connect again.
+  #takeFailure(): number {
+    const errno = this.takeError() || ECONNABORTED;
+    this.#disconnect();
+    return -errno;
+  }
+
+  // tcp_disconnect().
+  #disconnect(): void {
+    this.#synTimer?.cancel();
+    this.#progress = 'unconnected';
+    this.state = 'closed';
+    this.#noReading = false;
+    this.#noWriting = false;
+    this.#isReset = false;
+    this.finReceived = false;
+    this.#finIsSent = false;
+    this.remoteAddress = null;
+    this.remotePort = 0;
+    this.peer = null;
+    if (!this.#hasOwnPort && this.localPort !== 0) {
+      this.host.unclaim(this);
+      this.localPort = 0;
+      this.localAddress = null;
+    }
+    this.notify(POLLERR);
+  }
+
+  /**
+   * Begins to connect: 0, -EINPROGRESS while the handshake lasts or if no one waits for it, or another errno. Who
+   * waits does so until the state is not 'connecting' any more, and asks connectOutcome.
+   */
+  connect(address: Uint8Array, port: number, isNonblocking: boolean): number {
     const remote = isAnyAddress(address) ? loopback(address.length) : address;
     const destination = this.host.network.hostAt(remote, this.host);
     if (destination === null) return -ENETUNREACH;
     if (this.localPort === 0) this.bindEphemeral();
+    else if (this.#progress === 'unconnected') this.#hasOwnPort = true;
     if (isAnyAddress(this.localAddress!)) this.localAddress = this.host.sourceFor(remote);
     this.remoteAddress = remote;
     this.remotePort = port;
-    this.#reopen();
+    this.sequence = this.machine.initialSequence();
+    this.#progress = 'connecting';
     this.state = 'connecting';
     this.#sendSyn(0);
-    return this.#connectResult();
-  }
-
-  #reopen(): void {
-    this.error = 0;
-    this.finReceived = false;
-    this.#isReset = false;
-    this.#finIsSent = false;
-    this.sequence = this.machine.initialSequence();
+    return isNonblocking ? -EINPROGRESS : this.connectOutcome;
   }
 
   #sendSyn(tries: number): void {
@@ -198,27 +238,25 @@ export class TcpSocket extends SocketFile {
     });
   }
 
-  #connectResult(): number {
+  /** What became of a connect that was waited for: 0, -EINPROGRESS while it lasts, or another errno. */
+  get connectOutcome(): number {
     // Read as what the handshake made of it.
     const state = this.state as State;
-    if (state === 'established') {
-      this.#isFirstConnect = false;
-      return 0;
-    }
-    return state === 'connecting' ? -EINPROGRESS : -this.takeError() || -ECONNABORTED;
+    if (state === 'connecting') return -EINPROGRESS;
+    if (state === 'closed' || this.hasEnded) return this.#takeFailure();
+    this.#progress = 'connected';
+    return 0;
   }
 
-  /** What became of a connect that was waited for: 0 or a negative errno. */
-  get connectOutcome(): number {
-    return this.#connectResult();
-  }
-
+  // tcp_reset() of a socket whose SYN was sent, and its timeout: shut in both directions, so that poll reports all.
   #fail(errno: number): void {
     this.#synTimer?.cancel();
     this.state = 'closed';
+    this.#noReading = true;
+    this.#noWriting = true;
     this.error = errno;
-    this.#isReset = false;
-    this.notify(READABLE | WRITABLE | POLLERR | POLLHUP);
+    this.notify(0);
+    this.notify(POLLERR);
   }
 
   /** so_error, which is 0 afterwards. */
@@ -277,9 +315,10 @@ export class TcpSocket extends SocketFile {
       this.#onReset();
       return;
     }
-    if (this.#isOrphan && data !== null) {
-      // Nobody will read it. tcp_rcv_state_process: TCP_ABORT_ON_DATA.
+    if (data !== null && this.#finIsSent && (this.#isOrphan || this.#noReading)) {
+      // Nobody will read it. tcp_rcv_state_process(): TCP_ABORT_ON_DATA.
       this.#abort();
+      if (!this.#isOrphan) this.#onReset();
       return;
     }
     if (flags === 'SYN-ACK') {
@@ -288,7 +327,7 @@ export class TcpSocket extends SocketFile {
       this.state = 'established';
       this.expected = segment.sequence + 1;
       this.transmit('ACK');
-      this.notify(WRITABLE);
+      this.notify(0);
       return;
     }
     if (this.state === 'accepting') this.#onEstablished();
@@ -303,13 +342,13 @@ export class TcpSocket extends SocketFile {
     if (flags === 'FIN') {
       this.expected = segment.sequence + 1;
       this.finReceived = true;
-      this.notify(READABLE | RDHUP | (this.#noWriting ? POLLHUP : 0));
+      this.notify(0);
     }
   }
 
   #onEstablished(): void {
     this.state = 'established';
-    this.#isFirstConnect = false;
+    this.#progress = 'connected';
     const listener = this.#listener;
     if (listener === null) return;
     if (listener.state !== 'listening') return;
@@ -333,12 +372,15 @@ export class TcpSocket extends SocketFile {
       this.#fail(ECONNREFUSED);
       return;
     }
-    // tcp_reset: EPIPE where the peer's FIN had come.
-    this.error = this.finReceived && !this.darwin ? EPIPE : ECONNRESET;
+    if (this.state === 'closed' || (this.hasEnded && !this.#isReset)) return;
+    // tcp_reset(): EPIPE where the peer's FIN had come and ours had not gone, CLOSE_WAIT.
+    this.error = this.finReceived && !this.#finIsSent && !this.darwin ? EPIPE : ECONNRESET;
     this.#isReset = true;
     this.unsent.clear();
     this.inFlight = 0;
-    this.notify(READABLE | WRITABLE | RDHUP | POLLERR | POLLHUP);
+    // First the end of the connection, of which every watcher is told, and then the error.
+    this.notify(0);
+    this.notify(POLLERR);
   }
 
   /** Transmits what the peer's window takes; and the FIN behind the last byte. */
@@ -388,12 +430,12 @@ export class TcpSocket extends SocketFile {
       if (!peeks) this.host.network.openWindow(this);
       return n;
     }
-    if (this.state === 'closed' && !this.#isReset) return this.error !== 0 ? -this.takeError() : -ENOTCONN;
+    // tcp_recvmsg_locked(): the order in which it looks.
     if (target.length === 0 && this.received.length > 0) return 0;
     if (this.finReceived) return 0;
     if (this.error !== 0) return -this.takeError();
     if (this.#noReading || this.#isReset) return 0;
-    return -EAGAIN;
+    return this.state === 'closed' ? -ENOTCONN : -EAGAIN;
   }
 
   override read(target: Uint8Array): number {
@@ -403,7 +445,7 @@ export class TcpSocket extends SocketFile {
   /** How many bytes were taken, at least one; -EAGAIN where none fits. */
   send(source: Uint8Array): number {
     if (this.error !== 0) return -this.takeError();
-    if (this.#noWriting || this.#isReset) return -EPIPE;
+    if (this.#noWriting || this.hasEnded) return -EPIPE;
     if (this.state === 'closed' || this.state === 'listening') return -EPIPE;
     if (this.state === 'connecting') return -EAGAIN;
     if (source.length === 0) return 0;
@@ -426,23 +468,30 @@ export class TcpSocket extends SocketFile {
 
   // ---- Ends
 
+  // inet_shutdown(). Watchers are told whatever they wait for, as of every change of state.
   shutdown(reading: boolean, writing: boolean): number {
-    if (this.state !== 'established' || this.#isReset) {
-      // A listener's connections are given up. tcp_disconnect().
-      if (this.state === 'listening' && reading) {
-        this.#stopListening();
-        return 0;
-      }
-      return -ENOTCONN;
-    }
     this.machine.touch(this.connection);
+    const isOver = this.state === 'closed' || this.hasEnded;
+    if (this.#progress === 'connecting')
+      this.#progress = isOver || this.state === 'connecting' ? 'disconnecting' : 'connected';
+    if (this.state === 'listening') {
+      if (reading) this.#stopListening();
+      return 0;
+    }
+    if (this.state === 'connecting') {
+      this.#disconnect();
+      this.error = ECONNRESET;
+      this.notify(POLLERR);
+      return 0;
+    }
+    // It takes effect even where there is no connection.
     if (reading) this.#noReading = true;
     if (writing) {
       this.#noWriting = true;
-      this.#flush();
+      if (!isOver) this.#flush();
     }
-    this.notify((reading ? READABLE | RDHUP : 0) | (this.#noReadingNow && this.#noWriting ? POLLHUP : 0));
-    return 0;
+    this.notify(0);
+    return isOver ? -ENOTCONN : 0;
   }
 
   #abort(): void {
@@ -457,7 +506,7 @@ export class TcpSocket extends SocketFile {
     this.state = 'closed';
     for (const socket of this.queue) socket.#abort();
     this.queue.length = 0;
-    this.notify(READABLE | POLLHUP);
+    this.notify(0);
   }
 
   release(): void {

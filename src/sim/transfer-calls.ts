@@ -1,16 +1,33 @@
 // The system calls that move bytes: recv and send with their kin, read and write.
 
-import { MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL } from '../kernel/constants/socket.ts';
+import {
+  MSG_CMSG_CLOEXEC,
+  MSG_CTRUNC,
+  MSG_DONTWAIT,
+  MSG_ERRQUEUE,
+  MSG_MORE,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_TRUNC,
+  MSG_WAITALL,
+  SOCK_STREAM,
+} from '../kernel/constants/socket.ts';
 import * as errno from '../kernel/errno.ts';
 import type { Bytes } from '../kernel/native.ts';
 import { viewOf } from '../kernel/structs/struct.ts';
 import { bytesOf } from './bytes.ts';
 import { NotModelled, READABLE, WRITABLE } from './call-base.ts';
 import type { OpenFile } from './open-file.ts';
-import { SocketCalls } from './socket-calls.ts';
-import { SocketFile } from './socket-file.ts';
+import { dropFiles } from './process.ts';
+import { filesToSend, openReceived } from './rights.ts';
+import { MAX_SOCKADDR, SocketCalls, writeName } from './socket-calls.ts';
+import { type Received, SocketFile } from './socket-file.ts';
 import { TcpSocket } from './tcp.ts';
+import { UdpSocket } from './udp.ts';
 import { UnixSocket } from './unix.ts';
+
+const SPECIAL = MSG_OOB | MSG_TRUNC | (MSG_ERRQUEUE ?? 0);
+const noName = new Uint8Array(0);
 
 export abstract class TransferCalls extends SocketCalls {
   recv(fd: number, buf: Bytes, ...rest: number[]): number {
@@ -22,21 +39,92 @@ export abstract class TransferCalls extends SocketCalls {
     const addrlen = rest.pop() as Bytes | null;
     const addr = rest.pop() as Bytes | null;
     const [target, flags] = partOf(buf, rest as number[]);
-    const socket = this.process.file(fd);
-    if (addr !== null && socket instanceof UnixSocket) throw new NotModelled('recvfrom() with an address');
-    const result = this.#receive(fd, target, flags);
-    // A stream has no address to give. recvfrom(2).
-    if (result >= 0 && addr !== null) viewOf(addrlen!).setInt32(0, 0, true);
-    return result;
+    if (addr === null) return this.#receive(fd, target, flags);
+    return this.#receiveMessage(fd, target, flags, ({ name, files }) => {
+      dropFiles(files);
+      // A stream has no address to give. recvfrom(2).
+      writeName(name ?? noName, addr, addrlen!);
+      return 0;
+    });
+  }
+
+  /** lengths: [namelen, controllen, msg_flags]. */
+  recvmsg(
+    fd: number,
+    buffers: readonly Bytes[],
+    name: Bytes | null,
+    control: Bytes | null,
+    lengths: Bytes,
+    flags: number,
+  ): number {
+    const target = new Uint8Array(buffers.reduce((sum, { byteLength }) => sum + byteLength, 0));
+    return this.#receiveMessage(fd, target, flags, (received) => {
+      scatter(target.subarray(0, received.n), buffers);
+      const view = viewOf(lengths);
+      const from = received.name ?? noName;
+      if (name !== null) bytesOf(name).set(from.subarray(0, Math.min(view.getInt32(0, true), from.length)));
+      view.setInt32(0, name === null ? 0 : from.length, true);
+      const space = control === null ? null : bytesOf(control).subarray(0, view.getInt32(4, true));
+      const closesOnExec = (flags & (MSG_CMSG_CLOEXEC ?? 0)) !== 0;
+      const [used, isCut] = openReceived(this.process, received.files, space, closesOnExec);
+      view.setInt32(4, used, true);
+      const told = flags & (MSG_CMSG_CLOEXEC ?? 0);
+      view.setInt32(
+        8,
+        told | (isCut ? MSG_CTRUNC : 0) | (received.length > received.n ? MSG_TRUNC : 0),
+        true,
+      );
+      return 0;
+    });
+  }
+
+  // A receive that wants to know more than how many bytes came.
+  #receiveMessage(
+    fd: number,
+    target: Uint8Array,
+    flags: number,
+    onReceived: (received: Received) => void,
+  ): number {
+    const socket = this.socketOf(fd);
+    if (typeof socket === 'number') return socket;
+    const refused = this.#refusedFlags(socket, flags);
+    if (refused !== 0) return refused;
+    const isTcp = socket instanceof TcpSocket;
+    if (flags & MSG_WAITALL && socket.type === SOCK_STREAM)
+      throw new NotModelled('MSG_WAITALL of recvmsg() and of recvfrom() with an address');
+    const waits = !socket.nonblocking && (flags & MSG_DONTWAIT) === 0;
+    const options = { peeks: (flags & MSG_PEEK) !== 0, waits };
+    const take = (): number => {
+      // What is only counted is not written. tcp(7).
+      const into = isTcp && flags & MSG_TRUNC ? new Uint8Array(target.length) : target;
+      const received = socket.receiveMessage(into, options);
+      if (typeof received === 'number') return received;
+      onReceived(received);
+      return flags & MSG_TRUNC && !isTcp ? received.length : received.n;
+    };
+    const result = take();
+    if (result !== -errno.EAGAIN || !waits) return result;
+    return this.block(socket, READABLE, take, { timeoutNs: socket.receiveTimeoutNs });
+  }
+
+  // What these flags are answered with; 0: they say something.
+  #refusedFlags(socket: SocketFile, flags: number): number {
+    if (flags & MSG_OOB) {
+      if (socket instanceof UdpSocket) return 0;
+      return socket instanceof UnixSocket && !socket.isStream ? -errno.EOPNOTSUPP : -errno.EINVAL;
+    }
+    // No socket has an error in its queue: IP_RECVERR is none of the options here.
+    if (flags & (MSG_ERRQUEUE ?? 0) && !(socket instanceof UnixSocket)) return -errno.EAGAIN;
+    return 0;
   }
 
   #receive(fd: number, target: Uint8Array, flags: number): number {
     const socket = this.socketOf(fd);
     if (typeof socket === 'number') return socket;
-    if (flags & MSG_OOB) return -errno.EINVAL;
-    if (flags & MSG_TRUNC && socket instanceof TcpSocket) throw new NotModelled('MSG_TRUNC of a stream');
-    const options = { peeks: (flags & MSG_PEEK) !== 0 };
-    const isWhole = (flags & MSG_WAITALL) !== 0 && !options.peeks;
+    if (flags & SPECIAL) return this.#receiveMessage(fd, target, flags, ({ files }) => dropFiles(files));
+    const waits = !socket.nonblocking && (flags & MSG_DONTWAIT) === 0;
+    const options = { peeks: (flags & MSG_PEEK) !== 0, waits };
+    const isWhole = (flags & MSG_WAITALL) !== 0 && !options.peeks && socket.type === SOCK_STREAM;
     let got = 0;
     const take = (): number => {
       const n = socket.receive(got === 0 ? target : target.subarray(got), options);
@@ -46,7 +134,7 @@ export abstract class TransferCalls extends SocketCalls {
     };
     const result = take();
     if (result !== -errno.EAGAIN) return result;
-    if (socket.nonblocking || flags & MSG_DONTWAIT) return got > 0 ? got : result;
+    if (!waits) return got > 0 ? got : result;
     return this.block(socket, READABLE, take, {
       timeoutNs: socket.receiveTimeoutNs,
       moved: () => got,
@@ -61,30 +149,84 @@ export abstract class TransferCalls extends SocketCalls {
   sendto(fd: number, buf: Bytes, ...rest: unknown[]): number {
     const addr = rest.pop() as Bytes | null;
     const [source, flags] = partOf(buf, rest as number[]);
-    if (addr !== null) throw new NotModelled('sendto() with an address');
-    return this.#send(fd, source, flags);
+    if (addr === null) return this.#send(fd, source, flags);
+    const socket = this.socketOf(fd);
+    if (typeof socket === 'number') return socket;
+    return this.#sendMessage(socket, source, [], bytesOf(addr).slice(), flags);
+  }
+
+  sendmsg(
+    fd: number,
+    buffers: readonly Bytes[],
+    name: Bytes | null,
+    control: Bytes | null,
+    flags: number,
+  ): number {
+    if (name === null && control === null) return this.#send(fd, gather(buffers), flags);
+    const socket = this.socketOf(fd);
+    if (typeof socket === 'number') return socket;
+    const files =
+      control === null ? [] : filesToSend(this.process, bytesOf(control), socket instanceof UnixSocket);
+    if (typeof files === 'number') return files;
+    const to = name === null ? null : bytesOf(name).slice();
+    return this.#sendMessage(socket, gather(buffers), files, to, flags);
+  }
+
+  // One that has more than bytes. The socket takes the files over if it takes the message.
+  #sendMessage(
+    socket: SocketFile,
+    source: Uint8Array,
+    files: readonly OpenFile[],
+    to: Uint8Array | null,
+    flags: number,
+  ): number {
+    const failed = (result: number): number => {
+      if (result < 0) dropFiles(files);
+      return result;
+    };
+    if (to !== null && to.length > MAX_SOCKADDR) return failed(-errno.EINVAL);
+    if (flags & MSG_OOB) return failed(this.#urgent(socket));
+    const waits = !(socket.nonblocking || (flags & MSG_DONTWAIT && this.machine.platform !== 'darwin'));
+    const result = socket.sendMessage(source, files, socket instanceof TcpSocket ? null : to);
+    if (result === -errno.EAGAIN && waits) {
+      failed(result);
+      throw new NotModelled('a blocking send with an address or files that has to wait');
+    }
+    if (result >= 0 && result < source.length && waits) {
+      // What is left of a stream follows without files.
+      return this.#transfer(socket, source, false, result);
+    }
+    return failed(result);
   }
 
   #send(fd: number, source: Uint8Array, flags: number): number {
     const socket = this.socketOf(fd);
     if (typeof socket === 'number') return socket;
-    if (flags & MSG_OOB) throw new NotModelled('urgent data');
+    if (flags & MSG_OOB) return this.#urgent(socket);
+    if (flags & MSG_MORE && socket instanceof UdpSocket) throw new NotModelled('MSG_MORE of a datagram');
     return this.#transfer(socket, source, (flags & MSG_DONTWAIT) !== 0 && this.machine.platform !== 'darwin');
   }
 
-  // What a blocking send of a stream takes: everything, unless a signal or an error comes between.
-  #transfer(file: OpenFile, source: Uint8Array, dontWait: boolean): number {
-    let sent = 0;
+  #urgent(socket: SocketFile): number {
+    if (socket.type !== SOCK_STREAM) return -errno.EOPNOTSUPP;
+    throw new NotModelled('urgent data');
+  }
+
+  // What a blocking send of a stream takes: everything, unless a signal or an error comes between. sent: so many bytes
+  // have gone already.
+  #transfer(file: OpenFile, source: Uint8Array, dontWait: boolean, sent = 0): number {
+    const takesAll = (file.kind === 'socket' || file.kind === 'pipe') && !file.nonblocking && !dontWait;
+    let total = sent;
     const give = (): number => {
-      const n = file.write(sent === 0 ? source : source.subarray(sent));
-      if (n < 0) return sent > 0 && n !== -errno.EAGAIN ? sent : n;
-      sent += n;
-      return sent < source.length && !(file.nonblocking || dontWait) ? -errno.EAGAIN : sent;
+      const n = file.write(total === 0 ? source : source.subarray(total));
+      if (n < 0) return total > 0 && n !== -errno.EAGAIN ? total : n;
+      total += n;
+      return takesAll && total < source.length ? -errno.EAGAIN : total;
     };
     const result = give();
     if (result !== -errno.EAGAIN || file.nonblocking || dontWait) return result;
     const timeoutNs = file instanceof SocketFile ? file.sendTimeoutNs : 0;
-    return this.block(file, WRITABLE, give, { timeoutNs, moved: () => sent });
+    return this.block(file, WRITABLE, give, { timeoutNs, moved: () => total });
   }
 
   read(fd: number, buf: Bytes): number {
@@ -123,17 +265,6 @@ export abstract class TransferCalls extends SocketCalls {
     const file = this.process.file(fd);
     if (file === null) return -errno.EBADF;
     return this.#transfer(file, gather(buffers), false);
-  }
-
-  sendmsg(
-    fd: number,
-    buffers: readonly Bytes[],
-    name: Bytes | null,
-    control: Bytes | null,
-    flags: number,
-  ): number {
-    if (name !== null || control !== null) throw new NotModelled('sendmsg() with a name or control messages');
-    return this.#send(fd, gather(buffers), flags);
   }
 }
 

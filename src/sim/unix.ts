@@ -10,7 +10,7 @@ import {
   POLLRDNORM,
   POLLWRNORM,
 } from '../kernel/constants/select.ts';
-import { SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from '../kernel/constants/socket.ts';
+import { AF_UNIX, AF_UNSPEC, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from '../kernel/constants/socket.ts';
 import {
   EADDRINUSE,
   EAGAIN,
@@ -19,15 +19,18 @@ import {
   EINVAL,
   EISCONN,
   EMSGSIZE,
+  ENOENT,
   ENOTCONN,
   EOPNOTSUPP,
+  EPERM,
   EPIPE,
   EPROTOTYPE,
 } from '../kernel/errno.ts';
-import { newSockaddr } from '../kernel/structs/struct.ts';
+import { familyOf, newSockaddr } from '../kernel/structs/struct.ts';
 import type { Machine, Shared } from './machine.ts';
 import type { OpenFile } from './open-file.ts';
-import { type ReceiveOptions, SocketFile } from './socket-file.ts';
+import { dropFiles } from './process.ts';
+import { type Received, type ReceiveOptions, SocketFile } from './socket-file.ts';
 
 const READABLE = POLLIN | POLLRDNORM;
 const WRITABLE = POLLOUT | POLLWRNORM;
@@ -36,29 +39,55 @@ const RDHUP = POLLRDHUP ?? 0;
 /** A piece as it was sent: a datagram, or a part of a stream. */
 interface Piece {
   readonly data: Uint8Array;
+  /** How much of it was read. */
   at: number;
   /** Who sent it: whose buffer it counts against, and whose name recvfrom gives. */
   readonly from: UnixSocket;
+  /** How much it counts there: memory, which is more than its bytes. */
+  readonly truesize: number;
   /** Files that were passed with it. SCM_RIGHTS. */
-  readonly files: readonly OpenFile[];
-}
-
-/** What a received message was. */
-export interface Received {
-  /** How many bytes were copied. */
-  n: number;
-  /** How long the datagram was. */
-  length: number;
-  from: UnixSocket | null;
   files: readonly OpenFile[];
 }
 
 /** How many datagrams wait at a receiver before its senders must. /proc/sys/net/unix/max_dgram_qlen. */
 const MAX_DATAGRAMS = 10;
+/** /proc/sys/net/core/wmem_default. */
+const SEND_BUFFER = 212_992;
+
+// How the kernel cuts a stream and how it counts memory, on x86-64 with pages of 4 KiB: struct sk_buff, the end of the
+// data's memory (skb_shared_info), and the sizes that kmalloc has. Measured with SIOCOUTQ on 6.18.
+const PAGE = 4096;
+const SK_BUFF = 256;
+const SHARED_INFO = 320;
+const MAX_HEAD = PAGE - SHARED_INFO;
+const MAX_LINEAR = 4 * PAGE - SHARED_INFO;
+const MAX_FRAGMENTS = 32_768;
+
+const pages = (n: number) => Math.ceil(n / PAGE) * PAGE;
+
+function truesizeOf(linear: number, inPages: number): number {
+  const needed = Math.ceil(linear / 64) * 64 + SHARED_INFO;
+  let memory = 512;
+  while (memory < needed) memory *= 2;
+  return SK_BUFF + memory + pages(inPages);
+}
+
+/** Of a datagram. unix_dgram_sendmsg(). */
+function datagramTruesize(length: number): number {
+  const inPages = length > MAX_LINEAR ? pages(length - MAX_LINEAR) : 0;
+  return truesizeOf(length - inPages, inPages);
+}
+
+/** Of a piece of a stream. unix_stream_sendmsg(). */
+function pieceTruesize(length: number): number {
+  const inPages = length > MAX_HEAD ? Math.min(length, pages(length - MAX_HEAD)) : 0;
+  return truesizeOf(length - inPages, inPages);
+}
 
 /** The names that sockets of a host are bound to: paths, and Linux's abstract ones. */
 export class UnixNames {
   readonly #sockets = new Map<string, UnixSocket>();
+  #made = 0;
 
   bind(socket: UnixSocket, name: Uint8Array): number {
     const key = keyOf(name);
@@ -77,6 +106,15 @@ export class UnixNames {
   find(name: Uint8Array): UnixSocket | null {
     return this.#sockets.get(keyOf(name)) ?? null;
   }
+
+  /** An abstract name that no one has. */
+  unused(family: number): Uint8Array {
+    for (;;) {
+      const name = newSockaddr(family, 8);
+      name.write((this.#made++ & 0xfffff).toString(16).padStart(5, '0'), 3, 'latin1');
+      if (!this.#sockets.has(keyOf(name))) return name;
+    }
+  }
 }
 
 const keyOf = (name: Uint8Array) => Buffer.from(name).toString('latin1');
@@ -91,8 +129,12 @@ export class UnixSocket extends SocketFile {
   #error = 0;
   #noReading = false;
   #noWriting = false;
-  /** Bytes of ours that no one has read. */
-  #sentUnread = 0;
+  /** Memory of what was sent and not read. */
+  #allocated = 0;
+  /** Sockets that are told when it has received: it had too many datagrams. */
+  readonly #waiting = new Set<UnixSocket>();
+  /** Its last descriptor was closed. SOCK_DEAD. */
+  #isReleased = false;
   #backlog = 0;
   readonly queue: UnixSocket[] = [];
 
@@ -100,6 +142,8 @@ export class UnixSocket extends SocketFile {
     super(machine, family, type, 0);
     this.#names = names;
     this.shared = machine.newShared();
+    this.sendCapacity = Math.min(machine.sendBuffer, SEND_BUFFER);
+    this.receiveCapacity = Math.min(machine.receiveBuffer, SEND_BUFFER);
   }
 
   get isStream(): boolean {
@@ -123,6 +167,9 @@ export class UnixSocket extends SocketFile {
     this.shared = peer.shared;
   }
 
+  // ---- Events
+
+  // unix_poll(), unix_dgram_poll().
   poll(): number {
     if (this.state === 'listening') return this.queue.length > 0 ? READABLE : 0;
     let events = 0;
@@ -131,18 +178,35 @@ export class UnixSocket extends SocketFile {
     if (this.#noReading) events |= READABLE | RDHUP;
     if (this.#pieces.length > 0) events |= READABLE;
     if (this.type !== SOCK_DGRAM && this.state === 'closed') events |= POLLHUP;
-    if (this.#sentUnread * 4 <= this.sendCapacity && !this.#peerIsFull) events |= WRITABLE;
+    if (this.hasSpace) {
+      if (this.peer === null || !this.#isFull(this.peer)) events |= WRITABLE;
+      else this.peer.#waiting.add(this);
+    }
     return events;
   }
 
-  get #peerIsFull(): boolean {
-    return this.type === SOCK_DGRAM && this.peer !== null && this.peer.#pieces.length > MAX_DATAGRAMS;
+  /** unix_writable(). */
+  get hasSpace(): boolean {
+    return this.#allocated * 4 <= this.sendCapacity;
   }
 
+  // Whether a receiver has so many datagrams that its senders wait. One that is connected to its sender has no limit.
+  #isFull(receiver: UnixSocket): boolean {
+    return (
+      !this.isStream && receiver !== this && receiver.peer !== this && receiver.#pieces.length > MAX_DATAGRAMS
+    );
+  }
+
+  /** SIOCINQ. */
   override get unread(): number {
     if (this.state === 'listening') return -EINVAL;
-    if (!this.isStream) return this.#pieces[0]?.data.length ?? 0;
+    if (this.type === SOCK_DGRAM) return this.#pieces[0]?.data.length ?? 0;
     return this.#pieces.reduce((sum, { data, at }) => sum + data.length - at, 0);
+  }
+
+  /** SIOCOUTQ. */
+  get allocated(): number {
+    return this.#allocated;
   }
 
   takeError(): number {
@@ -160,6 +224,11 @@ export class UnixSocket extends SocketFile {
     return result;
   }
 
+  /** bind(2) to a name of the kernel's choice: an abstract one of five hexadecimal digits. */
+  autobind(): number {
+    return this.name !== null ? 0 : this.bind(this.#names.unused(this.family));
+  }
+
   listen(backlog: number): number {
     if (this.type === SOCK_DGRAM) return -EOPNOTSUPP;
     if (this.name === null || this.state === 'connected') return -EINVAL;
@@ -169,17 +238,32 @@ export class UnixSocket extends SocketFile {
     return 0;
   }
 
-  /** 0, -EAGAIN where the listener's queue is full, or another errno. */
-  connectTo(other: UnixSocket): number {
-    if (other.type !== this.type) return -EPROTOTYPE;
-    if (this.type === SOCK_DGRAM) {
-      this.peer = other;
-      this.state = 'connected';
+  /** The socket that an address leads to. unix_find_other(). */
+  #find(name: Uint8Array): UnixSocket | number {
+    if (name.length < 3 || familyOf(name) !== AF_UNIX) return -EINVAL;
+    const other = this.#names.find(name);
+    if (other === null) return name[2] === 0 ? -ECONNREFUSED : -ENOENT;
+    // The path of a socket that was closed.
+    if (other.#isReleased) return -ECONNREFUSED;
+    return other.type === this.type ? other : -EPROTOTYPE;
+  }
+
+  /** connect(2) without waiting: -EAGAIN where the listener's queue is full. */
+  connect(name: Uint8Array): number {
+    if (this.type === SOCK_DGRAM && name.length >= 2 && familyOf(name) === AF_UNSPEC) {
+      this.#setPeer(null);
       return 0;
     }
+    const other = this.#find(name);
+    if (typeof other === 'number') return other;
+    if (this.type === SOCK_DGRAM) {
+      if (other.peer !== null && other.peer !== this) return -EPERM;
+      this.#setPeer(other);
+      return 0;
+    }
+    if (other.state !== 'listening' || other.#noReading) return -ECONNREFUSED;
     if (this.state === 'connected') return -EISCONN;
     if (this.state === 'listening') return -EINVAL;
-    if (other.state !== 'listening') return -ECONNREFUSED;
     if (other.queue.length > other.#backlog) return -EAGAIN;
     const end = new UnixSocket(this.machine, this.#names, this.family, this.type);
     end.inherit(other);
@@ -187,15 +271,30 @@ export class UnixSocket extends SocketFile {
     end.pairWith(this);
     other.queue.push(end);
     other.notify(READABLE);
-    this.notify(WRITABLE);
     return 0;
+  }
+
+  // unix_dgram_connect(), unix_dgram_disconnected().
+  #setPeer(peer: UnixSocket | null): void {
+    const old = this.peer;
+    this.peer = peer;
+    this.state = peer === null ? 'closed' : 'connected';
+    if (peer !== null) peer.state = 'connected';
+    if (old === null || old === peer) return;
+    old.#waiting.delete(this);
+    // What the one before sent is thrown away, and it is told if it was connected here.
+    this.#purge();
+    if (!old.#isReleased && old.peer === this) {
+      old.#error = ECONNRESET;
+      old.notify(POLLERR);
+    }
   }
 
   accept(): UnixSocket | number {
     if (this.type === SOCK_DGRAM) return -EOPNOTSUPP;
     if (this.state !== 'listening') return -EINVAL;
     const socket = this.queue.shift();
-    if (socket === undefined) return -EAGAIN;
+    if (socket === undefined) return this.#noReading ? -EINVAL : -EAGAIN;
     this.machine.touch(this.shared);
     return socket;
   }
@@ -204,46 +303,82 @@ export class UnixSocket extends SocketFile {
 
   receive(target: Uint8Array, options: ReceiveOptions = {}): number {
     const received = this.receiveMessage(target, options);
-    return typeof received === 'number' ? received : received.n;
+    if (typeof received === 'number') return received;
+    dropFiles(received.files);
+    return received.n;
   }
 
-  receiveMessage(target: Uint8Array, { peeks = false }: ReceiveOptions = {}): Received | number {
+  override receiveMessage(
+    target: Uint8Array,
+    { peeks = false, waits = false }: ReceiveOptions,
+  ): Received | number {
     if (this.type !== SOCK_DGRAM && this.state !== 'connected') return this.isStream ? -EINVAL : -ENOTCONN;
+    // A stream gives what it has before its error; the others do not. __skb_try_recv_datagram().
+    if (this.#error !== 0 && (!this.isStream || this.#pieces.length === 0)) return -this.takeError();
     const first = this.#pieces[0];
     if (first === undefined) {
-      if (this.#error !== 0) return -this.takeError();
-      if (this.#noReading) return 0;
-      return -EAGAIN;
+      if (!this.#noReading || (this.type === SOCK_DGRAM && !waits)) return -EAGAIN;
+      return { n: 0, length: 0, name: null, files: [] };
     }
-    if (this.isStream && target.length === 0) return 0;
     this.machine.touch(this.shared);
-    const received = { n: 0, length: first.data.length, from: first.from, files: first.files };
-    // A stream's pieces run together, but for those with files, which end a message.
-    for (let i = 0; received.n < target.length || i === 0; i++) {
-      const piece = this.#pieces[i];
-      if (piece === undefined || (i > 0 && (!this.isStream || piece.files.length > 0))) break;
-      const part = piece.data.subarray(piece.at, piece.at + target.length - received.n);
-      target.set(part, received.n);
-      received.n += part.length;
-      if (!peeks) piece.at += part.length;
-      if (!this.isStream || received.files.length > 0) break;
-    }
-    if (!peeks) this.#takeRead();
-    return received;
+    const name = first.from.name;
+    return this.isStream
+      ? this.#receiveStream(target, name, peeks)
+      : this.#receiveDatagram(target, name, peeks);
   }
 
-  #takeRead(): void {
-    while (this.#pieces.length > 0) {
-      const [piece] = this.#pieces;
-      if (this.isStream && piece.at < piece.data.length) {
-        this.#pieces[0] = { ...piece, files: [] };
-        return;
+  #receiveDatagram(target: Uint8Array, name: Uint8Array | null, peeks: boolean): Received {
+    const [piece] = this.#pieces;
+    const part = piece.data.subarray(0, target.length);
+    target.set(part);
+    const { files } = piece;
+    if (peeks) for (const file of files) file.descriptors++;
+    else this.#takeFirst();
+    return { n: part.length, length: piece.data.length, name, files };
+  }
+
+  // Pieces run together, up to one with files, whose bytes are the last. unix_stream_read_generic().
+  #receiveStream(target: Uint8Array, name: Uint8Array | null, peeks: boolean): Received {
+    let n = 0;
+    let files: readonly OpenFile[] = [];
+    for (let i = 0; i < this.#pieces.length; ) {
+      const piece = this.#pieces[i];
+      const part = piece.data.subarray(piece.at, piece.at + target.length - n);
+      target.set(part, n);
+      n += part.length;
+      files = piece.files;
+      if (peeks) {
+        for (const file of files) file.descriptors++;
+        i++;
+      } else {
+        piece.at += part.length;
+        piece.files = [];
+        if (piece.at < piece.data.length) break;
+        this.#takeFirst();
+        if (n === target.length) break;
       }
-      this.#pieces.shift();
-      const { from } = piece;
-      from.#sentUnread -= piece.data.length;
-      if (from.#sentUnread * 4 <= from.sendCapacity) from.notify(WRITABLE);
-      if (!this.isStream) return;
+      if (files.length > 0) break;
+    }
+    return { n, length: n, name, files };
+  }
+
+  // The memory of the first piece is its sender's again. sock_wfree(), unix_write_space().
+  #takeFirst(): void {
+    const { from, truesize } = this.#pieces.shift()!;
+    from.#allocated -= truesize;
+    if (from.hasSpace) from.notify(WRITABLE);
+    if (this.#waiting.size === 0) return;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const socket of waiting) socket.notify(WRITABLE);
+  }
+
+  #purge(): void {
+    const pieces = this.#pieces.splice(0);
+    for (const { from, truesize, files } of pieces) {
+      from.#allocated -= truesize;
+      dropFiles(files);
+      if (from.hasSpace) from.notify(WRITABLE);
     }
   }
 
@@ -255,62 +390,118 @@ export class UnixSocket extends SocketFile {
     return this.sendMessage(source, [], null);
   }
 
-  /** to: where a datagram goes; null: to the peer. */
-  sendMessage(source: Uint8Array, files: readonly OpenFile[], to: UnixSocket | null): number {
-    if (this.#error !== 0) return -this.takeError();
-    if (this.#noWriting) return -EPIPE;
-    const peer = to ?? this.peer;
-    if (peer === null) return -ENOTCONN;
-    if (this.type === SOCK_DGRAM && peer.descriptors === 0) return -ECONNREFUSED;
-    if (this.type !== SOCK_DGRAM && peer.#noReading) return -EPIPE;
-    const space = this.sendCapacity - this.#sentUnread;
-    if (!this.isStream && source.length > this.sendCapacity) return -EMSGSIZE;
-    if (this.isStream ? source.length > 0 && space <= 0 : source.length > space) return -EAGAIN;
-    if (this.type === SOCK_DGRAM && peer.#pieces.length > MAX_DATAGRAMS) return -EAGAIN;
-    const n = this.isStream ? this.machine.takes(Math.min(space, source.length)) : source.length;
-    if (n === 0 && this.isStream) return 0;
-    peer.#pieces.push({ data: source.slice(0, n), at: 0, from: this, files });
-    this.#sentUnread += n;
-    peer.notify(READABLE);
-    return n;
-  }
-
   override write(source: Uint8Array): number {
     return this.send(source);
   }
 
+  /** Files are the socket's if the result is none below zero. */
+  override sendMessage(source: Uint8Array, files: readonly OpenFile[], to: Uint8Array | null): number {
+    if (this.isStream) return this.#sendStream(source, files, to);
+    if (this.type === SOCK_DGRAM) return this.#sendDatagram(source, files, to);
+    // unix_seqpacket_sendmsg(): an address is overlooked.
+    if (this.#error !== 0) return -this.takeError();
+    return this.state === 'connected' ? this.#sendDatagram(source, files, null) : -ENOTCONN;
+  }
+
+  // unix_stream_sendmsg().
+  #sendStream(source: Uint8Array, files: readonly OpenFile[], to: Uint8Array | null): number {
+    if (to !== null) return this.state === 'connected' ? -EISCONN : -EOPNOTSUPP;
+    const { peer } = this;
+    if (peer === null) return -ENOTCONN;
+    if (this.#noWriting) return -EPIPE;
+    if (source.length === 0) {
+      dropFiles(files);
+      return 0;
+    }
+    if (this.#error !== 0) return -this.takeError();
+    if (this.#allocated >= this.sendCapacity) return -EAGAIN;
+    if (peer.#isReleased || peer.#noReading) return -EPIPE;
+    const most = Math.max(Math.min((this.sendCapacity >> 1) - 64, MAX_HEAD + MAX_FRAGMENTS), 1);
+    let fits = 0;
+    for (let allocated = this.#allocated; fits < source.length && allocated < this.sendCapacity; ) {
+      const size = Math.min(source.length - fits, most);
+      allocated += pieceTruesize(size);
+      fits += size;
+    }
+    const n = this.machine.takes(fits);
+    for (let at = 0; at < n; ) {
+      const size = Math.min(n - at, most);
+      this.#push(peer, source.slice(at, at + size), pieceTruesize(size), at === 0 ? files : []);
+      at += size;
+    }
+    return n;
+  }
+
+  // unix_dgram_sendmsg().
+  #sendDatagram(source: Uint8Array, files: readonly OpenFile[], to: Uint8Array | null): number {
+    if (to !== null && (to.length < 3 || familyOf(to) !== AF_UNIX)) return -EINVAL;
+    if (to === null && this.peer === null) return -ENOTCONN;
+    if (source.length > this.sendCapacity - 32) return -EMSGSIZE;
+    if (this.#error !== 0) return -this.takeError();
+    if (this.#noWriting) return -EPIPE;
+    if (this.#allocated >= this.sendCapacity) return -EAGAIN;
+    const receiver = to === null ? this.peer! : this.#find(to);
+    if (typeof receiver === 'number') return receiver;
+    if (receiver.#isReleased) {
+      if (this.type !== SOCK_DGRAM) return -EPIPE;
+      this.#setPeer(null);
+      return -ECONNREFUSED;
+    }
+    if (receiver.peer !== null && receiver.peer !== this) return -EPERM;
+    if (receiver.#noReading) return -EPIPE;
+    if (this.#isFull(receiver)) {
+      receiver.#waiting.add(this);
+      return -EAGAIN;
+    }
+    this.#push(receiver, source.slice(), datagramTruesize(source.length), files);
+    return source.length;
+  }
+
+  #push(receiver: UnixSocket, data: Uint8Array, truesize: number, files: readonly OpenFile[]): void {
+    receiver.#pieces.push({ data, at: 0, from: this, truesize, files });
+    this.#allocated += truesize;
+    receiver.notify(READABLE);
+  }
+
   // ---- Ends
 
+  // unix_shutdown(): 0 of every socket. Watchers are told whatever they wait for, as of every change of state.
   shutdown(reading: boolean, writing: boolean): number {
-    if (this.state !== 'connected') return -ENOTCONN;
     this.#noReading ||= reading;
     this.#noWriting ||= writing;
+    this.notify(0);
     const { peer } = this;
     if (peer !== null && this.type !== SOCK_DGRAM) {
       peer.#noReading ||= writing;
       peer.#noWriting ||= reading;
-      peer.notify(READABLE | RDHUP | (peer.#noReading && peer.#noWriting ? POLLHUP : 0));
+      peer.notify(0);
     }
-    this.notify(READABLE | (this.#noReading && this.#noWriting ? POLLHUP : 0));
     return 0;
   }
 
+  // unix_release_sock().
   release(): void {
+    this.#isReleased = true;
     this.#names.unbind(this);
-    for (const waiting of this.queue) waiting.release();
+    for (const waiting of this.queue) {
+      const { peer } = waiting;
+      if (peer !== null) peer.#error = ECONNRESET;
+      waiting.release();
+    }
     this.queue.length = 0;
     const { peer } = this;
-    for (const { from, data } of this.#pieces) from.#sentUnread -= data.length;
-    if (peer === null || peer.peer !== this || this.type === SOCK_DGRAM) {
-      this.#pieces.length = 0;
-      return;
+    const hasUnread = this.#pieces.length > 0;
+    if (peer !== null && this.type !== SOCK_DGRAM && !peer.#isReleased) {
+      peer.#noReading = true;
+      peer.#noWriting = true;
+      // What was not read is lost to the peer, which is told.
+      if (hasUnread) peer.#error = ECONNRESET;
+      peer.notify(0);
     }
-    // What it did not read is lost to the peer, which is told.
-    if (this.#pieces.length > 0) peer.#error = ECONNRESET;
-    this.#pieces.length = 0;
-    peer.#noReading = true;
-    peer.#noWriting = true;
-    peer.notify(READABLE | RDHUP | POLLHUP | (peer.#error !== 0 ? POLLERR : 0));
+    if (peer !== null) peer.#waiting.delete(this);
+    this.#purge();
+    for (const socket of [...this.#waiting]) socket.notify(WRITABLE);
+    this.#waiting.clear();
   }
 }
 
