@@ -18,7 +18,11 @@ function loaded(statement: string, env: NodeJS.ProcessEnv = {}): string[] {
   const { stderr, status } = spawnSync(
     process.execPath,
     ['--import', hooks, '--input-type=module', '-e', statement],
-    { cwd: root, encoding: 'utf8', env: { ...process.env, RFDS_TRACE: '', RFDS_LEDGER: '', ...env } },
+    {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, RFDS_TRACE: '', RFDS_LEDGER: '', RFDS_FAULTS: '', ...env },
+    },
   );
   expect(status, stderr).toBe(0);
   const dist = new URL('../dist/', import.meta.url).href;
@@ -42,6 +46,7 @@ describe("import 'rfds/syscalls'", () => {
   test.each([
     ['RFDS_TRACE', path.join(folder, 'recording')],
     ['RFDS_LEDGER', '1'],
+    ['RFDS_FAULTS', 'recv:error=EINTR'],
   ])('loads what is interposed when %s asks for it', (name, value) => {
     const modules = loaded(statement, { [name]: value });
     expect(ofLayer('interpose', modules)).toEqual(['interpose/environment.cjs']);

@@ -194,7 +194,8 @@ describe('the ledger', () => {
     ledger.start();
     const seen: string[] = [];
     const end = sys.observe((name, call, args) => {
-      seen.push(name);
+      // Not the addon's own, with which an owner tells it of a descriptor.
+      if (name !== 'own_fd') seen.push(name);
       return call(...args);
     });
     sys.interpose((name, call, args) => (name === 'close' ? 0 : call(...args)));

@@ -17,10 +17,11 @@ import { capacitiesOf, madeDescriptors } from '../made-descriptors.ts';
 import { decoders } from './call-decoders.ts';
 import type { Decoder } from './decoders/decoder.ts';
 import { isNonblocking, learn } from './known-sockets.ts';
+import { setLoadedRecorder } from './loaded-recorder.ts';
 import { callLine, type Entry, processLine } from './ndjson.ts';
 import { Pauser } from './pause.ts';
 import { isReady, monotonic, takeObserved, threadCpu } from './probes.ts';
-import type { SocketState } from './recording.ts';
+import type { NoteLine, SocketState } from './recording.ts';
 import { stateOf, statesOfAll } from './socket-state.ts';
 import { TraceFile } from './trace-file.ts';
 
@@ -36,6 +37,7 @@ export function recordTo(path: string): Layer | null {
   const pauser = step && isMainThread ? new Pauser(Number(step)) : null;
   const recorder = new Recorder(file, process.env.RFDS_TRACE_STATE ?? 'call', pauser);
   process.on('exit', () => recorder.end());
+  setLoadedRecorder(recorder);
   return (name, call) => {
     const decoder = decoders.get(name);
     // By libc's name: what the addon has of its own is recorded as the call that it makes.
@@ -161,6 +163,14 @@ class Recorder {
     if (entries.length === 0 || !this.#file.open) return;
     this.#entries = [];
     this.#write(entries);
+  }
+
+  /** What the reader must know beside the calls: that what the program was answered was not the kernel's answer, say. */
+  note(text: string): void {
+    if (!this.#file.open) return;
+    const line: NoteLine = { type: 'note', at: monotonic(), text };
+    this.flush();
+    this.#file.append(`${JSON.stringify(line)}\n`);
   }
 
   // The frames that are new, and calls.
