@@ -2,6 +2,7 @@
 // again after a signal with what is left of their time (PEP 475). Nothing here allocates: the loops that use
 // it make a call and ask whether to make it again.
 
+import { POLLNVAL } from '../kernel/constants/select.ts';
 import { ECONNRESET, EINTR } from '../kernel/errno.ts';
 import { PollFds } from '../kernel/structs/pollfd.ts';
 import * as sys from '../kernel/syscalls.ts';
@@ -62,18 +63,26 @@ export function mustRetry(result: number, syscall: string, deadline: number): bo
 const pollfd = new PollFds(1);
 
 /**
- * Waits with poll(2) until a descriptor has one of the events, or POLLERR, POLLHUP or POLLNVAL: returns its
- * revents, 0 if the deadline (Infinity: none) came first. Throws what a signal's handler throws, and OSError
- * in the name of syscall.
+ * One poll(2) of a descriptor for events, besides POLLERR, POLLHUP and POLLNVAL: its revents, 0 if the deadline
+ * (Infinity: none) came first, -EINTR if handlers of signals ran and it is to be polled again, under the number that it
+ * has then: a handler may have closed it, and another have its number. One that is closed is ready, as POLLNVAL: the
+ * call that is made next says so. Throws what a handler throws, and OSError in the name of syscall.
  */
-export function waitFor(fd: number, events: number, deadline: number, syscall = 'poll'): number {
-  let n: number;
-  do {
-    pollfd.set(0, fd, events);
-    n = sys.poll(pollfd.memory, 1, millisecondsUntil(deadline));
-  } while (mustRetry(n, syscall, deadline));
+export function pollOnce(fd: number, events: number, deadline: number, syscall = 'poll'): number {
+  if (fd < 0) return POLLNVAL;
+  pollfd.set(0, fd, events);
+  const n = sys.poll(pollfd.memory, 1, millisecondsUntil(deadline));
+  if (mustRetry(n, syscall, deadline)) return -EINTR;
   if (n === -EINTR) return 0;
   return check(n, syscall) > 0 ? pollfd.revents(0) : 0;
+}
+
+/** The same until there are revents, or the deadline comes: for a descriptor that no handler closes. */
+export function waitFor(fd: number, events: number, deadline: number, syscall = 'poll'): number {
+  let revents: number;
+  do revents = pollOnce(fd, events, deadline, syscall);
+  while (revents === -EINTR);
+  return revents;
 }
 
 /**

@@ -8,7 +8,7 @@ import * as S from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
 import { withAlarms } from '../support/alarms.ts';
 import { isLinux } from '../support/platform.ts';
-import { kept, pair, tcpPair, udpPair } from '../support/sockets.ts';
+import { kept, listener, pair, tcpPair, udpPair } from '../support/sockets.ts';
 
 afterEach(() => sys.interpose(null));
 
@@ -93,4 +93,48 @@ describe('the handler of a pending signal', () => {
       );
     },
   );
+
+  const connection = () => pair()[0];
+  test.each<[string, () => S.Socket<unknown>, (sock: S.Socket<unknown>) => unknown]>([
+    ['recv', connection, (sock) => sock.recv(1)],
+    ['recv_into', connection, (sock) => sock.recv_into(new Uint8Array(1))],
+    ['recvfrom', connection, (sock) => sock.recvfrom(1)],
+    ['recvmsg', connection, (sock) => sock.recvmsg(1)],
+    ['sendall', connection, (sock) => sock.sendall(Buffer.alloc(10_000_000))],
+    ['accept', listener, (sock) => sock.accept()],
+  ])(
+    'may close the socket whose %s it interrupted: another of that number is not waited for',
+    (_, make, call) => {
+      const sock = make();
+      const fd = sock.fileno();
+      sock.settimeout(5);
+      withAlarms(
+        (count) => {
+          if (count > 1) return;
+          sock.close();
+          const [another, peer] = pair();
+          expect([another.fileno(), peer.fileno()]).toContain(fd);
+        },
+        () => {
+          expect(() => call(sock)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+        },
+      );
+    },
+  );
+
+  test('may close the socket whose connect it interrupted, which is not waited for then', () => {
+    const sock = kept(S.socket());
+    sock.settimeout(5);
+    signal(SIGUSR1, () => sock.close());
+    let waits = 0;
+    sys.interpose((name, call, args) => {
+      if (name === 'connect') return -sys.EINPROGRESS;
+      if (name !== 'poll') return call(...args);
+      waits++;
+      process.kill(process.pid, 'SIGUSR1');
+      return -sys.EINTR;
+    });
+    expect(() => sock.connect(['127.0.0.1', 1])).toThrow(expect.objectContaining({ code: 'EBADF' }));
+    expect(waits).toBe(1);
+  });
 });

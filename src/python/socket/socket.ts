@@ -23,7 +23,7 @@ import { repr } from '../builtins/repr.ts';
 import { type Caller, calledFrom, check, OSError, osError, TimeoutError } from '../errors.ts';
 import { checkSignals, runHandlers } from '../signal/signal.ts';
 import { disowns, owns } from '../unclosed.ts';
-import { beginWait, checkTimeout, closeFd, retryInterrupted, secondsUntil, waitFor } from '../waiting.ts';
+import { beginWait, checkTimeout, closeFd, pollOnce, retryInterrupted, secondsUntil } from '../waiting.ts';
 import { dontwaitNeverWaits, takesNoBuffers } from '../xnu.ts';
 import { type Address, type AddressLike, unpackAddress } from './address.ts';
 import { type BytesLike, bytesOf } from './bytes.ts';
@@ -211,7 +211,7 @@ export class Socket<A = Address> {
     const result = sys.connect(this.#fd, destination);
     if (this.#timeout === 0 || (result !== -EINTR && result !== -EINPROGRESS)) return result;
     if (result === -EINTR) retryInterrupted(result, 'connect');
-    if (waitFor(this.#fd, POLLOUT | POLLERR, deadline) === 0) throw timedOut(caller);
+    if (this.#waitFor(POLLOUT | POLLERR, deadline) === 0) throw timedOut(caller);
     const error = this.getsockopt(SOL_SOCKET, SO_ERROR);
     return error === EISCONN ? 0 : -error;
   }
@@ -563,12 +563,20 @@ export class Socket<A = Address> {
   #again(result: number, syscall: string, events: number, deadline: number, caller: Caller): void {
     if (result === -EAGAIN && this.#timeout) {
       // Also where poll says ready and the call does not: of a UDP socket after shutdown, say, or an error queue.
-      if (secondsUntil(deadline) === 0 || waitFor(this.#fd, events, deadline) === 0) throw timedOut(caller);
+      if (secondsUntil(deadline) === 0 || this.#waitFor(events, deadline) === 0) throw timedOut(caller);
     } else if (result === -EINTR) {
       retryInterrupted(result, syscall);
     } else {
       throw osError(result, syscall, null, caller);
     }
+  }
+
+  /** Waits for one of the events: the revents, 0 at the deadline, POLLNVAL if a signal's handler closed the socket. */
+  #waitFor(events: number, deadline: number): number {
+    let revents: number;
+    do revents = pollOnce(this.#fd, events, deadline);
+    while (revents === -EINTR);
+    return revents;
   }
 }
 
