@@ -33,7 +33,7 @@ export class Arena {
 
   /** The offset in memory from which on there are size bytes (at most ARENA_SIZE) to write. */
   slot(size: number): number {
-    if (size > ARENA_SIZE - this.#used || this.memory.byteLength === 0) {
+    if (size > ARENA_SIZE - this.#used || this.bytes.length === 0) {
       this.memory = newBlock();
       this.bytes = Buffer.from(this.memory);
       this.#used = 0;

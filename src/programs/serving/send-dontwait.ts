@@ -3,10 +3,10 @@
 import { BlockingIOError } from '../../builtins.ts';
 import { MSG_DONTWAIT, SOCK_NONBLOCK, type Socket } from '../../socket.ts';
 
-// Linux alone: XNU's send(2) does not look at MSG_DONTWAIT when the buffer is full, but at the socket's SS_NBIO, which
-// O_NONBLOCK sets (sosendcheck() in bsd/kern/uipc_socket.c). Its recv(2) does look. A simulated XNU is known by its
-// constants.
-const hasDontwait = () => process.platform === 'linux' && SOCK_NONBLOCK !== undefined;
+// Whether send(2) heeds it. Linux's does, which is known by its constants (a simulated one's, too). XNU's does not look
+// at it when the buffer is full, but at the socket's SS_NBIO, which O_NONBLOCK sets (sosendcheck() in
+// bsd/kern/uipc_socket.c); its recv(2) does look.
+const isHeeded = SOCK_NONBLOCK !== undefined;
 
 /**
  * Sends what the kernel takes at once, and returns how many bytes that was: 0 if the call would have had to wait.
@@ -14,14 +14,13 @@ const hasDontwait = () => process.platform === 'linux' && SOCK_NONBLOCK !== unde
  * around it, with two fcntl(2) calls more.
  */
 export function sendDontwait(sock: Socket, data: Uint8Array): number {
-  const heeded = hasDontwait();
-  if (!heeded) sock.setblocking(false);
+  if (!isHeeded) sock.setblocking(false);
   try {
     return sock.send(data, MSG_DONTWAIT);
   } catch (error) {
     if (error instanceof BlockingIOError) return 0;
     throw error;
   } finally {
-    if (!heeded) sock.setblocking(true);
+    if (!isHeeded) sock.setblocking(true);
   }
 }

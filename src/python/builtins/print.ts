@@ -22,7 +22,7 @@ const line = Buffer.from(lineMemory);
 export function print(...parts: (string | Uint8Array)[]): void;
 export function print(line: FString): void;
 export function print(...parts: (string | Uint8Array)[] | [FString]): void {
-  const [first] = parts;
+  const first = parts[0];
   if (first instanceof FString) printFormatted(first);
   else write(...(parts as string[]), '\n');
 }

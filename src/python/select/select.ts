@@ -13,37 +13,47 @@ import { filenoOf } from './fileno.ts';
 
 // One of select's three lists: the objects, their descriptors, and which of them are in an fd_set.
 class Interest<T> {
-  readonly objects: T[] = [];
-  readonly fds: number[] = [];
+  readonly objects: T[];
+  readonly fds: number[];
+  /** One more than the highest descriptor. */
+  nfds = 0;
 
   constructor(list: Iterable<T>) {
+    if (Array.isArray(list)) {
+      // As long as they will be, so that they need not grow: a loop has all of its clients here, every time.
+      const n = Math.min(list.length, FD_SETSIZE);
+      this.objects = new Array(n);
+      this.fds = new Array(n);
+      // A list that fileno() shortens is only walked to its new end.
+      let i = 0;
+      for (; i < list.length; i++) this.#put(i, list[i]);
+      if (i < n) this.objects.length = this.fds.length = i;
+      return;
+    }
     if (typeof (list as Partial<Iterable<T>> | null)?.[Symbol.iterator] !== 'function') {
       throw new TypeError('arguments 1-3 must be sequences');
     }
-    // A list that fileno() shortens is only walked to its new end.
-    for (const object of list) {
-      if (this.objects.length === FD_SETSIZE) throw new RangeError('too many file descriptors in select()');
-      const fd = filenoOf(object);
-      if (fd >= FD_SETSIZE) {
-        throw new RangeError(`filedescriptor out of range in select(): ${fd}, the limit is ${FD_SETSIZE}`);
-      }
-      this.objects.push(object);
-      this.fds.push(fd);
-    }
+    this.objects = [];
+    this.fds = [];
+    for (const object of list) this.#put(this.fds.length, object);
   }
 
-  /** One more than the highest descriptor. */
-  get nfds(): number {
-    let nfds = 0;
-    for (const fd of this.fds) if (fd >= nfds) nfds = fd + 1;
-    return nfds;
+  #put(i: number, object: T): void {
+    if (i === FD_SETSIZE) throw new RangeError('too many file descriptors in select()');
+    const fd = filenoOf(object);
+    if (fd >= FD_SETSIZE) {
+      throw new RangeError(`filedescriptor out of range in select(): ${fd}, the limit is ${FD_SETSIZE}`);
+    }
+    this.objects[i] = object;
+    this.fds[i] = fd;
+    if (fd >= this.nfds) this.nfds = fd + 1;
   }
 
   /** The set for the kernel, or NULL for an empty list. */
   fill(set: FdSet): sys.Bytes | null {
-    if (this.fds.length === 0) return null;
+    if (this.nfds === 0) return null;
     set.clear();
-    for (const fd of this.fds) set.add(fd);
+    for (let i = 0; i < this.fds.length; i++) set.add(this.fds[i]);
     return set.memory;
   }
 

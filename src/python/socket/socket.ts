@@ -48,7 +48,8 @@ const SIZEOF_INT = 4;
 // other JavaScript runs between the call and the unpacking.
 const sockaddrMemory = new ArrayBuffer(sizeofStorage);
 const sockaddr = Buffer.from(sockaddrMemory);
-const sockaddrLength = new Int32Array(1);
+const lengthMemory = new ArrayBuffer(4); // Handed over quicker than a view of it.
+const sockaddrLength = new Int32Array(lengthMemory);
 const lengths = new Int32Array(3);
 
 function checkSocketTimeout(timeout: unknown): number | null {
@@ -179,7 +180,7 @@ export class Socket<A = Address> {
     const deadline = this.#begin('accept');
     for (;;) {
       sockaddrLength[0] = sockaddr.length;
-      const fd = acceptSocket(this.#fd, sockaddrMemory, sockaddrLength);
+      const fd = acceptSocket(this.#fd, sockaddrMemory, lengthMemory);
       if (fd >= 0) {
         const address = unpackAddress(sockaddr, sockaddrLength[0]) as A;
         return [new Socket<A>(fd, this.family, this.type, this.proto), address];
@@ -219,14 +220,14 @@ export class Socket<A = Address> {
   /** The socket's own address. getsockname(2). */
   getsockname(): A {
     sockaddrLength[0] = sockaddr.length;
-    check(sys.getsockname(this.#fd, sockaddrMemory, sockaddrLength), 'getsockname', null, this.getsockname);
+    check(sys.getsockname(this.#fd, sockaddrMemory, lengthMemory), 'getsockname', null, this.getsockname);
     return unpackAddress(sockaddr, sockaddrLength[0]) as A;
   }
 
   /** The peer's address. getpeername(2). */
   getpeername(): A {
     sockaddrLength[0] = sockaddr.length;
-    check(sys.getpeername(this.#fd, sockaddrMemory, sockaddrLength), 'getpeername', null, this.getpeername);
+    check(sys.getpeername(this.#fd, sockaddrMemory, lengthMemory), 'getpeername', null, this.getpeername);
     return unpackAddress(sockaddr, sockaddrLength[0]) as A;
   }
 
@@ -380,7 +381,7 @@ export class Socket<A = Address> {
       const offset = buffer === null ? arena.slot(length) : 0;
       const memory = buffer ?? arena.memory;
       sockaddrLength[0] = sockaddr.length;
-      const n = sys.recvfrom(this.#fd, memory, offset, length, flags, sockaddrMemory, sockaddrLength);
+      const n = sys.recvfrom(this.#fd, memory, offset, length, flags, sockaddrMemory, lengthMemory);
       if (n >= 0) return n;
       this.#again(n, 'recvfrom', POLLIN, deadline, caller);
     }
