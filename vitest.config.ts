@@ -18,7 +18,10 @@ const inOneProcess = [
 
 // On the simulated kernel as if on macOS: what lies there, and what runs on a Mac as it is.
 const onDarwin = ['test/sim/darwin/*.test.ts'];
-const alsoOnDarwin: string[] = [];
+const alsoOnDarwin = [
+  'test/cpython/{kqueue,select,poll,selectors}.test.ts',
+  'test/python/{kqueue,select,poll,selectors}.test.ts',
+];
 
 // Pages in Chromium: they call nothing of the addon's (scripts/sanitize.mjs leaves them out).
 const pages = ['test/tools/*/page*.test.ts'];

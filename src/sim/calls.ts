@@ -24,9 +24,10 @@ import {
   O_RDWR,
 } from '../kernel/constants/fcntl.ts';
 import { FIONBIO, FIONREAD } from '../kernel/constants/ioctl.ts';
+import { ITIMER_REAL } from '../kernel/constants/signal.ts';
 import * as errno from '../kernel/errno.ts';
 import type { Bytes, Calls } from '../kernel/native.ts';
-import { setInt64, viewOf } from '../kernel/structs/struct.ts';
+import { getInt64, setInt64, viewOf } from '../kernel/structs/struct.ts';
 import { NotModelled, timeNs, writeTime } from './call-base.ts';
 import { EventFd, TimerFd } from './eventfd.ts';
 import type { Shared } from './machine.ts';
@@ -51,6 +52,15 @@ export class SimulatedCalls extends ReadinessCalls {
   }
 
   // ---- Descriptors
+
+  /** Linux has no kqueue: darwin-calls.ts. */
+  kqueue(): number {
+    return -errno.ENOSYS;
+  }
+
+  kevent(..._args: unknown[]): number {
+    return -errno.ENOSYS;
+  }
 
   pipe(fds: Bytes): number {
     return this.pipe2(fds, 0);
@@ -226,6 +236,27 @@ export class SimulatedCalls extends ReadinessCalls {
       });
     pending.length = 0;
     return n;
+  }
+
+  // The timers of the processor's time stand still: nothing takes any here.
+  setitimer(which: number, value: Bytes, before: Bytes | null): number {
+    if (which !== ITIMER_REAL) throw new NotModelled(`setitimer(${which})`);
+    const interval = timeNs(value, 1000);
+    const left = timeNs(value, 1000, 16);
+    const view = viewOf(value);
+    if (interval < 0 || left < 0 || getInt64(view, 8) >= 1e6 || getInt64(view, 24) >= 1e6)
+      return -errno.EINVAL;
+    if (before !== null) this.getitimer(which, before);
+    this.process.setAlarm(left, interval);
+    return 0;
+  }
+
+  getitimer(which: number, value: Bytes): number {
+    if (which !== ITIMER_REAL) throw new NotModelled(`getitimer(${which})`);
+    const [left, interval] = this.process.alarm;
+    writeTime(value, interval, 1000);
+    writeTime(value, left, 1000, 16);
+    return 0;
   }
 
   /** Not 0: the descriptor is none of the addon's kernel. */

@@ -37,6 +37,13 @@ export interface Timer {
   cancel(): void;
 }
 
+/** A process, as far as a signal concerns it. */
+export interface SignalTarget {
+  readonly shared: Shared;
+  /** True if it interrupts the call that the process waits in. */
+  receiveSignal(signum: number): boolean;
+}
+
 export interface Machine {
   readonly platform: 'linux' | 'darwin';
   /** /proc/sys/net/core/somaxconn, kern.ipc.somaxconn. */
@@ -49,6 +56,8 @@ export interface Machine {
   readonly keepsPackets: boolean;
   /** Since the world began. */
   readonly nanoseconds: number;
+  /** What CLOCK_REALTIME said then. */
+  readonly epochSeconds: number;
   newShared(): Shared;
   /** The step under way touches it. */
   touch(shared: Shared): void;
@@ -66,6 +75,8 @@ export interface Machine {
   cut(data: Uint8Array | null): number;
   /** The first sequence number of an end of a connection. */
   initialSequence(): number;
+  /** Sends a process a signal. */
+  sendSignal(process: SignalTarget, signum: number): void;
   /** A signal that ends a process came. */
   killed(pid: number, signum: number): void;
 }

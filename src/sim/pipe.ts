@@ -1,19 +1,38 @@
 // pipe(2), pipe(7): the two ends of one buffer. And what a standard stream leads to.
 
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../kernel/constants/select.ts';
+import {
+  PIPE_BUF,
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  POLLRDNORM,
+  POLLWRNORM,
+} from '../kernel/constants/select.ts';
 import { EAGAIN, EBADF, EPIPE } from '../kernel/errno.ts';
 import { ByteQueue } from './bytes.ts';
 import type { Machine, Shared } from './machine.ts';
 import { OpenFile } from './open-file.ts';
 
-/** Bytes in a pipe, and in one write that is never cut. pipe(7). */
+/** Bytes in a pipe. pipe(7); XNU's BIG_PIPE_SIZE. */
 const CAPACITY = 65536;
-const PIPE_BUF = 4096;
+/** XNU's PIPE_SIZE: what a pipe has until a write takes more. bsd/kern/sys_pipe.c, choose_pipespace(). */
+const XNU_SIZE = 16384;
 
 class Pipe {
   readonly queue = new ByteQueue();
   reader: PipeReader | null = null;
   writer: PipeWriter | null = null;
+  /** MAX_PIPESIZE of XNU, which EVFILT_WRITE counts space by. */
+  size = XNU_SIZE;
+
+  /**
+   * XNU: both ends' knotes hang on one list, and are told whenever something was written or read. pipeselwakeup().
+   */
+  wakeBoth(): void {
+    this.writer?.notify(POLLOUT | POLLWRNORM);
+    this.reader?.notify(POLLIN | POLLRDNORM);
+  }
 }
 
 export class PipeReader extends OpenFile {
@@ -39,12 +58,22 @@ export class PipeReader extends OpenFile {
     const wasFull = queue.length > CAPACITY - PIPE_BUF;
     const n = queue.read(target);
     this.machine.touch(this.shared);
-    if (wasFull && queue.length <= CAPACITY - PIPE_BUF) writer?.notify(POLLOUT | POLLWRNORM);
+    if (this.machine.platform === 'darwin') this.#pipe.wakeBoth();
+    else if (wasFull && queue.length <= CAPACITY - PIPE_BUF) writer?.notify(POLLOUT | POLLWRNORM);
     return n;
   }
 
   override write(): number {
     return -EBADF;
+  }
+
+  /** Whether there is no writer any more. */
+  get isCut(): boolean {
+    return this.#pipe.writer === null;
+  }
+
+  get capacity(): number {
+    return this.#pipe.size;
   }
 
   override get unread(): number {
@@ -78,6 +107,19 @@ export class PipeWriter extends OpenFile {
     return -EBADF;
   }
 
+  /** Whether there is no reader any more. */
+  get isCut(): boolean {
+    return this.#pipe.reader === null;
+  }
+
+  get capacity(): number {
+    return this.#pipe.size;
+  }
+
+  get space(): number {
+    return this.#pipe.size - this.#pipe.queue.length;
+  }
+
   override write(source: Uint8Array): number {
     const { queue, reader } = this.#pipe;
     if (reader === null) return -EPIPE;
@@ -87,7 +129,12 @@ export class PipeWriter extends OpenFile {
     if (space === 0 || (source.length <= PIPE_BUF && source.length > space)) return -EAGAIN;
     const n = Math.min(space, source.length);
     queue.push(source.subarray(0, n));
-    reader.notify(POLLIN | POLLRDNORM);
+    if (this.machine.platform === 'darwin') {
+      if (queue.length >= XNU_SIZE) this.#pipe.size = CAPACITY;
+      this.#pipe.wakeBoth();
+    } else {
+      reader.notify(POLLIN | POLLRDNORM);
+    }
     return n;
   }
 

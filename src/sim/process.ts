@@ -1,9 +1,11 @@
 // A process of the simulated machine: its descriptors, its signals, and the call that it waits in. calls.ts has the
 // calls themselves.
 
+import { SIGALRM, SIGCHLD, SIGCONT, SIGINFO, SIGIO, SIGURG, SIGWINCH } from '../kernel/constants/signal.ts';
 import { EBADF, EMFILE } from '../kernel/errno.ts';
+import { platform } from '../kernel/platform.ts';
 import { EpollFile } from './epoll.ts';
-import type { Machine, Shared } from './machine.ts';
+import type { Machine, Shared, Timer } from './machine.ts';
 import type { Host } from './network.ts';
 import type { OpenFile } from './open-file.ts';
 import { StandardStream } from './pipe.ts';
@@ -32,6 +34,19 @@ export interface Wait {
   readonly shared: Shared | null;
 }
 
+/** Who is told what happens in a process: a kqueue. */
+export interface ProcessWatcher {
+  /** A descriptor is being closed; its file may stay open. */
+  onClose(fd: number): void;
+  /** A signal was sent, whatever becomes of it. */
+  onSignal(signum: number): void;
+}
+
+// signal(7); bsd/sys/signalvar.h, sigprop.
+const ignored: ReadonlySet<number | undefined> = new Set(
+  [SIGCHLD, SIGURG, SIGWINCH, SIGCONT].concat(platform === 'darwin' ? [SIGIO, SIGINFO!] : []),
+);
+
 /** What happens on a signal. */
 export type Disposition = 'default' | 'ignore' | { readonly restarts: boolean };
 
@@ -54,6 +69,7 @@ export class Process {
   /** While pselect, ppoll or epoll_pwait waits: the signals that do not come. */
   mask: ReadonlySet<number> | null = null;
   wakeupFd = -1;
+  readonly watchers: ProcessWatcher[] = [];
   readonly stdin: StandardStream;
   readonly stdout: StandardStream;
   readonly stderr: StandardStream;
@@ -77,7 +93,7 @@ export class Process {
 
   /** The lowest free descriptor from least on, or -EMFILE. */
   free(least = 0): number {
-    let fd = least;
+    let fd = Math.max(least, this.#lowestFree);
     while (this.descriptors[fd] !== undefined) fd++;
     return fd < this.maxDescriptors ? fd : -EMFILE;
   }
@@ -94,6 +110,7 @@ export class Process {
   }
 
   set(fd: number, file: OpenFile, closesOnExec: boolean): void {
+    if (fd === this.#lowestFree) this.#lowestFree++;
     this.descriptors[fd] = { file, closesOnExec };
     file.descriptors++;
   }
@@ -101,7 +118,9 @@ export class Process {
   close(fd: number): number {
     const descriptor = this.descriptors[fd];
     if (descriptor === undefined) return -EBADF;
+    for (const watcher of this.watchers) watcher.onClose(fd);
     this.descriptors[fd] = undefined;
+    if (fd < this.#lowestFree) this.#lowestFree = fd;
     dropDescriptor(descriptor.file);
     return 0;
   }
@@ -110,14 +129,38 @@ export class Process {
     for (let fd = 0; fd < this.descriptors.length; fd++) this.close(fd);
   }
 
+  /** None below it is free. */
+  #lowestFree = 0;
+  #alarm: Timer | null = null;
+  #alarmInterval = 0;
+
+  /** setitimer(ITIMER_REAL): SIGALRM after so many nanoseconds, 0 for never, and then at an interval, or 0. */
+  setAlarm(afterNs: number, intervalNs: number): void {
+    this.#alarm?.cancel();
+    this.#alarm = null;
+    this.#alarmInterval = intervalNs;
+    if (afterNs === 0) return;
+    this.#alarm = this.machine.after(afterNs, `${this.name}: SIGALRM`, null, () => {
+      this.setAlarm(intervalNs, intervalNs);
+      this.machine.sendSignal(this, SIGALRM);
+    });
+  }
+
+  /** Nanoseconds until SIGALRM, 0 if none is to come, and the interval. */
+  get alarm(): [left: number, interval: number] {
+    const left = this.#alarm === null ? 0 : this.#alarm.at - this.machine.nanoseconds;
+    return [left, this.#alarmInterval];
+  }
+
   /** A signal comes. True if it interrupts the call that the process waits in. */
   receiveSignal(signum: number): boolean {
+    for (const watcher of this.watchers) watcher.onSignal(signum);
     if (this.mask?.has(signum)) {
       if (!this.blocked.includes(signum)) this.blocked.push(signum);
       return false;
     }
     const disposition = this.dispositions.get(signum) ?? 'default';
-    if (disposition === 'ignore') return false;
+    if (disposition === 'ignore' || (disposition === 'default' && ignored.has(signum))) return false;
     if (disposition === 'default') {
       this.machine.killed(this.pid, signum);
       return true;

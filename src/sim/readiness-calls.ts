@@ -109,7 +109,7 @@ export abstract class ReadinessCalls extends TransferCalls {
       }
       return finished(n);
     };
-    return this.#waitForEvents(count, write, timeoutNs, sigmask, finished);
+    return this.waitForEvents(count, write, timeoutNs, sigmask, finished);
   }
 
   poll(fds: Bytes, nfds: number, timeoutMs: number): number {
@@ -146,7 +146,7 @@ export abstract class ReadinessCalls extends TransferCalls {
       }
       return n;
     };
-    return this.#waitForEvents(count, write, timeoutNs, sigmask, (result) => result);
+    return this.waitForEvents(count, write, timeoutNs, sigmask, (result) => result);
   }
 
   epoll_create(size: number): number {
@@ -203,7 +203,7 @@ export abstract class ReadinessCalls extends TransferCalls {
     };
     const timeoutNs = timeoutMs < 0 ? null : timeoutMs * 1e6;
     const collect = () => epoll.collect(target, maxevents);
-    return this.#waitForEvents(
+    return this.waitForEvents(
       () => (epoll.hasEvents() ? 1 : 0),
       collect,
       timeoutNs,
@@ -212,7 +212,7 @@ export abstract class ReadinessCalls extends TransferCalls {
     );
   }
 
-  #waitForEvents(
+  protected waitForEvents(
     count: () => number,
     write: () => number,
     timeoutNs: number | null,
@@ -253,7 +253,7 @@ export abstract class ReadinessCalls extends TransferCalls {
 export const hasBit = (set: Uint8Array, bit: number) => (set[bit >> 3] & (1 << (bit & 7))) !== 0;
 
 // 1 if the bit is set and stays so.
-function keepBit(set: Uint8Array | null, bit: number, stays: number): number {
+export function keepBit(set: Uint8Array | null, bit: number, stays: number): number {
   if (set === null || !hasBit(set, bit)) return 0;
   if (stays !== 0) return 1;
   set[bit >> 3] &= ~(1 << (bit & 7));

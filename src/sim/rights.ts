@@ -41,6 +41,32 @@ export function filesToSend(process: Process, control: Uint8Array, isUnix: boole
 }
 
 /**
+ * XNU makes descriptors of all the files, and the message is cut then: what does not fit stays open, and unknown.
+ * bsd/kern/uipc_usrreq.c, unp_externalize(); bsd/kern/uipc_syscalls.c, copyout_control().
+ */
+function openAll(
+  process: Process,
+  files: readonly OpenFile[],
+  control: Uint8Array | null,
+): [used: number, isTruncated: boolean] {
+  const fds = files.map((file) => process.open(file));
+  dropFiles(files);
+  if (fds.some((fd) => fd < 0)) throw new NotModelled('SCM_RIGHTS with too few descriptors free, of XNU');
+  // They are made though no one asked for control messages, and nothing says so. soreceive_ctl().
+  if (control === null) return [0, false];
+  const message = new Uint8Array(CMSG_SPACE(fds.length * 4));
+  const view = viewOf(message);
+  const { cmsg_len, cmsg_level, cmsg_type } = cmsghdr.members;
+  cmsg_len.set(view, CMSG_LEN(fds.length * 4));
+  cmsg_level.set(view, SOL_SOCKET);
+  cmsg_type.set(view, SCM_RIGHTS);
+  for (const [i, fd] of fds.entries()) view.setInt32(HEADER + i * 4, fd, true);
+  const used = Math.min(message.length, control.length);
+  control.set(message.subarray(0, used));
+  return [used, used < message.length];
+}
+
+/**
  * Opens the files that came, as many as the control buffer has space for, and writes their numbers there: how many
  * bytes of it were used, and whether some were lost (MSG_CTRUNC).
  */
@@ -51,6 +77,7 @@ export function openReceived(
   closesOnExec: boolean,
 ): [used: number, isTruncated: boolean] {
   if (files.length === 0) return [0, false];
+  if (process.machine.platform === 'darwin') return openAll(process, files, control);
   const capacity = control === null ? 0 : Math.max((control.length - HEADER) >> 2, 0);
   const fds: number[] = [];
   for (const file of files.slice(0, capacity)) {

@@ -53,13 +53,17 @@ export abstract class SocketCalls extends CallBase {
     } else if (domain === AF_UNIX) {
       if (protocol !== 0 && protocol !== AF_UNIX) return -errno.EPROTONOSUPPORT;
       if (!unixTypes.includes(kind)) return -errno.ESOCKTNOSUPPORT!;
-      file = new UnixSocket(this.machine, this.names, domain, kind);
+      file = this.newUnixSocket(domain, kind);
     } else if (domain <= 0 || domain > MAX_FAMILY) {
       return -errno.EAFNOSUPPORT;
     } else {
       throw new NotModelled(`socket(${domain}, …)`);
     }
     return this.open(file, type, SOCK_CLOEXEC, SOCK_NONBLOCK);
+  }
+
+  protected newUnixSocket(domain: number, kind: number): UnixSocket {
+    return new UnixSocket(this.machine, this.names, domain, kind);
   }
 
   // inet_create(): the types that a family has, each with its protocol.
@@ -88,8 +92,8 @@ export abstract class SocketCalls extends CallBase {
     }
     if (protocol !== 0 && protocol !== AF_UNIX) return -errno.EPROTONOSUPPORT;
     if (!unixTypes.includes(kind)) return -errno.ESOCKTNOSUPPORT!;
-    const one = new UnixSocket(this.machine, this.names, domain, kind);
-    const other = new UnixSocket(this.machine, this.names, domain, kind);
+    const one = this.newUnixSocket(domain, kind);
+    const other = this.newUnixSocket(domain, kind);
     one.pairWith(other);
     return this.openPair(one, other, type, SOCK_CLOEXEC, SOCK_NONBLOCK, sv);
   }
@@ -176,7 +180,8 @@ export abstract class SocketCalls extends CallBase {
       deadline: this.deadline(socket.sendTimeoutNs),
       timedOut: () => -errno.EINPROGRESS,
       interrupted: () => -errno.EINTR,
-      restarts: true,
+      // XNU: EINTR even so. bsd/kern/uipc_syscalls.c, connect_nocancel().
+      restarts: this.machine.platform === 'linux',
       shared: socket.shared,
     };
     return this.wait(wait);

@@ -28,6 +28,33 @@ export interface Received {
 
 const noFiles: readonly OpenFile[] = [];
 
+/** A socket as XNU's filters and select(2) look at it: struct socket and its two buffers. xnu-filters.ts. */
+export interface SocketState {
+  /** SO_ACCEPTCONN. */
+  readonly isListening: boolean;
+  /** Connections to accept: so_comp. */
+  readonly finished: number;
+  /** Those, and those whose handshake lasts: so_qlen. */
+  readonly queueLength: number;
+  /** SS_ISCONNECTED, or of a type that needs no connection. */
+  readonly isConnected: boolean;
+  /** SS_CANTRCVMORE, SS_CANTSENDMORE. */
+  readonly cannotReceive: boolean;
+  readonly cannotSend: boolean;
+  /** so_error. */
+  readonly error: number;
+  /** Bytes to read, and whether there is a message, though it be of none. */
+  readonly received: number;
+  readonly hasMessage: boolean;
+  readonly receiveCapacity: number;
+  /** sbspace() of the sending side. */
+  readonly space: number;
+  readonly sendCapacity: number;
+}
+
+/** so_snd.sb_lowat of XNU: no less is worth a send. MCLBYTES; bsd/kern/uipc_socket2.c, soreserve(). */
+export const SEND_LOW_WATER = 2048;
+
 export abstract class SocketFile extends OpenFile {
   readonly kind = 'socket';
   readonly family: number;
@@ -58,6 +85,11 @@ export abstract class SocketFile extends OpenFile {
     this.protocol = protocol;
     this.sendCapacity = machine.sendBuffer;
     this.receiveCapacity = machine.receiveBuffer;
+  }
+
+  /** As XNU's filters look at it; null: they are not modelled for this kind of socket. */
+  get socketState(): SocketState | null {
+    return null;
   }
 
   abstract receive(target: Uint8Array, options?: ReceiveOptions): number;

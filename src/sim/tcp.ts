@@ -23,13 +23,14 @@ import {
   EISCONN,
   ENETUNREACH,
   ENOTCONN,
+  EOPNOTSUPP,
   EPIPE,
   ETIMEDOUT,
 } from '../kernel/errno.ts';
 import { ByteQueue } from './bytes.ts';
 import type { Machine, Shared, Timer } from './machine.ts';
 import { anyAddress, type Host, isAnyAddress, loopback, type Segment } from './network.ts';
-import { SocketFile } from './socket-file.ts';
+import { SEND_LOW_WATER, SocketFile, type SocketState } from './socket-file.ts';
 
 const READABLE = POLLIN | POLLRDNORM;
 const WRITABLE = POLLOUT | POLLWRNORM;
@@ -132,8 +133,30 @@ export class TcpSocket extends SocketFile {
 
   /** Whether a writer is woken: a third of the buffer is free. sk_stream_is_writeable. */
   get hasSpace(): boolean {
+    if (this.darwin) return this.#space > 0 && this.#space >= Math.min(SEND_LOW_WATER, this.sendCapacity);
     const used = this.unsent.length + this.inFlight;
     return this.sendCapacity - used >= used / 2 && used < this.sendCapacity;
+  }
+
+  get #space(): number {
+    return this.sendCapacity - this.unsent.length - this.inFlight;
+  }
+
+  override get socketState(): SocketState {
+    return {
+      isListening: this.state === 'listening',
+      finished: this.queue.length,
+      queueLength: this.queue.length,
+      isConnected: this.state === 'established' && !this.hasEnded,
+      cannotReceive: this.#noReadingNow,
+      cannotSend: this.#noWriting || this.hasEnded,
+      error: this.error,
+      received: this.received.length,
+      hasMessage: false,
+      receiveCapacity: this.receiveCapacity,
+      space: Math.max(this.#space, 0),
+      sendCapacity: this.sendCapacity,
+    };
   }
 
   // ---- Names
@@ -153,8 +176,10 @@ export class TcpSocket extends SocketFile {
       this.host.startListening(this);
     }
     this.state = 'listening';
-    const asked = backlog < 0 ? this.machine.somaxconn : Math.min(backlog, this.machine.somaxconn);
-    this.#backlog = asked;
+    const { somaxconn } = this.machine;
+    // XNU: 0 is as many, too, and there is not one more. bsd/kern/uipc_socket.c, solisten(); sonewconn_internal().
+    if (this.darwin) this.#backlog = (backlog <= 0 || backlog > somaxconn ? somaxconn : backlog) - 1;
+    else this.#backlog = backlog < 0 ? somaxconn : Math.min(backlog, somaxconn);
     this.machine.touch(this.connection);
     return 0;
   }
@@ -167,6 +192,7 @@ export class TcpSocket extends SocketFile {
 
   /** What connect(2) returns to a socket that has been connected or is to be: 1, it begins. __inet_stream_connect(). */
   connectProgress(): number {
+    if (this.darwin) return this.#xnuConnectProgress();
     switch (this.#progress) {
       case 'connected':
         return -EISCONN;
@@ -181,10 +207,19 @@ export class TcpSocket extends SocketFile {
     return 0;
   }
 
+  // bsd/kern/uipc_socket.c, soconnectlock(); bsd/netinet/tcp_usrreq.c, tcp_usr_connect(): once it failed, it stays so.
+  #xnuConnectProgress(): number {
+    if (this.state === 'listening') return -EOPNOTSUPP;
+    if (this.state === 'connecting') return -EALREADY;
+    if (this.state === 'established' && !this.hasEnded) return -EISCONN;
+    if (this.#progress === 'unconnected') return 1;
+    return -this.takeError() || -EINVAL;
+  }
+
   // Of a connect() that failed: why, and the socket may connect again.
   #takeFailure(): number {
     const errno = this.takeError() || ECONNABORTED;
-    this.#disconnect();
+    if (!this.darwin) this.#disconnect();
     return -errno;
   }
 
@@ -333,7 +368,9 @@ export class TcpSocket extends SocketFile {
     if (this.state === 'accepting') this.#onEstablished();
     if (data !== null) {
       this.expected = segment.sequence + data.length;
-      if (!this.#isReset) {
+      if (this.darwin && this.#noReading) {
+        this.host.network.acknowledge(this, data.length);
+      } else if (!this.#isReset) {
         this.received.push(data);
         this.host.network.acknowledge(this, data.length);
         this.notify(READABLE);
@@ -361,7 +398,8 @@ export class TcpSocket extends SocketFile {
     this.machine.touch(this.connection);
     this.inFlight -= n;
     this.#flush();
-    if (this.#wantsSpace && this.hasSpace && !this.#isReset) {
+    // XNU tells those that watch of every acknowledgement. bsd/netinet/tcp_input.c: sowwakeup().
+    if ((this.#wantsSpace || this.darwin) && this.hasSpace && !this.#isReset) {
       this.#wantsSpace = false;
       this.notify(WRITABLE);
     }
@@ -430,6 +468,8 @@ export class TcpSocket extends SocketFile {
       if (!peeks) this.host.network.openWindow(this);
       return n;
     }
+    // XNU: so_error before the end of the stream, and a look leaves it there. bsd/kern/uipc_socket.c, soreceive().
+    if (this.darwin && this.error !== 0) return peeks ? -this.error : -this.takeError();
     // tcp_recvmsg_locked(): the order in which it looks.
     if (target.length === 0 && this.received.length > 0) return 0;
     if (this.finReceived) return 0;
@@ -444,6 +484,10 @@ export class TcpSocket extends SocketFile {
 
   /** How many bytes were taken, at least one; -EAGAIN where none fits. */
   send(source: Uint8Array): number {
+    if (this.darwin) {
+      const refused = this.#refusal(source.length);
+      if (refused !== 0) return refused;
+    }
     if (this.error !== 0) return -this.takeError();
     if (this.#noWriting || this.hasEnded) return -EPIPE;
     if (this.state === 'closed' || this.state === 'listening') return -EPIPE;
@@ -462,6 +506,16 @@ export class TcpSocket extends SocketFile {
     return n;
   }
 
+  // Why XNU takes nothing, in its order. bsd/kern/uipc_socket.c, sosendcheck().
+  #refusal(length: number): number {
+    if (this.#noWriting || this.hasEnded) return -EPIPE;
+    if (this.error !== 0) return -this.takeError();
+    if (this.state !== 'established') return length > 0 ? -ENOTCONN : 0;
+    if (this.#space >= length || this.hasSpace) return 0;
+    this.#wantsSpace = true;
+    return -EAGAIN;
+  }
+
   override write(source: Uint8Array): number {
     return this.send(source);
   }
@@ -471,6 +525,7 @@ export class TcpSocket extends SocketFile {
   // inet_shutdown(). Watchers are told whatever they wait for, as of every change of state.
   shutdown(reading: boolean, writing: boolean): number {
     this.machine.touch(this.connection);
+    if (this.darwin) return this.#xnuShutdown(reading, writing);
     const isOver = this.state === 'closed' || this.hasEnded;
     if (this.#progress === 'connecting')
       this.#progress = isOver || this.state === 'connecting' ? 'disconnecting' : 'connected';
@@ -492,6 +547,24 @@ export class TcpSocket extends SocketFile {
     }
     this.notify(0);
     return isOver ? -ENOTCONN : 0;
+  }
+
+  // Each direction once, and what was received is thrown away. bsd/kern/uipc_socket.c, soshutdown().
+  #xnuShutdown(reading: boolean, writing: boolean): number {
+    if (this.state === 'connecting') throw new Error('shutdown() during connect() is not modelled of XNU');
+    if (this.state !== 'established' || this.hasEnded) return -ENOTCONN;
+    if (reading) {
+      if (this.#noReadingNow) return -ENOTCONN;
+      this.#noReading = true;
+      this.received.clear();
+    }
+    if (writing) {
+      if (this.#noWriting) return -ENOTCONN;
+      this.#noWriting = true;
+      this.#flush();
+    }
+    this.notify(0);
+    return 0;
   }
 
   #abort(): void {

@@ -10,7 +10,8 @@ import { attach, type Call } from '../kernel/syscalls.ts';
 import { BLOCKED, notModelled, SimulatedCalls } from './calls.ts';
 import { type Chooser, Replay } from './choices.ts';
 import { type Calling, ProcessCalls } from './client.ts';
-import type { Machine, Moment, Shared, Step, Timer } from './machine.ts';
+import { DarwinCalls } from './darwin-calls.ts';
+import type { Machine, Moment, Shared, SignalTarget, Step, Timer } from './machine.ts';
 import { type Host, type Link, Network } from './network.ts';
 import { Peer, type Script, sharedOf } from './peer.ts';
 import { Process, type Wait } from './process.ts';
@@ -132,6 +133,7 @@ export class World implements Machine {
   /** What happened, where it is kept. */
   readonly record: RunRecord | null;
   nanoseconds = 0;
+  readonly epochSeconds = EPOCH;
 
   readonly #chooser: Chooser;
   readonly #options: WorldOptions;
@@ -171,8 +173,10 @@ export class World implements Machine {
     this.platform = platformOf(options.platform);
     this.#chooser = options.chooser ?? new Replay();
     this.somaxconn = options.somaxconn ?? (this.platform === 'linux' ? 4096 : 128);
-    this.sendBuffer = options.sendBuffer ?? 2_626_560;
-    this.receiveBuffer = options.receiveBuffer ?? 131_072;
+    // tcp_wmem and tcp_rmem of Linux on loopback; tcp_sendspace and tcp_recvspace of XNU (bsd/netinet/tcp_usrreq.c).
+    const isLinux = this.platform === 'linux';
+    this.sendBuffer = options.sendBuffer ?? (isLinux ? 2_626_560 : 1448 * 256);
+    this.receiveBuffer = options.receiveBuffer ?? (isLinux ? 131_072 : 1448 * 384);
     this.keepsOutput = options.keepsOutput ?? false;
     this.keepsPackets = options.keepsRecord ?? false;
     this.record = this.keepsPackets ? new RunRecord(this, options.watcher ?? null) : null;
@@ -238,10 +242,7 @@ export class World implements Machine {
   /** A signal to the program: at any time, or after so many seconds. */
   addSignal(signum: number, afterSeconds?: number): void {
     const { program } = this;
-    const deliver = () => {
-      this.touch(program.shared);
-      if (program.receiveSignal(signum)) this.#isInterrupted = true;
-    };
+    const deliver = () => this.sendSignal(program, signum);
     if (afterSeconds !== undefined) {
       this.after(afterSeconds * 1e9, `signal ${signum} comes`, null, deliver);
       return;
@@ -263,7 +264,8 @@ export class World implements Machine {
   }
 
   #callsOf(process: Process): SimulatedCalls {
-    return new SimulatedCalls(process, this.#names, this.#clock, EPOCH);
+    const Calls = this.platform === 'darwin' ? DarwinCalls : SimulatedCalls;
+    return new Calls(process, this.#names, this.#clock, EPOCH);
   }
 
   // ---- Running
@@ -578,6 +580,11 @@ export class World implements Machine {
   };
 
   #isInterrupted = false;
+
+  sendSignal(process: SignalTarget, signum: number): void {
+    this.touch(process.shared);
+    if (process.receiveSignal(signum) && process === this.program) this.#isInterrupted = true;
+  }
 
   killed(pid: number, signum: number): void {
     if (pid === this.program.pid) this.#break(new Violation('killed', `signal ${signum} ended the program`));

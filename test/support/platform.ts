@@ -16,6 +16,8 @@ const platform = process.env.RFDS_SIM_PLATFORM ?? process.platform;
 
 export const isLinux = platform === 'linux';
 export const isMac = platform === 'darwin';
+/** Whether the kernel is the simulated one: without other programs, and in virtual time. */
+export const isSimulated = process.env.RFDS_SIM_PLATFORM !== undefined;
 export const isRoot = process.geteuid?.() === 0;
 
 /** Whether network namespaces can be made. */

@@ -1,6 +1,7 @@
 // Python's selectors module: one interface over select, poll, epoll and kqueue.
 
 import { EV_ADD, EV_DELETE, EVFILT_READ, EVFILT_WRITE } from '../../kernel/constants/select.ts';
+import { isSimulated, platform } from '../../kernel/platform.ts';
 import { OSError } from '../errors.ts';
 import { type Epoll, epoll } from '../select/epoll.ts';
 import { type Kevent, kevent } from '../select/kevent.ts';
@@ -160,6 +161,8 @@ export class KqueueSelector<Data = unknown> extends KernelSelector<Data> {
 
 // In the order of preference: the first whose constructor works here.
 const Best = [KqueueSelector, EpollSelector, PollSelector, SelectSelector].find((Selector) => {
+  // While modules are loaded no simulated kernel answers yet.
+  if (isSimulated) return platform === 'darwin' && Selector === KqueueSelector;
   try {
     new Selector().close();
     return true;
