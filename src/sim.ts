@@ -35,3 +35,4 @@ export {
   WorldEnd,
   type WorldOptions,
 } from './sim/world.ts';
+export { recording, story, type Told } from './tools/simulated/tell.ts';

@@ -43,7 +43,10 @@ let written = 0;
 
 /** An example as JavaScript, with a port of its own: the file's name. */
 function compiled(name: string, port = 0): string {
-  const source = read(`examples/${name}`).replace(PORT, String(port)).replace(SERVER, "'127.0.0.1'");
+  const source = read(`examples/${name}`)
+    .replace(PORT, String(port))
+    .replace(SERVER, "'127.0.0.1'")
+    .replace(/'\.\/([\w-]+\.ts)'/g, (_, other) => `'./${path.basename(compiled(other, port))}'`);
   const file = path.join(folder, `${++written}-${name.replace(/ts$/, 'mjs')}`);
   writeFileSync(file, name.endsWith('.ts') ? transformSync(source, { loader: 'ts' }).code : source);
   return file;
@@ -82,7 +85,8 @@ test('every example is run here, and compiles without its types', () => {
   expect(names.filter((name) => !self.includes(name.replace(/\.(ts|py)$/, '')))).toEqual([]);
   for (const name of names.filter((file) => file.endsWith('.ts')))
     expect([...read(`examples/${name}`).matchAll(/from '([^']+)'/g)].map(([, from]) => from)).toSatisfy(
-      (all: string[]) => all.every((from) => /^(rfds\/[a-z]+|node:[a-z]+)$/.test(from)),
+      (all: string[]) =>
+        all.every((from) => /^(rfds\/[a-z]+|node:[a-z]+)$/.test(from) || names.includes(from.slice(2))),
     );
 });
 
@@ -196,6 +200,38 @@ test('echo-server.ts echoes to several clients, and forgets those that leave', a
   const last = await visit(server, port);
   await last.ask('still here?');
   await last.leave();
+});
+
+test('explore-echo-server.ts finds the bug of naive-echo-server.ts, tells the run and records it', async () => {
+  const file = path.join(folder, 'found.ndjson');
+  const example = compiled('explore-echo-server.ts', 12345);
+  await using program = new Program(process.execPath, [example, file]);
+  expect(await within(program.exited, 'the end')).toBe(0);
+  expect(program.stderr).toBe('');
+  const lost = 'client: Unexpected: expected "Hello", and the stream ended before the first byte';
+  expect(program.stdout).toMatch(/^Run \d+ breaks it\.\n/);
+  expect(program.stdout.split(lost)).toHaveLength(3);
+  // One choice, and what follows from it: both are ready at once, and the end of the stream is heeded first.
+  const starred = program.stdout.split('\n').filter((line) => /^ *\d+ \*/.test(line));
+  expect(starred).toEqual([expect.stringMatching(/client +shutdown\(3, SHUT_WR\) = 0/)]);
+  expect(program.stdout).toMatch(
+    /recv\(4, "Hello", 4096\) = 5 .*naive-echo-server\.mjs:\d+\n.*select\(.*\) = 2 \(in \[4\], out \[4\]\)/,
+  );
+  await using replayed = new Program(process.execPath, [cli, 'trace', '--replay', file]);
+  expect(await within(replayed.exited, 'the end of the replay')).toBe(0);
+  expect(replayed.stdout).toMatch(/^Simulated: /);
+});
+
+test('naive-echo-server.ts works for whoever waits for the answer, on a kernel', async () => {
+  const port = await freePort();
+  const file = compiled('naive-echo-server.ts', port);
+  const main = path.join(folder, 'naive-main.mjs');
+  writeFileSync(main, `import { serve } from './${path.basename(file)}';\nserve('127.0.0.1', ${port});\n`);
+  await using server = new Program(process.execPath, [main]);
+  const visitor = await visit(server, port);
+  await visitor.ask('Hello');
+  await visitor.leave();
+  expect(visitor.received).toBe('Hello');
 });
 
 test('udp.ts receives each datagram whole, an empty one too', async () => {

@@ -58,11 +58,7 @@ const ORIGIN_DEPTH = 30;
  * when they are asked for.
  */
 export function originOf(call: string, below: Callable): Origin {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = ORIGIN_DEPTH;
-  const holder: { stack?: string } = {};
-  Error.captureStackTrace(holder, below);
-  Error.stackTraceLimit = stackTraceLimit;
+  const holder = textAbove(below);
   return {
     call,
     get at() {
@@ -75,12 +71,41 @@ export function originOf(call: string, below: Callable): Origin {
   };
 }
 
-function framesIn(stack: string): Pick<Frame, 'part' | 'place'>[] {
-  const lines = stack.matchAll(/^\s+at .*?\(?((?:file:\/\/)?\/[^()\n]*):(\d+):(\d+)\)?$/gm);
-  return [...lines].flatMap(([, script, line, column]) => {
+// The stack above a function; its text is made when it is read.
+function textAbove(below: Callable): { stack?: string } {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = ORIGIN_DEPTH;
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace(holder, below);
+  Error.stackTraceLimit = stackTraceLimit;
+  return holder;
+}
+
+/** A line of the program, as recordings have it. */
+export type OwnLine = Pick<FrameLine, 'file' | 'line' | 'column' | 'function' | 'text'> & {
+  /** The whole file; null if it cannot be read. */
+  source: string | null;
+};
+
+/** The program's own line from which what is under way above the function below was called, as originOf() finds it. */
+export function ownLine(below: Callable): OwnLine | null {
+  const frame = ownFrame(framesIn(textAbove(below).stack ?? ''));
+  if (frame === undefined) return null;
+  const { file, line, column } = frame.place;
+  const source = sourceOf(file);
+  const text = source?.split('\n', line)[line - 1]?.trim() ?? '';
+  return { file: nameOf(file), line, column, function: frame.function, text, source };
+}
+
+function framesIn(stack: string): Pick<Frame, 'part' | 'place' | 'function'>[] {
+  const lines = stack.matchAll(
+    /^\s+at (?:(?:async |new )?([\w$.<>]+)(?: \[as \w+\])? \()?.*?((?:file:\/\/)?\/[^()\n]*):(\d+):(\d+)\)?$/gm,
+  );
+  return [...lines].flatMap(([, name, script, line, column]) => {
     const file = script.startsWith('file:') ? fileURLToPath(script) : script;
     const place = originalPlace({ file, line: Number(line), column: Number(column) });
-    return place === null ? [] : [{ part: partOf(file), place }]; // null: what the compiler added.
+    // null: what the compiler added.
+    return place === null ? [] : [{ part: partOf(file), place, function: name ?? null }];
   });
 }
 

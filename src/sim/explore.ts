@@ -32,8 +32,10 @@ export interface ExploreOptions {
 /** A schedule that breaks something. */
 export interface Found {
   readonly violation: Violation | Error;
-  /** Replays it: replay(build, schedule). */
+  /** Replays it: replay(build, schedule, options). */
   readonly schedule: string;
+  /** What its world was made with: a schedule is one of these bounds. */
+  readonly options: Omit<WorldOptions, 'chooser'>;
   /** How many choices it had before it was shrunk. */
   readonly choices: number;
   /** The run of a random search that found it. */
@@ -250,7 +252,7 @@ function shrink(
       }
     }
   }
-  return { violation: broken, schedule: formatSchedule(best), choices: found.length, seed };
+  return { violation: broken, schedule: formatSchedule(best), options, choices: found.length, seed };
 }
 
 const kindOf = (error: Violation | Error) => ('kind' in error ? error.kind : error.name);

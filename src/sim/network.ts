@@ -21,8 +21,13 @@ export interface Endpoint extends Addressed {
   readonly host: Host;
   readonly peer: Endpoint | null;
   readonly shared: Shared;
-  /** Sent, and waiting for the schedule to deliver it. */
-  readonly transit: Segment[];
+  /** Sent, and not delivered yet, in order. */
+  readonly transit: InTransit[];
+  /** Its next sequence number, and the next that it expects. */
+  readonly sequence: number;
+  readonly expected: number;
+  /** Bytes that it has space for. */
+  readonly window: number;
   onSyn(segment: Segment): void;
   onSegment(segment: Segment): void;
   /** So many bytes of its own were taken by the receiver. */
@@ -42,9 +47,16 @@ export interface Segment {
   readonly acknowledged: number;
 }
 
+/** A segment on its way. One that arrives before an earlier one waits for that: the receiver puts them in order. */
+export interface InTransit {
+  readonly segment: Segment;
+  hasArrived: boolean;
+}
+
 /** A packet as a capture has it. */
 export interface Packet extends Segment {
   readonly at: Moment;
+  readonly window: number;
   readonly isLost: boolean;
 }
 
@@ -63,6 +75,9 @@ const LOOPBACK_MSS = 65483;
 const ETHERNET_MSS = 1460;
 /** Until a lost segment is sent again, the first time, in nanoseconds. TCP_RTO_MIN. */
 const RETRANSMIT_NS = 200e6;
+
+/** Until a lost SYN-ACK is. TCP_TIMEOUT_INIT. */
+const SYN_ACK_TIMEOUT_NS = 1e9;
 
 const FIRST_EPHEMERAL = 32768;
 const LAST_EPHEMERAL = 60999;
@@ -85,6 +100,20 @@ export const addressText = (address: Uint8Array): string =>
   address.length === 4 ? formatInet(Buffer.from(address), 0) : formatInet6(Buffer.from(address), 0);
 
 const equal = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+function hold(segment: Segment): InTransit {
+  const held = { segment, hasArrived: false };
+  segment.from.transit.push(held);
+  return held;
+}
+
+function piecesOf(segment: Segment, cut: number): [Segment, Segment] {
+  const data = segment.data!;
+  return [
+    { ...segment, data: data.subarray(0, cut) },
+    { ...segment, data: data.subarray(cut), sequence: segment.sequence + cut },
+  ];
+}
 
 /** A machine: its addresses and its ports. It has 127.0.0.0/8 and ::1 beside those that it was given. */
 export class Host {
@@ -263,27 +292,21 @@ export class Network {
     const { from } = segment;
     const destination = segment.to?.host ?? this.hostAt(from.remoteAddress!, from.host);
     const link = destination === null ? null : this.#link(from.host, destination);
-    const isLost = link !== null && link.losses > 0 && this.#machine.choose(2, 'a segment is lost') === 1;
-    if (isLost) link.losses--;
-    if (this.#machine.keepsPackets) this.packets.push({ ...segment, at: this.#machine.moment(), isLost });
-    if (isLost) {
-      this.#machine.after(RETRANSMIT_NS, `${segment.flags} is sent again`, from.shared, () =>
-        this.send(segment),
-      );
+    if (this.#loses(segment, link)) {
+      // A SYN is sent again by tcp.ts, which counts them.
+      if (segment.flags !== 'SYN') this.#resendLater(hold(segment), link!, 0);
       return;
     }
     const cut = this.#machine.cut(segment.data);
-    if (cut > 0) {
-      const data = segment.data!;
-      from.transit.push({ ...segment, data: data.subarray(0, cut) });
-      from.transit.push({ ...segment, data: data.subarray(cut), sequence: segment.sequence + cut });
-      if (from.transit.length === 2) this.#deliverNext(from);
-    } else if (link !== null && link.latency > 0) {
-      this.#machine.after(link.latency * 1e9, `${segment.flags} arrives`, from.shared, () =>
-        this.#deliver(segment),
-      );
-    } else if (from.transit.length > 0) {
-      from.transit.push(segment);
+    const pieces = cut > 0 ? piecesOf(segment, cut) : [segment];
+    for (const piece of pieces) this.#record(piece, false);
+    if (link !== null && link.latency > 0) {
+      // The rest of what is cut is one latency later.
+      for (const [i, piece] of pieces.entries()) this.#arriveLater(hold(piece), link.latency * (i + 1));
+    } else if (pieces.length > 1 || from.transit.length > 0) {
+      const isFirst = from.transit.length === 0;
+      for (const piece of pieces) hold(piece).hasArrived = true;
+      if (isFirst) this.#deliverNext(from);
     } else {
       this.#deliver(segment);
     }
@@ -300,19 +323,60 @@ export class Network {
     else this.#machine.after(link.latency * 1e9, 'a datagram arrives', shared, arrive);
   }
 
+  #record(segment: Segment, isLost: boolean): void {
+    if (!this.#machine.keepsPackets) return;
+    this.packets.push({ ...segment, at: this.#machine.moment(), window: segment.from.window, isLost });
+  }
+
+  // Whether it is lost. Nothing is sent again for an ACK or a RST that is: those always arrive.
+  #loses(segment: Segment, link: Link | null): boolean {
+    if (link === null || link.losses <= 0 || segment.flags === 'ACK' || segment.flags === 'RST') return false;
+    if (this.#machine.choose(2, `a segment is lost: ${segment.flags}`) === 0) return false;
+    link.losses--;
+    this.#record(segment, true);
+    return true;
+  }
+
+  // After the retransmission timeout, which doubles each time.
+  #resendLater(held: InTransit, link: Link, tries: number): void {
+    const { segment } = held;
+    const first = segment.flags === 'SYN-ACK' ? SYN_ACK_TIMEOUT_NS : RETRANSMIT_NS + 2e9 * link.latency;
+    this.#machine.after(first * 2 ** tries, `${segment.flags} is sent again`, segment.from.shared, () => {
+      if (this.#loses(segment, link)) {
+        this.#resendLater(held, link, tries + 1);
+        return;
+      }
+      this.#record(segment, false);
+      if (link.latency > 0) this.#arriveLater(held, link.latency);
+      else this.#arrive(held);
+    });
+  }
+
+  #arriveLater(held: InTransit, seconds: number): void {
+    const { from, flags } = held.segment;
+    this.#machine.after(seconds * 1e9, `${flags} arrives`, from.shared, () => this.#arrive(held));
+  }
+
+  // It, and those behind it that came before it.
+  #arrive(held: InTransit): void {
+    held.hasArrived = true;
+    const { transit } = held.segment.from;
+    while (transit[0]?.hasArrived) this.#deliver(transit.shift()!.segment);
+  }
+
   // The first piece at once, and each of the rest whenever the schedule says.
   #deliverNext(from: Endpoint): void {
-    const segment = from.transit[0];
-    this.#deliver(segment);
-    from.transit.shift();
-    if (from.transit.length === 0) return;
+    const { transit } = from;
+    this.#deliver(transit[0].segment);
+    transit.shift();
+    if (transit.length === 0) return;
     const step: Step = {
       label: 'the rest of what was sent arrives',
       shared: from.shared,
-      isEnabled: () => true,
+      isEnabled: () => transit.length === 0 || transit[0].hasArrived,
       take: () => {
         this.#machine.removeStep(step);
-        this.#deliverNext(from);
+        if (transit.length > 0) this.#deliverNext(from);
       },
     };
     this.#machine.addStep(step);
@@ -332,6 +396,13 @@ export class Network {
 
   /** What was received was taken into the receiver's buffer. */
   acknowledge(receiver: Endpoint, n: number): void {
+    if (this.#machine.keepsPackets && receiver.peer !== null) {
+      const { peer, sequence, expected } = receiver;
+      this.#record(
+        { from: receiver, to: peer, flags: 'ACK', data: null, sequence, acknowledged: expected },
+        false,
+      );
+    }
     this.#later(receiver, (sender) => sender.onAcknowledged(n));
   }
 

@@ -4,7 +4,7 @@ import { AF_INET, AF_INET6 } from '../kernel/constants/socket.ts';
 import { packInet, packSockaddr } from '../kernel/structs/sockaddr.ts';
 import { newSockaddr } from '../kernel/structs/struct.ts';
 import type { Machine } from './machine.ts';
-import { addressText, type Segment } from './network.ts';
+import { addressText, type InTransit } from './network.ts';
 import { OpenFile } from './open-file.ts';
 
 export interface ReceiveOptions {
@@ -74,8 +74,8 @@ export abstract class SocketFile extends OpenFile {
   sendTimeoutNs = 0;
   /** Of an option that is kept and does nothing, by level and name. */
   readonly otherOptions = new Map<number, Uint8Array>();
-  /** Segments that were sent and wait for the schedule to deliver them. */
-  readonly transit: Segment[] = [];
+  /** Segments that were sent and are not delivered yet. */
+  readonly transit: InTransit[] = [];
   #lingerSeconds: number | null = null;
 
   constructor(machine: Machine, family: number, type: number, protocol: number) {

@@ -161,6 +161,33 @@ export class TcpSocket extends SocketFile {
 
   // ---- Names
 
+  /** Bytes that may come: the window that it tells its peer. */
+  get window(): number {
+    return Math.max(this.receiveCapacity - this.received.length, 0);
+  }
+
+  get backlog(): number {
+    return this.#backlog;
+  }
+
+  /** As TCP_INFO has it: 'ESTABLISHED'. */
+  get tcpState(): string {
+    switch (this.state) {
+      case 'listening':
+        return 'LISTEN';
+      case 'connecting':
+        return 'SYN_SENT';
+      case 'accepting':
+        return 'SYN_RECV';
+      case 'closed':
+        return 'CLOSE';
+    }
+    if (this.hasEnded) return 'CLOSE';
+    if (this.finReceived && this.#finIsSent) return 'LAST_ACK';
+    if (this.finReceived) return 'CLOSE_WAIT';
+    return this.#finIsSent ? 'FIN_WAIT2' : 'ESTABLISHED';
+  }
+
   /** The file's unread bytes: FIONREAD. */
   override get unread(): number {
     return this.state === 'listening' ? -EINVAL : this.received.length;
@@ -265,6 +292,7 @@ export class TcpSocket extends SocketFile {
   }
 
   #sendSyn(tries: number): void {
+    if (tries > 0) this.sequence--; // The same one again.
     this.transmit('SYN');
     if (this.state !== 'connecting') return;
     this.#synTimer = this.machine.after(SECOND * 2 ** tries, 'SYN is sent again', this.connection, () => {
@@ -326,6 +354,7 @@ export class TcpSocket extends SocketFile {
   /** A SYN for this address: the listener's part of the handshake. */
   onSyn(segment: Segment): void {
     const client = segment.from as TcpSocket;
+    if (client.peer !== null) return; // It came before: its SYN-ACK is under way, or is sent again.
     if (this.queue.length > this.#backlog) return; // Dropped: the client sends it again.
     const socket = new TcpSocket(this.machine, this.host, this.family, this.type, this.protocol);
     socket.connection = client.connection;

@@ -40,6 +40,8 @@ export interface WorldOptions {
   faultsOf?: Readonly<Partial<Record<CallName, readonly string[]>>>;
   /** RLIMIT_NOFILE of the program. */
   maxDescriptors?: number;
+  /** Of the program's host, `localhost`, beside the loopback ones: '10.0.0.1'. */
+  addresses?: readonly string[];
   /**
    * Whether a program that is ended while it waits, because nothing can happen any more, has to close what it had open
    * (`using`, finally). One that returns always has to.
@@ -116,7 +118,7 @@ interface Pending extends Timer {
 }
 
 /** What date it is when a world begins: 2023-11-14, 22:13:20 UTC. */
-const EPOCH = 1_700_000_000;
+export const EPOCH = 1_700_000_000;
 
 export class World implements Machine {
   readonly platform: 'linux' | 'darwin';
@@ -187,7 +189,7 @@ export class World implements Machine {
     this.#faultsOf = options.faultsOf ?? defaultFaults;
     this.#clock = this.newShared();
     this.network = new Network(this);
-    this.localhost = this.network.addHost('localhost', []);
+    this.localhost = this.network.addHost('localhost', (options.addresses ?? []).map(addressOf));
     this.program = this.#newProcess('program', this.localhost, options.maxDescriptors ?? 1024);
     this.#actor = this.program.shared;
     this.#calls = this.#callsOf(this.program);
@@ -507,7 +509,10 @@ export class World implements Machine {
     this.nanoseconds = Math.max(at, this.nanoseconds);
     this.#spins = 0;
     const due = this.#timers.filter((timer) => timer.at <= this.nanoseconds);
-    if (due.length === 0) return true;
+    if (due.length === 0) {
+      if (this.#turn > 0) this.#recordTurn('time passes', null);
+      return true;
+    }
     due.sort((a, b) => a.at - b.at || a.order - b.order);
     const [timer] = due;
     this.#timers.splice(this.#timers.indexOf(timer), 1);

@@ -31,6 +31,8 @@ export interface ProcessLine {
   start: number;
   /** CLOCK_REALTIME - CLOCK_MONOTONIC at its start, in nanoseconds: a decimal string, too large for a number. */
   realtimeOffset: string;
+  /** No kernel's, but the simulated one's, as is everything else in the recording: nothing was measured. */
+  simulated?: true;
 }
 
 /** A place in a program that calls came through; written once, before the first of them. */
@@ -323,6 +325,13 @@ export interface Recording {
   packets: PacketLine[];
   notes: NoteLine[];
 }
+
+/** Whether a recording is of the simulated kernel: what is made of it must say so. */
+export const isSimulated = ({ processes }: Pick<Recording, 'processes'>): boolean =>
+  processes.some(({ simulated }) => simulated);
+
+/** What it says. */
+export const SIMULATED = 'Simulated: a model of the kernel, in virtual time. Nothing was measured.';
 
 /**
  * Puts lines of NDJSON in order. A last line that was not written to its end is left out. Throws

@@ -13,7 +13,7 @@ export interface Lane {
   name: string;
 }
 
-type Thread = Pick<Lane, 'pid' | 'thread' | 'role'>;
+type Thread = Pick<Lane, 'pid' | 'thread' | 'role'> & { called: string };
 
 const keyOf = ({ pid, thread }: Pick<CallLine, 'pid' | 'thread'>) => `${pid}:${thread}`;
 
@@ -21,8 +21,9 @@ const keyOf = ({ pid, thread }: Pick<CallLine, 'pid' | 'thread'>) => `${pid}:${t
 export function lanesOf({ processes, calls }: Recording): Lane[] {
   const threads = new Map<string, Thread>();
   const add = (pid: number, thread: number) => {
-    const role = processes.find((one) => one.pid === pid)?.role ?? null;
-    threads.set(keyOf({ pid, thread }), { pid, thread, role });
+    const { role = null, simulated, argv } = processes.find((one) => one.pid === pid) ?? {};
+    const called = `process ${simulated ? argv![0] : pid}`;
+    threads.set(keyOf({ pid, thread }), { pid, thread, role, called });
   };
   for (const { pid } of processes) add(pid, 0);
   for (const { pid, thread } of calls) if (!threads.has(keyOf({ pid, thread }))) add(pid, thread);
@@ -33,18 +34,19 @@ export function lanesOf({ processes, calls }: Recording): Lane[] {
   shown.sort((a, b) => order(a) - order(b));
   const hasClient = shown.some(({ role }) => role === 'client');
   const sided = shown.map((one, i): Omit<Lane, 'i'> => {
-    const isLeft = hasClient ? one.role === 'client' : i === 0;
-    return { ...one, side: isLeft ? 'left' : 'right', name: nameOf(one, shown) };
+    const { pid, thread, role } = one;
+    const isLeft = hasClient ? role === 'client' : i === 0;
+    return { pid, thread, role, side: isLeft ? 'left' : 'right', name: nameOf(one, shown) };
   });
   const on = (wanted: Lane['side']) => sided.filter(({ side }) => side === wanted);
   return [...on('left'), ...on('right')].map((lane, i) => ({ ...lane, i }));
 }
 
-function nameOf({ pid, thread, role }: Thread, all: Thread[]): string {
+function nameOf({ pid, thread, role, called }: Thread, all: Thread[]): string {
   const isAlone = all.every((one) => one.pid === pid);
   if (isAlone && role === null && all.length > 1) return thread === 0 ? 'main thread' : `thread ${thread}`;
   const twins = all.filter((one) => one.role === role && one.role !== null);
-  const process = role === null ? `process ${pid}` : twins.length > 1 ? `${role} ${pid}` : role;
+  const process = role === null ? called : twins.length > 1 ? `${role} ${pid}` : role;
   return thread === 0 ? process : `${process}, thread ${thread}`;
 }
 

@@ -2,7 +2,13 @@
 // that names the call that caused it.
 // Format: draft-ietf-opsawg-pcapng. Everything is little-endian, which the first block says.
 
-import type { CallLine, PacketLine, Recording } from '../../../interpose/recorder/recording.ts';
+import {
+  type CallLine,
+  isSimulated,
+  type PacketLine,
+  type Recording,
+  SIMULATED,
+} from '../../../interpose/recorder/recording.ts';
 
 const SECTION_HEADER = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION = 1;
@@ -26,10 +32,15 @@ export function renderPcapng(recording: Recording): Buffer {
   const [first] = recording.processes;
   const packets = recording.packets.filter(({ inferred }) => !inferred);
   const interfaces = [...new Set(packets.map((packet) => packet.interface))];
-  const comment = commenter(recording);
+  const simulated = isSimulated(recording);
+  const comment = simulated ? markedAsSimulated(commenter(recording)) : commenter(recording);
   const realtimeOffset = BigInt(first?.realtimeOffset ?? 0);
   return Buffer.concat([
-    section(first && `${first.platform} ${first.kernel}`, first && `rfds ${first.rfds}`),
+    section(
+      first && `${first.platform} ${first.kernel}`,
+      first && `rfds ${first.rfds}`,
+      simulated ? SIMULATED : undefined,
+    ),
     ...interfaces.map(interfaceDescription),
     ...packets.map((packet) =>
       enhancedPacket(packet, interfaces.indexOf(packet.interface), realtimeOffset, comment(packet)),
@@ -37,8 +48,9 @@ export function renderPcapng(recording: Recording): Buffer {
   ]);
 }
 
-function section(os?: string, program?: string): Buffer {
+function section(os?: string, program?: string, comment?: string): Buffer {
   const options: Option[] = [];
+  if (comment !== undefined) options.push([COMMENT, Buffer.from(comment)]);
   if (os !== undefined) options.push([SECTION_OS, Buffer.from(os)]);
   if (program !== undefined) options.push([SECTION_PROGRAM, Buffer.from(program)]);
   const fields = Buffer.alloc(16);
@@ -77,7 +89,7 @@ function enhancedPacket(packet: PacketLine, id: number, realtimeOffset: bigint, 
 function commenter({ calls, frames, processes }: Recording): (packet: PacketLine) => string {
   const callsBy = new Map(calls.map((call) => [`${call.pid} ${call.n}`, call]));
   const framesBy = new Map(frames.map((frame) => [`${frame.pid} ${frame.id}`, frame]));
-  const roles = new Map(processes.map(({ pid, role }) => [pid, role]));
+  const roles = new Map(processes.map(({ pid, role, simulated, argv }) => [pid, simulated ? argv[0] : role]));
   return ({ cause, why }) => {
     const call = cause && callsBy.get(`${cause.pid} ${cause.n}`);
     if (call === undefined) return why ?? '';
@@ -87,6 +99,11 @@ function commenter({ calls, frames, processes }: Recording): (packet: PacketLine
     return `${role} ${brief(call)}${where}${why === undefined ? '' : `: ${why}`}`;
   };
 }
+
+const markedAsSimulated =
+  (comment: (packet: PacketLine) => string) =>
+  (packet: PacketLine): string =>
+    ['simulated', comment(packet)].filter((text) => text !== '').join(': ');
 
 function brief({ name, fd, data, result }: CallLine): string {
   const bytes = data !== undefined && result >= 0 ? `${result} bytes` : undefined;

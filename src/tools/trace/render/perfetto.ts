@@ -3,7 +3,12 @@
 // recv that got its bytes.
 // https://perfetto.dev/docs/getting-started/other-formats names the parts of the format that Perfetto reads.
 
-import type { CallLine, PacketLine, Recording } from '../../../interpose/recorder/recording.ts';
+import {
+  type CallLine,
+  type PacketLine,
+  type Recording,
+  SIMULATED,
+} from '../../../interpose/recorder/recording.ts';
 import { earliest } from '../analyse/delays.ts';
 import { type Flow, flows, socketLives } from '../analyse/sockets.ts';
 import { flagsOf, numbersOf } from '../words.ts';
@@ -123,8 +128,13 @@ class Tracks {
     // The wire stands between the client and the server.
     const order = { client: 0, server: 2 };
     return [
-      ...processes.flatMap(({ pid, role, argv }) => [
-        name('process_name', pid, pid, role ?? argv.slice(1).join(' ')),
+      ...processes.flatMap(({ pid, role, argv, simulated }) => [
+        name(
+          'process_name',
+          pid,
+          pid,
+          simulated ? `${argv[0]} (simulated)` : (role ?? argv.slice(1).join(' ')),
+        ),
         sorted(pid, role === null ? 2 : order[role]),
       ]),
       ...[...threads.values()].map((call) => {
@@ -211,5 +221,6 @@ function aboutOf({ processes }: Recording, zero: number): Record<string, string>
     runtime,
     rfds,
     'ts 0 in nanoseconds since 1970': String(start),
+    ...(first.simulated && { simulated: SIMULATED }),
   };
 }

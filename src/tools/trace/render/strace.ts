@@ -1,12 +1,14 @@
 // A recording as strace's own text, that of `strace -f -tt -o`: what strace's readers read. A call
 // during which another thread made one is written in two parts, as strace does.
 
-import type {
-  Argument,
-  CallLine,
-  ProcessLine,
-  Recording,
-  TimeValue,
+import {
+  type Argument,
+  type CallLine,
+  isSimulated,
+  type ProcessLine,
+  type Recording,
+  SIMULATED,
+  type TimeValue,
 } from '../../../interpose/recorder/recording.ts';
 import { callOf, entryOf } from '../../../kernel/calls.ts';
 import { errnoText } from '../../../python/strerror.ts';
@@ -26,6 +28,11 @@ export function renderStrace(recording: Recording): string {
 /** The same line by line. */
 export function* straceLines({ processes, calls }: Recording): Generator<string> {
   const of = new Map(processes.map((process) => [process.pid, process]));
+  // As strace tells what is no call: "+++ exited with 0 +++".
+  if (isSimulated({ processes })) {
+    const [{ pid, start }] = processes;
+    yield `${String(pid).padEnd(5)} ${timeOfDay(start, of.get(pid))} +++ ${SIMULATED} +++`;
+  }
   const events = calls.flatMap((call) => [
     { at: call.start, call, begins: true },
     { at: call.end, call, begins: false },

@@ -1,7 +1,7 @@
 // The walkthrough, claim by claim: what it says, in our words, and what a run shows of it.
 // The other files of this folder have the claims, one file for each part of the walkthrough.
 
-import type { Recording } from '../../../../interpose/recorder/recording.ts';
+import { isSimulated, type Recording } from '../../../../interpose/recorder/recording.ts';
 import { type Conversation, conversationOf } from '../../analyse/dialogue.ts';
 import { visible } from '../terminal/style.ts';
 import { accepting } from './accept.ts';
@@ -67,6 +67,7 @@ export function tally(checked: Finding[]): string {
 
 /** The claims as a Markdown document. */
 export function renderClaims(recording: Recording): string {
+  if (isSimulated(recording)) throw new Error('the recording is simulated: nothing in it was measured');
   const checked = checkClaims(recording);
   const [first] = recording.processes;
   const machine =

@@ -1,7 +1,7 @@
 // A recording as one self-contained HTML page: the recording and its steps are inlined as JSON, and shown
 // in the reader's browser by browser/, which scripts/bundle.mjs makes one script of.
 
-import type { CallLine, Recording } from '../../../../interpose/recorder/recording.ts';
+import { type CallLine, isSimulated, type Recording } from '../../../../interpose/recorder/recording.ts';
 import { bundled, embedded, escaped, filled } from '../../../page.ts';
 import { bytesOf, messageText, shortened } from '../../words.ts';
 import { pageData } from './steps.ts';
@@ -9,7 +9,7 @@ import { pageData } from './steps.ts';
 /** The page. It asks for nothing from the network, and its policy forbids it to. */
 export function renderHtml(recording: Recording): string {
   return filled(new URL('assets/', import.meta.url), {
-    title: escaped(titleOf(recording)),
+    title: escaped(`${isSimulated(recording) ? 'Simulated: ' : ''}${titleOf(recording)}`),
     data: embedded(pageData(recording)),
     script: bundled('tools/trace/render/html/assets/page.js'),
   });

@@ -2,11 +2,12 @@
 // as strace writes it, what that means, and what it changed in memory; and of the kernel, a packet. A call
 // that waited while others did something is two events, for the story goes on between them.
 
-import type {
-  CallLine,
-  FrameLine,
-  PacketLine,
-  SocketState,
+import {
+  type CallLine,
+  type FrameLine,
+  isSimulated,
+  type PacketLine,
+  type SocketState,
 } from '../../../../interpose/recorder/recording.ts';
 import { clock } from '../../analyse/delays.ts';
 import { type Conversation, isInput } from '../../analyse/dialogue.ts';
@@ -107,21 +108,25 @@ export function stepLines(context: StoryContext, event: CallEvent): string[] {
   return [
     head.trimEnd(),
     ...hanging(look, `${INDENT}│ `, phase === 'return' ? '' : (frame?.text ?? ''), 'source'),
-    ...hanging(look, INDENT, callText(event, offCpuText(scene, call))),
+    ...hanging(look, INDENT, callText(event, isSimulated(scene.recording) ? null : offCpuText(scene, call))),
     ...hanging(look, INDENT, callSentences(scene, call, phase).join(' '), 'faint'),
     ...(phase === 'begin' ? [] : memoryLines(context, call)),
     '',
   ];
 }
 
-/** The call as strace writes it, and how long it took; off: what is to be said of that time. */
-export function callText({ call, phase }: Pick<CallEvent, 'call' | 'phase'>, off = ''): string {
+/** The call as strace writes it, and how long it took; off: what is to be said of that time; null: it has none. */
+export function callText(
+  { call, phase }: Pick<CallEvent, 'call' | 'phase'>,
+  off: string | null = '',
+): string {
   const unknown = phase === 'begin' ? filledArguments(call) : [];
   const asked = `${call.name}(${call.args.map(({ text }, i) => (unknown.includes(i) ? '…' : text)).join(', ')})`;
   if (phase === 'begin') return `${asked} …`;
   const result = `${resultText(call)}${call.detail ? ` (${call.detail})` : ''}`;
   const took = `${phase === 'return' ? 'after' : 'took'} ${duration(call.end - call.start)}`;
-  return `${phase === 'return' ? `${call.name}() …` : asked} = ${result}  [${took}${off}]`;
+  const time = off === null ? '' : `  [${took}${off}]`;
+  return `${phase === 'return' ? `${call.name}() …` : asked} = ${result}${time}`;
 }
 
 // rfds and the sockets of the process, where they are not as they were shown last.

@@ -2,7 +2,13 @@
 // meanwhile, bytes, delays, timeline, memory, summary, and what the walkthrough has otherwise. A recording of
 // any other program is a plain list of its steps.
 
-import type { CallLine, ProcessLine, Recording } from '../../../../interpose/recorder/recording.ts';
+import {
+  type CallLine,
+  isSimulated,
+  type ProcessLine,
+  type Recording,
+  SIMULATED,
+} from '../../../../interpose/recorder/recording.ts';
 import { clock, earliest } from '../../analyse/delays.ts';
 import type { Conversation } from '../../analyse/dialogue.ts';
 import { checkClaims, tally } from '../claims/claims.ts';
@@ -26,7 +32,7 @@ export function renderStory(recording: Recording, look: Look): string {
 
 function contextOf(scene: Scene, look: Look): StoryContext {
   const { recording, run } = scene;
-  const roles = new Map(recording.processes.map((process) => [process.pid, process.role]));
+  const processes = new Map(recording.processes.map((process) => [process.pid, process]));
   return {
     look,
     scene,
@@ -34,9 +40,10 @@ function contextOf(scene: Scene, look: Look): StoryContext {
     frames: new Map(recording.frames.map((frame) => [`${frame.pid} ${frame.id}`, frame])),
     shown: new Map(),
     lane(pid) {
-      const role = roles.get(pid) ?? null;
+      const { role = null, simulated, argv } = processes.get(pid) ?? {};
       const style: Style = role ?? 'title';
-      return { name: role?.toUpperCase() ?? `pid ${pid}`, style };
+      // A simulated process has a name, and nobody's pid.
+      return { name: role?.toUpperCase() ?? (simulated ? argv![0] : `pid ${pid}`), style };
     },
   };
 }
@@ -135,6 +142,13 @@ const processText = ({ argv, pid }: ProcessLine) =>
 function machineLines(recording: Recording, look: Look): string[] {
   const [first] = recording.processes;
   if (first === undefined) return [];
+  return [
+    ...(isSimulated(recording) ? hanging(look, '', SIMULATED, 'bad') : []),
+    ...machineLine(first, look),
+  ];
+}
+
+function machineLine(first: ProcessLine, look: Look): string[] {
   return hanging(
     look,
     '',
@@ -182,6 +196,25 @@ function plainStory(scene: Scene, look: Look): string[] {
   return [
     ...machineLines(recording, look),
     ...recording.notes.flatMap(({ text, at }) => hanging(look, `Note, ${clock(at, context.zero)}: `, text)),
+    ...(isSimulated(recording) ? simulatedStory(context) : separateStories(context)),
+  ];
+}
+
+// One order of everything: that is what a simulated run is about.
+function simulatedStory(context: StoryContext): string[] {
+  const { scene, look } = context;
+  const { calls, packets, processes } = scene.recording;
+  const names = processes.map(({ argv }) => argv[0]).join(', ');
+  return [
+    ...heading(look, `The run: ${names}`),
+    ...eventsOf(scene, calls, packets).flatMap((event) => eventLines(context, event)),
+  ];
+}
+
+function separateStories(context: StoryContext): string[] {
+  const { scene, look } = context;
+  const { recording } = scene;
+  return [
     ...recording.processes.flatMap((process) => {
       const calls = recording.calls.filter(({ pid }) => pid === process.pid);
       return [

@@ -189,6 +189,7 @@ scroller.addEventListener('touchend', () => {
 
 byId('total').textContent = String(steps.length);
 byId('facts').textContent = [
+  ...(recording.processes.some(({ simulated }) => simulated) ? ['simulated: nothing was measured'] : []),
   ...recording.processes
     .slice(0, 1)
     .map(
