@@ -184,6 +184,41 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     );
   });
 
+  test('has the keys that its tooltips name, before anything was clicked', async () => {
+    const { page } = await opened();
+    const isTrueTime = () => page.getByRole('button', { name: 'True time' }).getAttribute('aria-pressed');
+    await page.keyboard.press('t');
+    expect(await isTrueTime()).toBe('true');
+    await page.keyboard.press('t');
+    expect(await isTrueTime()).toBe('false');
+    const play = page.locator('#play');
+    await page.keyboard.press(' ');
+    expect(await play.getAttribute('aria-pressed')).toBe('true');
+    await page.keyboard.press(' ');
+    expect(await play.getAttribute('aria-pressed')).toBe('false');
+  });
+
+  test('says of a state as of when it is, and measures nothing where nothing was', async () => {
+    const recording = sampleRecording();
+    for (const packet of recording.packets)
+      Object.assign(packet, { inferred: true, interface: '', link: null, bytes: '' });
+    for (const { tcp } of recording.calls.flatMap(({ sockets }) => sockets ?? []))
+      if (tcp) Object.assign(tcp, { rttMicros: 0, rttVarMicros: 250_000 });
+    const { page } = await opened(recording);
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('#moment').textContent()).toMatch(/^≈ T \+ [\d.,]+ ms$/);
+    const packet = await page.locator('#packet').textContent();
+    expect(packet).toContain('inferred, not captured: neither its size nor its time was measured');
+    expect(packet).not.toMatch(/\d+ bytes on/);
+    await walkTo(page, /^The server takes 23 bytes/);
+    const states = await page.locator('.side.right .sockets li').allTextContents();
+    expect(states.length).toBeGreaterThan(0);
+    for (const text of states) {
+      expect(text).toMatch(/as of T \+ [\d.,]+ ms, after \w+\(\)/);
+      expect(text).not.toContain('rtt');
+    }
+  });
+
   test('shows the step that is clicked', async () => {
     const { page } = await opened();
     await page.getByRole('option', { name: 'server: recv “Hello”' }).click();

@@ -176,6 +176,10 @@ test('inferred packets are said to be inferred', () => {
   expect(told).toContain('seq 0; not captured but inferred\n');
   expect(told).toContain('Message on the wire: 89 bytes at least, inferred, not captured\n');
   expect(told).toContain('SYN, seq 0, inferred ─');
+  // Nor is a time told that nobody measured.
+  expect(told).not.toMatch(/the SYN-ACK is there, .* later|on the wire .* before send\(\)/);
+  expect(matches(told, /^ {4}KERNEL {2}(.)T[+-]/gm).every((sign) => sign === '≈')).toBe(true);
+  expect(matches(told, /^ {4}KERNEL {2}(≈)T[+-]/gm).length).toBe(inferred.packets.length);
   expect(part('Summary of operations', told)).toContain('The packets were not captured');
 });
 
@@ -225,6 +229,26 @@ test('the summary counts the calls of both, and says what the kernel did', () =>
   ]);
   expect(summary).toContain('Shook hands: 3 packets');
   expect(summary).toContain('Carried 64 bytes in 2 segments');
+});
+
+test('the summary says which options were set, and what SO_REUSEADDR is for of that alone', () => {
+  const reuse = 'SO_REUSEADDR, to take the port again at once';
+  expect(part('Summary of operations')).toContain(reuse);
+  const lingering = changed((recording) => {
+    callOf(recording, 'server', 'setsockopt').args[2].text = 'SO_LINGER';
+  });
+  const summary = part('Summary of operations', renderStory(lingering, plain));
+  expect(summary).toMatch(/setsockopt\(\) +×1 +SO_LINGER, [\d.]+ µs$/m);
+  expect(summary).not.toContain('to take the port again');
+});
+
+test('a wait that a signal ended is told so when it returns, and not when it begins', () => {
+  const ended = changed((recording) => {
+    const last = recording.calls.findLast(({ name }) => name === 'select')!;
+    Object.assign(last, { result: -4, errno: 'EINTR', ready: [] });
+  });
+  const told = renderStory(ended, plain);
+  expect(matches(told, /(A signal interrupts select\(\))/g)).toHaveLength(1);
 });
 
 test('each contradicted claim is told with what was seen', () => {

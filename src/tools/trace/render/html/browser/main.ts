@@ -116,7 +116,7 @@ const keys: Record<string, () => void> = {
   PageDown: () => go(current + 10),
   PageUp: () => go(current - 10),
 };
-/** Single characters belong to the list alone. */
+/** Single characters belong to the list, where nothing else has the focus that may want them. */
 const listKeys: Record<string, () => void> = {
   '+': actions.in,
   '=': actions.in,
@@ -136,7 +136,8 @@ addEventListener('keydown', (event) => {
   // In a pane that was reached by the keyboard the keys scroll; in one that was clicked they walk.
   const isInPane = event.target instanceof Element && event.target.closest('.code, .facts, .body') !== null;
   if (!byPointer && isInPane) return;
-  const act = keys[event.key] ?? (event.target === list ? listKeys[event.key] : undefined);
+  const isForList = event.target === list || event.target === document.body;
+  const act = keys[event.key] ?? (isForList ? listKeys[event.key] : undefined);
   if (act === undefined) return;
   event.preventDefault();
   if (event.key !== ' ') play(false);
