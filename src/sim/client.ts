@@ -126,7 +126,7 @@ export class ProcessCalls {
     const { host } = this.#process;
     const what = `connect to ${addressText(address)}, where nobody listens`;
     if (typeof address === 'string') {
-      const until = () => this.#names.find(sockaddr)?.state === 'listening';
+      const until = () => this.#names.find(sockaddr, SOCK_STREAM)?.state === 'listening';
       return { until, what, shared: null };
     }
     const [, port] = address;

@@ -108,9 +108,10 @@ export class EpollFile extends OpenFile {
   }
 
   modify(file: OpenFile, fd: number, events: number, dataLow: number, dataHigh: number): number {
+    if (events & EPOLLEXCLUSIVE!) return -EINVAL;
     const entry = this.#find(file, fd);
     if (entry === undefined) return -ENOENT;
-    if ((entry.events | events) & EPOLLEXCLUSIVE!) return -EINVAL;
+    if (entry.events & EPOLLEXCLUSIVE!) return -EINVAL;
     entry.events = events | ALWAYS;
     entry.dataLow = dataLow;
     entry.dataHigh = dataHigh;

@@ -27,15 +27,14 @@ export function filesToSend(process: Process, control: Uint8Array, isUnix: boole
       throw new NotModelled(`sendmsg() with a control message of level ${level} and type ${type}`);
     const count = (length - HEADER) >> 2;
     if (files.length + count > MAX_FILES) return -EINVAL;
-    for (let i = 0; i < count; i++) {
+    // Of another family the rights are looked over, and left where they are. __sock_cmsg_send().
+    for (let i = 0; isUnix && i < count; i++) {
       const file = process.file(view.getInt32(at + HEADER + i * 4, true));
       if (file === null) return -EBADF;
       files.push(file);
     }
     at += CMSG_SPACE(length - HEADER);
   }
-  // Of another family the rights are looked over, and left where they are. __sock_cmsg_send().
-  if (!isUnix) return [];
   for (const file of files) file.descriptors++;
   return files;
 }

@@ -113,9 +113,9 @@ export abstract class SocketCalls extends CallBase {
     if (typeof parsed === 'number') return parsed;
     if (isUnspecified && !isAnyAddress(parsed.address)) return -errno.EAFNOSUPPORT;
     if (!isAnyAddress(parsed.address) && !this.process.host.has(parsed.address)) return -errno.EADDRNOTAVAIL;
-    if (socket.localPort !== 0) return -errno.EINVAL;
-    if (socket instanceof UdpSocket) return socket.bind(parsed.address, parsed.port);
-    return this.process.host.bind(socket, parsed.address, parsed.port);
+    if (socket instanceof TcpSocket) return socket.bind(parsed.address, parsed.port);
+    if (!(socket instanceof UdpSocket)) throw new NotModelled('bind() of this socket');
+    return socket.localPort !== 0 ? -errno.EINVAL : socket.bind(parsed.address, parsed.port);
   }
 
   listen(fd: number, backlog: number): number {
@@ -141,7 +141,7 @@ export abstract class SocketCalls extends CallBase {
       return -errno.EOPNOTSUPP;
     if (listener.state !== 'listening') return -errno.EINVAL;
     const take = (): number => {
-      const accepted = listener.accept();
+      const accepted = listener.accept(!listener.nonblocking);
       if (typeof accepted === 'number') return accepted;
       const result = this.open(accepted, flags, SOCK_CLOEXEC, SOCK_NONBLOCK);
       // A client that is gone by now is accepted all the same.

@@ -75,8 +75,11 @@ export class TcpSocket extends SocketFile {
   #isOrphan = false;
   /** How far connect(2) has come: the kernel's sock->state, beside its sk_state. */
   #progress: 'unconnected' | 'connecting' | 'connected' | 'disconnecting' = 'unconnected';
-  /** Whether bind(2) gave it its port, which it keeps then. */
+  /** Whether bind(2) gave it its port, which it keeps then when a connection is over; and its address. */
   #hasOwnPort = false;
+  #hasOwnAddress = false;
+  /** Whether it has a port still: inet_num. */
+  #holdsPort = false;
 
   /** How many finished connections may wait: listen(2)'s backlog, and one more. */
   #backlog = 0;
@@ -196,9 +199,9 @@ export class TcpSocket extends SocketFile {
   // ---- Connecting
 
   listen(backlog: number): number {
-    if (this.state !== 'closed' && this.state !== 'listening') return -EINVAL;
+    if (this.#progress !== 'unconnected') return -EINVAL;
     if (this.state === 'closed') {
-      if (this.localPort === 0) this.bindEphemeral();
+      if (!this.#holdsPort) this.bindEphemeral();
       if (this.host.listenerAt(this) !== null) return -EADDRINUSE;
       this.host.startListening(this);
     }
@@ -211,10 +214,29 @@ export class TcpSocket extends SocketFile {
     return 0;
   }
 
+  bind(address: Uint8Array, port: number): number {
+    if (this.#holdsPort || !(this.state === 'closed' || this.hasEnded)) return -EINVAL;
+    this.host.unclaim(this);
+    const result = this.host.bind(this, address, port);
+    if (result === 0) {
+      this.#holdsPort = true;
+      this.#hasOwnAddress = !isAnyAddress(address);
+      this.#hasOwnPort = port !== 0;
+    }
+    return result;
+  }
+
+  // The socket is closed: a port of the kernel's choice is no longer its own, although getsockname still tells it.
+  #leavePort(): void {
+    if (!this.#hasOwnPort) this.#holdsPort = false;
+  }
+
   bindEphemeral(): void {
     this.localAddress ??= anyAddress(this.family);
+    this.host.unclaim(this);
     this.localPort = this.host.ephemeralPort();
     this.host.claim(this);
+    this.#holdsPort = true;
   }
 
   /** What connect(2) returns to a socket that has been connected or is to be: 1, it begins. __inet_stream_connect(). */
@@ -263,11 +285,8 @@ export class TcpSocket extends SocketFile {
     this.remoteAddress = null;
     this.remotePort = 0;
     this.peer = null;
-    if (!this.#hasOwnPort && this.localPort !== 0) {
-      this.host.unclaim(this);
-      this.localPort = 0;
-      this.localAddress = null;
-    }
+    this.#leavePort();
+    if (!this.#hasOwnAddress && this.localAddress !== null) this.localAddress = anyAddress(this.family);
     this.notify(POLLERR);
   }
 
@@ -279,8 +298,7 @@ export class TcpSocket extends SocketFile {
     const remote = isAnyAddress(address) ? loopback(address.length) : address;
     const destination = this.host.network.hostAt(remote, this.host);
     if (destination === null) return -ENETUNREACH;
-    if (this.localPort === 0) this.bindEphemeral();
-    else if (this.#progress === 'unconnected') this.#hasOwnPort = true;
+    if (!this.#holdsPort) this.bindEphemeral();
     if (isAnyAddress(this.localAddress!)) this.localAddress = this.host.sourceFor(remote);
     this.remoteAddress = remote;
     this.remotePort = port;
@@ -318,6 +336,7 @@ export class TcpSocket extends SocketFile {
     this.#noReading = true;
     this.#noWriting = true;
     this.error = errno;
+    this.#leavePort();
     this.notify(0);
     this.notify(POLLERR);
   }
@@ -333,7 +352,7 @@ export class TcpSocket extends SocketFile {
   }
 
   /** The oldest finished connection of the queue, or -EAGAIN, -EINVAL. */
-  accept(): TcpSocket | number {
+  accept(_waits = false): TcpSocket | number {
     if (this.state !== 'listening') return -EINVAL;
     const socket = this.queue.shift();
     if (socket === undefined) return -EAGAIN;
@@ -443,6 +462,7 @@ export class TcpSocket extends SocketFile {
     // tcp_reset(): EPIPE where the peer's FIN had come and ours had not gone, CLOSE_WAIT.
     this.error = this.finReceived && !this.#finIsSent && !this.darwin ? EPIPE : ECONNRESET;
     this.#isReset = true;
+    this.#leavePort();
     this.unsent.clear();
     this.inFlight = 0;
     // First the end of the connection, of which every watcher is told, and then the error.
@@ -606,6 +626,8 @@ export class TcpSocket extends SocketFile {
   #stopListening(): void {
     this.host.stopListening(this);
     this.state = 'closed';
+    this.#leavePort();
+    if (!this.#hasOwnAddress) this.localAddress = anyAddress(this.family);
     for (const socket of this.queue) socket.#abort();
     this.queue.length = 0;
     this.notify(0);

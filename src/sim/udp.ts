@@ -173,6 +173,8 @@ export class UdpSocket extends SocketFile {
       : this.localAddress!;
     const datagram = { data: source.slice(), address, port: this.localPort };
     this.machine.touch(this.shared);
+    // Its memory in the send buffer is given back as soon as it is under way. sock_wfree().
+    this.notify(WRITABLE);
     network.sendDatagram(this.host, host, this.shared, () => this.#arrive(host, destination, datagram));
     return source.length;
   }

@@ -90,7 +90,7 @@ export class UnixNames {
   #made = 0;
 
   bind(socket: UnixSocket, name: Uint8Array): number {
-    const key = keyOf(name);
+    const key = keyOf(name, socket.type);
     if (this.#sockets.has(key)) return -EADDRINUSE;
     this.#sockets.set(key, socket);
     return 0;
@@ -98,26 +98,28 @@ export class UnixNames {
 
   unbind(socket: UnixSocket): void {
     if (socket.name === null) return;
-    const key = keyOf(socket.name);
+    const key = keyOf(socket.name, socket.type);
     // A path stays, and leads nowhere.
     if (this.#sockets.get(key) === socket && socket.name[2] === 0) this.#sockets.delete(key);
   }
 
-  find(name: Uint8Array): UnixSocket | null {
-    return this.#sockets.get(keyOf(name)) ?? null;
+  find(name: Uint8Array, type: number): UnixSocket | null {
+    return this.#sockets.get(keyOf(name, type)) ?? null;
   }
 
   /** An abstract name that no one has. */
-  unused(family: number): Uint8Array {
+  unused(family: number, type: number): Uint8Array {
     for (;;) {
       const name = newSockaddr(family, 8);
       name.write((this.#made++ & 0xfffff).toString(16).padStart(5, '0'), 3, 'latin1');
-      if (!this.#sockets.has(keyOf(name))) return name;
+      if (!this.#sockets.has(keyOf(name, type))) return name;
     }
   }
 }
 
-const keyOf = (name: Uint8Array) => Buffer.from(name).toString('latin1');
+// Sockets of each type have abstract names of their own; a path is one file. unix_abstract_hash().
+const keyOf = (name: Uint8Array, type: number) =>
+  (name[2] === 0 ? `${type} ` : '') + Buffer.from(name).toString('latin1');
 
 export class UnixSocket extends SocketFile {
   readonly #names: UnixNames;
@@ -171,23 +173,22 @@ export class UnixSocket extends SocketFile {
 
   // unix_poll(), unix_dgram_poll().
   poll(): number {
-    if (this.state === 'listening') return this.queue.length > 0 ? READABLE : 0;
-    let events = 0;
+    let events = this.queue.length > 0 ? READABLE : 0;
     if (this.#error !== 0) events |= POLLERR;
     if (this.#noReading && this.#noWriting) events |= POLLHUP;
     if (this.#noReading) events |= READABLE | RDHUP;
     if (this.#pieces.length > 0) events |= READABLE;
     if (this.type !== SOCK_DGRAM && this.state === 'closed') events |= POLLHUP;
-    if (this.hasSpace) {
+    if (this.hasSpace && this.state !== 'listening') {
       if (this.peer === null || !this.#isFull(this.peer)) events |= WRITABLE;
       else this.peer.#waiting.add(this);
     }
     return events;
   }
 
-  /** unix_writable(). */
+  /** unix_writable(): sk_wmem_alloc is 1 where nothing is allocated. */
   get hasSpace(): boolean {
-    return this.#allocated * 4 <= this.sendCapacity;
+    return (this.#allocated + 1) * 4 <= this.sendCapacity;
   }
 
   // Whether a receiver has so many datagrams that its senders wait. One that is connected to its sender has no limit.
@@ -226,7 +227,7 @@ export class UnixSocket extends SocketFile {
 
   /** bind(2) to a name of the kernel's choice: an abstract one of five hexadecimal digits. */
   autobind(): number {
-    return this.name !== null ? 0 : this.bind(this.#names.unused(this.family));
+    return this.name !== null ? 0 : this.bind(this.#names.unused(this.family, this.type));
   }
 
   listen(backlog: number): number {
@@ -241,7 +242,7 @@ export class UnixSocket extends SocketFile {
   /** The socket that an address leads to. unix_find_other(). */
   #find(name: Uint8Array): UnixSocket | number {
     if (name.length < 3 || familyOf(name) !== AF_UNIX) return -EINVAL;
-    const other = this.#names.find(name);
+    const other = this.#names.find(name, this.type);
     if (other === null) return name[2] === 0 ? -ECONNREFUSED : -ENOENT;
     // The path of a socket that was closed.
     if (other.#isReleased) return -ECONNREFUSED;
@@ -282,6 +283,8 @@ export class UnixSocket extends SocketFile {
     if (peer !== null) peer.state = 'connected';
     if (old === null || old === peer) return;
     old.#waiting.delete(this);
+    old.state = 'closed';
+    if (this.#pieces.length === 0) return;
     // What the one before sent is thrown away, and it is told if it was connected here.
     this.#purge();
     if (!old.#isReleased && old.peer === this) {
@@ -290,11 +293,11 @@ export class UnixSocket extends SocketFile {
     }
   }
 
-  accept(): UnixSocket | number {
+  accept(waits = false): UnixSocket | number {
     if (this.type === SOCK_DGRAM) return -EOPNOTSUPP;
     if (this.state !== 'listening') return -EINVAL;
     const socket = this.queue.shift();
-    if (socket === undefined) return this.#noReading ? -EINVAL : -EAGAIN;
+    if (socket === undefined) return this.#noReading && waits ? -EINVAL : -EAGAIN;
     this.machine.touch(this.shared);
     return socket;
   }
@@ -435,12 +438,23 @@ export class UnixSocket extends SocketFile {
   // unix_dgram_sendmsg().
   #sendDatagram(source: Uint8Array, files: readonly OpenFile[], to: Uint8Array | null): number {
     if (to !== null && (to.length < 3 || familyOf(to) !== AF_UNIX)) return -EINVAL;
-    if (to === null && this.peer === null) return -ENOTCONN;
     if (source.length > this.sendCapacity - 32) return -EMSGSIZE;
     if (this.#error !== 0) return -this.takeError();
     if (this.#noWriting) return -EPIPE;
     if (this.#allocated >= this.sendCapacity) return -EAGAIN;
-    const receiver = to === null ? this.peer! : this.#find(to);
+    const receiver = this.#receiverOf(to);
+    if (typeof receiver !== 'number') {
+      this.#push(receiver, source.slice(), datagramTruesize(source.length), files);
+      return source.length;
+    }
+    // Memory was allocated by now, and is given back.
+    if ((this.#allocated + 2) * 4 <= this.sendCapacity) this.notify(WRITABLE);
+    return receiver;
+  }
+
+  // Who gets a datagram, or why no one does.
+  #receiverOf(to: Uint8Array | null): UnixSocket | number {
+    const receiver = to === null ? (this.peer ?? -ENOTCONN) : this.#find(to);
     if (typeof receiver === 'number') return receiver;
     if (receiver.#isReleased) {
       if (this.type !== SOCK_DGRAM) return -EPIPE;
@@ -449,12 +463,9 @@ export class UnixSocket extends SocketFile {
     }
     if (receiver.peer !== null && receiver.peer !== this) return -EPERM;
     if (receiver.#noReading) return -EPIPE;
-    if (this.#isFull(receiver)) {
-      receiver.#waiting.add(this);
-      return -EAGAIN;
-    }
-    this.#push(receiver, source.slice(), datagramTruesize(source.length), files);
-    return source.length;
+    if (!this.#isFull(receiver)) return receiver;
+    receiver.#waiting.add(this);
+    return -EAGAIN;
   }
 
   #push(receiver: UnixSocket, data: Uint8Array, truesize: number, files: readonly OpenFile[]): void {
@@ -490,7 +501,8 @@ export class UnixSocket extends SocketFile {
     }
     this.queue.length = 0;
     const { peer } = this;
-    const hasUnread = this.#pieces.length > 0;
+    // An empty packet at the beginning does not count: it looks like urgent data that was read.
+    const hasUnread = this.#pieces.length > (this.#pieces[0]?.data.length === 0 ? 1 : 0);
     if (peer !== null && this.type !== SOCK_DGRAM && !peer.#isReleased) {
       peer.#noReading = true;
       peer.#noWriting = true;

@@ -147,7 +147,7 @@ export class XnuUnixSocket extends UnixSocket {
 
   #find(name: Uint8Array): XnuUnixSocket | number {
     if (name.length < 3 || familyOf(name) !== AF_UNIX) return -EINVAL;
-    const other = this.#names.find(name) as XnuUnixSocket | null;
+    const other = this.#names.find(name, this.type) as XnuUnixSocket | null;
     if (other === null) return -ENOENT;
     if (other.#isReleased) return -ECONNREFUSED;
     return other.type === this.type ? other : -EPROTOTYPE;

@@ -16,6 +16,8 @@ type Name = number | [number];
 type Result = unknown;
 type Steps = Record<string, (...args: never[]) => Result>;
 
+let names = 0;
+
 class World {
   readonly socks: socket.Socket[] = [];
   readonly slots = new Map<number, number>();
@@ -36,6 +38,16 @@ class World {
         this.add(listener);
       } else if (kind === 'tcp') {
         this.add(socket.socket());
+      } else if (kind === 'udp' || kind === 'udp bound') {
+        const sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);
+        if (kind === 'udp bound') sock.bind(['127.0.0.1', 0]);
+        this.add(sock);
+      } else if (kind.startsWith('unix')) {
+        const isDatagram = kind === 'unix dgram';
+        const sock = socket.socket(socket.AF_UNIX, isDatagram ? socket.SOCK_DGRAM : socket.SOCK_STREAM);
+        if (kind !== 'unix stream') sock.bind(this.newName());
+        if (kind === 'unix listener') sock.listen(1);
+        this.add(sock);
       } else if (kind === 'connection') {
         using listener = socket.socket();
         listener.bind(['127.0.0.1', 0]);
@@ -61,8 +73,16 @@ class World {
     this.selectors.push(new SelectSelector(), new PollSelector(), new EpollSelector());
   }
 
+  /** An abstract name that no other program has. */
+  newName(): Buffer {
+    return Buffer.from(`\0rfds-differential-${process.pid}-${names++}`);
+  }
+
   add(sock: socket.Socket): number {
     sock.setblocking(false);
+    // Without it TCP keeps small pieces back until others are acknowledged, which takes its time.
+    if (sock.family === socket.AF_INET && sock.type === socket.SOCK_STREAM)
+      sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1);
     this.slots.set(sock.fileno(), this.socks.length);
     return this.socks.push(sock) - 1;
   }
@@ -84,6 +104,25 @@ class World {
     return this.file(i) as socket.Socket;
   }
 
+  addressOf(i: number): socket.Address {
+    return this.sock(i).getsockname() as socket.Address;
+  }
+
+  // Whose address it is, by slot: -1 for one that no open socket has.
+  owner(address: unknown): number | string | null {
+    if (address === null || address === '') return address;
+    const text = String(address);
+    return this.socks.findIndex((sock) => sock.fileno() >= 0 && String(sock.getsockname()) === text);
+  }
+
+  // Sockets that came, by their new slots.
+  received(ancdata: [level: number, type: number, data: Buffer][]): number[] {
+    const fds = ancdata.flatMap(([, , data]) => [
+      ...new Int32Array(data.buffer.slice(data.byteOffset, data.byteOffset + (data.length & ~3))),
+    ]);
+    return fds.map((fd) => this.add(socket.socket(-1, -1, -1, fd)));
+  }
+
   key({ fd, events, data }: selectors.SelectorKey<number>): number[] {
     return [this.slot(fd), events, data];
   }
@@ -96,7 +135,53 @@ class World {
       ),
     sendall: (i: number, n: number) => this.sock(i).sendall(Buffer.alloc(n)),
     recv: (i: number, n: number, flags: number) => this.sock(i).recv(n, flags).toString('hex'),
-    recv_into: (i: number, size: number, n: number) => this.sock(i).recv_into(Buffer.alloc(size), n),
+    recv_into: (i: number, size: number, n: number, flags: number) =>
+      this.sock(i).recv_into(Buffer.alloc(size), n, flags),
+    recvfrom: (i: number, n: number, flags: number) => {
+      const [data, address] = this.sock(i).recvfrom(n, flags);
+      return [data.toString('hex'), this.owner(address)];
+    },
+    recvfrom_into: (i: number, size: number, n: number, flags: number) => {
+      const [length, address] = this.sock(i).recvfrom_into(Buffer.alloc(size), n, flags);
+      return [length, this.owner(address)];
+    },
+    recvmsg: (i: number, n: number, space: number, flags: number) => {
+      const [data, ancdata, told, address] = this.sock(i).recvmsg(n, space, flags);
+      return [data.toString('hex'), this.received(ancdata), told, this.owner(address)];
+    },
+    recvmsg_into: (i: number, sizes: number[], space: number, flags: number) => {
+      const buffers = sizes.map((size) => Buffer.alloc(size));
+      const [n, ancdata, told, address] = this.sock(i).recvmsg_into(buffers, space, flags);
+      return [n, Buffer.concat(buffers).toString('hex'), this.received(ancdata), told, this.owner(address)];
+    },
+    sendto: (i: number, n: number, flags: number, to: number) =>
+      this.sock(i).sendto(Buffer.alloc(n, 7), flags, this.addressOf(to)),
+    sendmsg: (i: number, sizes: number[], files: number[], flags: number, to: number | null) => {
+      const socks = files.map((file) => this.sock(file));
+      // As in differential.py.
+      if (socks.some(({ family }) => family === socket.AF_UNIX)) return 'left out';
+      const rights = Int32Array.from(socks, (sock) => sock.fileno());
+      const ancdata: socket.AncillaryDataLike[] = [[socket.SOL_SOCKET, socket.SCM_RIGHTS, rights]];
+      const buffers = sizes.map((size, k) => Buffer.alloc(size, k));
+      const sock = this.sock(i);
+      const address = to === null ? null : this.addressOf(to);
+      return sock.sendmsg(buffers, files.length > 0 ? ancdata : [], flags, address);
+    },
+    bind: (i: number) => {
+      const sock = this.sock(i);
+      sock.bind(sock.family === socket.AF_INET ? ['127.0.0.1', 0] : this.newName());
+    },
+    connect_to: (i: number, to: number) => {
+      const address = this.addressOf(to);
+      // As in differential.py.
+      if (Array.isArray(address) && address[1] === 0) return 'left out';
+      this.sock(i).connect(address);
+    },
+    dup: (i: number) => this.add(this.sock(i).dup()),
+    getsockname: (i: number) => {
+      const address = this.sock(i).getsockname();
+      return Array.isArray(address) ? [address[0], address[1] > 0] : address === '' ? '' : 'named';
+    },
     shutdown: (i: number, how: number) => this.sock(i).shutdown(how),
     close: (i: number) => this.sock(i).close(),
     listen: (i: number, n: number) => this.sock(i).listen(n),
@@ -115,7 +200,7 @@ class World {
     },
     getpeername: (i: number) => {
       const address = this.sock(i).getpeername();
-      return Array.isArray(address) ? address[0] : String(address);
+      return Array.isArray(address) ? address[0] : this.owner(address);
     },
     detach: (i: number) => {
       const fd = this.sock(i).detach();

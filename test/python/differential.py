@@ -1,6 +1,8 @@
 # Interprets random programs (differential.test.ts) with Python's own modules: a program a line in, the
 # results of its steps a line out, as JSON. The twin is differential-world.ts.
-import errno, json, select, selectors, socket, sys
+import array, errno, json, os, select, selectors, socket, sys
+
+names = 0
 
 
 class World:
@@ -14,6 +16,15 @@ class World:
                 self.add(listener)
             elif kind == 'tcp':
                 self.add(socket.socket())
+            elif kind in ('udp', 'udp bound'):
+                sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                if kind == 'udp bound': sock.bind(('127.0.0.1', 0))
+                self.add(sock)
+            elif kind.startswith('unix'):
+                sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM if kind == 'unix dgram' else socket.SOCK_STREAM)
+                if kind != 'unix stream': sock.bind(self.new_name())
+                if kind == 'unix listener': sock.listen(1)
+                self.add(sock)
             elif kind == 'connection':
                 with socket.create_server(('127.0.0.1', 0)) as listener:
                     client = socket.create_connection(listener.getsockname())
@@ -24,13 +35,22 @@ class World:
                 for end in socket.socketpair(socket.AF_UNIX, type):
                     end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4608)
                     self.add(end)
-        self.address = next((s.getsockname() for s, k in zip(self.socks, self.names) if k), None)
+        self.address = next((s.getsockname() for s, k in zip(self.socks, self.names) if k and s.family == socket.AF_INET), None)
         self.poller, self.epoller = select.poll(), select.epoll()
         self.selectors = [selectors.SelectSelector(), selectors.PollSelector(), selectors.EpollSelector()]
         self.detached = []
 
+    # An abstract name that no other program has.
+    def new_name(self):
+        global names
+        names += 1
+        return b'\0rfds-differential-%d-%d' % (os.getpid(), names)
+
     def add(self, sock):
         sock.setblocking(False)
+        # Without it TCP keeps small pieces back until others are acknowledged, which takes its time.
+        if sock.family == socket.AF_INET and sock.type == socket.SOCK_STREAM:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.fds[sock.fileno()] = len(self.socks)
         self.socks.append(sock)
         self.names.append(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
@@ -38,6 +58,15 @@ class World:
 
     def slot(self, file):
         return self.fds[file] if isinstance(file, int) else self.socks.index(file)
+
+    def owner(self, address):
+        if address is None or address == '': return address
+        return next((i for i, s in enumerate(self.socks) if s.fileno() >= 0 and s.getsockname() == address), -1)
+
+    def received(self, ancdata):
+        fds = array.array('i')
+        for level, type, data in ancdata: fds.frombytes(data[:len(data) & ~3])
+        return [self.add(socket.socket(fileno=fd)) for fd in fds]
 
     # A file as a program names it: a socket's slot, or [slot], the number that it had.
     def file(self, name):
@@ -52,7 +81,40 @@ class World:
     def do_send(self, i, n, flags): return self.socks[i].send(bytes(k % 251 for k in range(n)), flags)
     def do_sendall(self, i, n): return self.socks[i].sendall(bytes(n))
     def do_recv(self, i, n, flags): return self.socks[i].recv(n, flags).hex()
-    def do_recv_into(self, i, size, n): return self.socks[i].recv_into(bytearray(size), n)
+    def do_recv_into(self, i, size, n, flags): return self.socks[i].recv_into(bytearray(size), n, flags)
+    def do_recvfrom(self, i, n, flags):
+        data, address = self.socks[i].recvfrom(n, flags)
+        return [data.hex(), self.owner(address)]
+    def do_recvfrom_into(self, i, size, n, flags):
+        length, address = self.socks[i].recvfrom_into(bytearray(size), n, flags)
+        return [length, self.owner(address)]
+    def do_recvmsg(self, i, n, space, flags):
+        data, ancdata, told, address = self.socks[i].recvmsg(n, space, flags)
+        return [data.hex(), self.received(ancdata), told, self.owner(address)]
+    def do_recvmsg_into(self, i, sizes, space, flags):
+        buffers = [bytearray(size) for size in sizes]
+        n, ancdata, told, address = self.socks[i].recvmsg_into(buffers, space, flags)
+        return [n, b''.join(buffers).hex(), self.received(ancdata), told, self.owner(address)]
+    def do_sendto(self, i, n, flags, to): return self.socks[i].sendto(b'\7' * n, flags, self.socks[to].getsockname())
+    # Left out: files of AF_UNIX in files of AF_UNIX, which the kernel's garbage collector closes when it likes.
+    def do_sendmsg(self, i, sizes, files, flags, to):
+        socks = [self.socks[file] for file in files]
+        if any(sock.family == socket.AF_UNIX for sock in socks): return 'left out'
+        rights = array.array('i', [sock.fileno() for sock in socks])
+        ancdata = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)] if files else []
+        buffers = [bytes([k]) * size for k, size in enumerate(sizes)]
+        return self.socks[i].sendmsg(buffers, ancdata, flags, None if to is None else self.socks[to].getsockname())
+    def do_bind(self, i):
+        self.socks[i].bind(('127.0.0.1', 0) if self.socks[i].family == socket.AF_INET else self.new_name())
+    # Left out: port 0, to which UDP connects, and which no one has.
+    def do_connect_to(self, i, to):
+        address = self.socks[to].getsockname()
+        if isinstance(address, tuple) and address[1] == 0: return 'left out'
+        return self.socks[i].connect(address)
+    def do_dup(self, i): return self.add(self.socks[i].dup())
+    def do_getsockname(self, i):
+        address = self.socks[i].getsockname()
+        return [address[0], address[1] > 0] if isinstance(address, tuple) else address and 'named'
     def do_shutdown(self, i, how): return self.socks[i].shutdown(how)
     def do_close(self, i): return self.socks[i].close()
     def do_listen(self, i, n): return self.socks[i].listen(n)
@@ -67,7 +129,7 @@ class World:
         return errno.errorcode.get(value, 0) if name == 'SO_ERROR' else value
     def do_getpeername(self, i):
         address = self.socks[i].getpeername()
-        return address if isinstance(address, str) else address[0]
+        return address[0] if isinstance(address, tuple) else self.owner(address)
     def do_detach(self, i):
         fd = self.socks[i].detach()
         if fd >= 0: self.detached.append(fd)
