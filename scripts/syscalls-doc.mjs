@@ -61,12 +61,20 @@ A struct that itself holds an address is not for JavaScript, which has none. Tho
 through are answered \`-EFAULT\` without asking it: getsockopt's TCP_ZEROCOPY_RECEIVE, MPTCP_FULL_INFO and
 EBT_SO_GET_ENTRIES; setsockopt's IPT_SO_SET_REPLACE and its kin; ioctl's SIOCETHTOOL, SIOCGHWTSTAMP, SIOCSHWTSTAMP,
 SIOCWANDEV, SIOCGIFBR, SIOCSIFBR, the SIOCBOND…QUERY, SIOCDEVPRIVATE to SIOCDEVPRIVATE + 15 and the wireless ones (0x8B00
-to 0x8BFF); SIOCGIFCONF on macOS, while on Linux it only says how much there is. The kernel reads through some
-(SO_ATTACH_FILTER's struct sock_fprog): an address that is none is \`-EFAULT\`, by the kernel. Devices have requests
-of their own that write through addresses, which are not known here: do not make them.
+to 0x8BFF); SIOCGIFCONF on macOS, while on Linux it only says how much there is. Where the kernel only reads through one, an
+address that is none is \`-EFAULT\`, by the kernel. SO_ATTACH_FILTER and SO_ATTACH_REUSEPORT_CBPF take the program itself,
+\`sock_filter[]\`, and no struct sock_fprog. Devices have requests of their own that write through addresses, which are not
+known here: do not make them.
 
 An int is passed on only to the commands of \`fcntl\` and the requests of \`ioctl\` that are known to take one. Others
 are \`-EINVAL\` and \`-EFAULT\`; none is replaced by another.
+
+## Errors
+
+A call that fails returns the negative errno. Where two names are one number \`errorcode\` has the first: EAGAIN for
+EWOULDBLOCK, and on Linux EOPNOTSUPP for ENOTSUP. What fcntl's F_GETOWN returns for a process group is negative, too, and no
+errno. A raw call that blocks runs no signal's handler: while a signal is pending that nothing takes, it ends with \`-EINTR\`
+([signals](signals.md)).
 
 ## Not in \`rfds/syscalls\`
 

@@ -21,13 +21,13 @@ export function register(program: Command): void {
   program
     .command('compare')
     .description('Put the same load on every loop and on its peers, in turn, and compare (Linux).')
-    .option('--quick', 'fewer loads, done within a minute')
+    .option('--quick', 'fewer loads: about a minute, on an idle machine')
     .option(
       '--rounds <number>',
       'how often each load is put on each contender, and each call measured',
       roundsNumber,
     )
-    .option('--only <names>', 'who takes part, parted by commas; calls: the cost per call', (names) =>
+    .option('--only <names>', 'who takes part, parted by commas (a name that there is not is told all); calls: the cost per call', (names) =>
       names.split(',').map((name) => name.trim()),
     )
     .option('--json <file>', 'write every sample (- is stdout, here and below)')

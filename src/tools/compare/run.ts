@@ -30,7 +30,7 @@ const idle = [10, 100, 900, 5000, Math.min(20_000, descriptorLimit() - 100)].map
   among: ['rfds epoll', 'rfds poll', 'rfds select', 'node:net', 'C epoll', 'C select'],
 }));
 
-/** The whole comparison, and one that is done within a minute. */
+/** The whole comparison, and one that takes about a minute on an idle machine. */
 export const plans: Record<'full' | 'quick', Plan> = {
   full: {
     loads: [
