@@ -27,8 +27,10 @@ export function register(program: Command): void {
       'how often each load is put on each contender, and each call measured',
       roundsNumber,
     )
-    .option('--only <names>', 'who takes part, parted by commas (a name that there is not is told all); calls: the cost per call', (names) =>
-      names.split(',').map((name) => name.trim()),
+    .option(
+      '--only <names>',
+      'who takes part, parted by commas (any other name lists them all); calls: the cost per call',
+      (names) => names.split(',').map((name) => name.trim()),
     )
     .option('--json <file>', 'write every sample (- is stdout, here and below)')
     .option('--html <file>', 'write a page with plots')
