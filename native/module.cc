@@ -27,6 +27,7 @@
 #include "batch.h"
 #include "calls.h"
 #include "pending_signals.h"
+#include "readiness.h"
 #include "threads.h"
 #ifdef __linux__
 #include <linux/can.h>
@@ -136,6 +137,12 @@ void add_batch(napi_env env, napi_value exports) {
   add_function(env, exports, "batch", batch<recv_at, send_at>, nullptr);
 }
 
+void add_poller(napi_env env, napi_value exports) {
+  add_function(env, exports, "start_poller", start_poller, nullptr);
+  add_function(env, exports, "ref_poller", ref_poller, nullptr);
+  add_function(env, exports, "stop_poller", stop_poller, nullptr);
+}
+
 // Whether a signal may be pending. In a worker it says so always: handlers write the main thread's alone.
 void add_maybe_pending(napi_env env, napi_value exports) {
   int32_t* word = add_words(env, exports, "maybe_pending", 1);
@@ -172,6 +179,7 @@ NAPI_MODULE_INIT() {
     rfds::follow(env);
     rfds::add_calls(env, exports);
     rfds::add_batch(env, exports);
+    rfds::add_poller(env, exports);
     rfds::add_maybe_pending(env, exports);
     rfds::add_numbers(env, exports, "constants", rfds::constants);
     rfds::add_numbers(env, exports, "layout", rfds::layout);

@@ -21,6 +21,7 @@
     "signal.cc",
     "pending_signals.cc",
     "threads.cc",
+    "readiness.cc",
     "clock.cc"
   ],
   "defines": ["NAPI_VERSION=8", "_DARWIN_UNLIMITED_SELECT"],

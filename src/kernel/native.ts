@@ -331,6 +331,15 @@ export type Calls = Syscalls & SignalCalls;
 interface Addon extends Calls {
   /** Makes the calls in entries up to one that cannot be made: how many were. */
   batch(buf: Bytes, entries: Int32Array): number;
+  /**
+   * No kernel call: a thread waits for queue, an epoll instance or a kqueue, from now on; callback gets three words
+   * for each event (native/readiness.h), and must not throw. 0; -EBUSY if the environment has one already.
+   */
+  start_poller(queue: number, callback: (events: Int32Array) => void): number;
+  /** Whether the poller keeps the event loop alive; at first it does not. 0; -ESRCH without one. */
+  ref_poller(isRef: boolean): number;
+  /** Ends the thread, and waits for that. 0; -ESRCH without one. */
+  stop_poller(): number;
   /** Its element is 0 while no signal is pending. Of a SharedArrayBuffer: it cannot be detached. */
   maybe_pending: Int32Array;
   /** C name → value, for the names that the platform's headers have. */
@@ -345,6 +354,9 @@ export const {
   constants,
   layout,
   batch,
+  start_poller: startPoller,
+  ref_poller: refPoller,
+  stop_poller: stopPoller,
   maybe_pending: maybePending,
   platform: simulatedPlatform,
   ...native
