@@ -24,6 +24,7 @@ import {
 } from '../kernel/constants/select.ts';
 import { EAGAIN, EBADF, EEXIST, ENOENT } from '../kernel/errno.ts';
 import { refPoller, startPoller, stopPoller } from '../kernel/native.ts';
+import * as own from '../kernel/own-calls.ts';
 import { EpollEvents, epoll_event } from '../kernel/structs/epoll-event.ts';
 import { Kevents } from '../kernel/structs/kevent.ts';
 import { viewOf } from '../kernel/structs/struct.ts';
@@ -90,6 +91,7 @@ function openQueue(): number {
     sys.close(fd);
     check(started, 'pthread_create');
   }
+  own.own_fd(fd, 1); // A worker's ends with it.
   queue = fd;
   return fd;
 }
@@ -375,6 +377,7 @@ export function close(): void {
   if (queue < 0) return;
   for (const { fd } of [...registrations.values()]) notify_closing(fd);
   stopPoller();
+  own.own_fd(queue, 0);
   sys.close(queue);
   queue = -1;
   refs = 0;
