@@ -92,7 +92,7 @@ const without = /^test\/(sim\/|tools\/|package\.|docs\.|architecture\.|programs\
 const files = readdirSync(path.join(root, 'test'), { recursive: true })
   .map((file) => path.posix.join('test', file))
   .filter((file) => file.endsWith('.test.ts') && !without.test(file));
-const threads = files.filter((file) => /\/(signal|workers|terminated|fast-calls|sigaction)/.test(file));
+const threads = files.filter((file) => /\/(async|signal|workers|terminated|fast-calls|sigaction)/.test(file));
 // One file at a time: under the sanitizers everything takes longer, and deadlines do not.
 const args = [vitest, 'run', '--maxWorkers', '1', ...(given.length > 0 ? given : isThread ? threads : files)];
 const { status } = spawnSync(node, args, { cwd: root, env, stdio: 'inherit' });

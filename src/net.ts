@@ -2,4 +2,5 @@
 
 import './startup.ts';
 
+export * from './node/handles.ts';
 export * from './node/net.ts';

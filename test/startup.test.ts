@@ -55,7 +55,7 @@ describe("import 'rfds/syscalls'", () => {
 });
 
 test('the other public modules load no recorder, no ledger and no tool', () => {
-  const doors = ['builtins', 'socket', 'select', 'selectors', 'signal', 'structs', 'net'];
+  const doors = ['builtins', 'socket', 'select', 'selectors', 'signal', 'structs', 'net', 'async', 'systemd'];
   const modules = loaded(doors.map((door) => `import 'rfds/${door}';`).join(''));
   expect(modules).toEqual(expect.arrayContaining(doors.map((door) => `${door}.js`)));
   expect(ofLayer('interpose', modules)).toEqual(['interpose/loaded-ledger.js']);
