@@ -1,10 +1,10 @@
-// The poller of readiness.h. It takes events out of the queue as soon as they come, and keeps them until JavaScript
-// has time for them: interest is ONESHOT (EV_DISPATCH), so that each descriptor has one event at most, and what
-// is kept is bounded by the number of descriptors.
+// The poller of readiness.h. It takes events out of the queue as soon as they come, and keeps them until
+// JavaScript has time for them: interest is ONESHOT (EV_DISPATCH), so that each descriptor has one event at
+// most, and what is kept is bounded by the number of descriptors.
 //
-// Its life: start_poller makes it, with a threadsafe function; the environment's cleanup hook, which runs before the
-// function is finalized, has the thread end and waits for that. Where a process exits without cleanup hooks, the
-// thread ends with the process: nothing that it uses is destroyed.
+// Its life: start_poller makes it, with a threadsafe function; the environment's cleanup hook, which runs
+// before the function is finalized, has the thread end and waits for that. Where a process exits without
+// cleanup hooks, the thread ends with the process: nothing that it uses is destroyed.
 #include "readiness.h"
 
 #include <fcntl.h>
