@@ -128,6 +128,21 @@ describe('the ledger', () => {
     a.close();
   });
 
+  test('knows what was made into memory of any size, and throws for none', () => {
+    ledger.start();
+    const sv = new ArrayBuffer(10);
+    expect(sys.socketpair(sys.AF_UNIX, sys.SOCK_STREAM, 0, sv)).toBe(0);
+    const fds = [...new Int32Array(sv, 0, 2)];
+    expect(ledger.open().map(({ fd }) => fd)).toEqual(fds);
+    // A set of nine bytes, of which the kernel reads eight.
+    const set = new Uint8Array(9);
+    sys.close(fds[0]);
+    set[fds[0] >> 3] |= 1 << (fds[0] & 7);
+    expect(sys.select(fds[0] + 1, set, null, null, null)).toBeLessThanOrEqual(1);
+    expect(kinds()).toEqual([['closed while registered', fds[0]]]);
+    sys.close(fds[1]);
+  });
+
   test('does not take a number that was given out again for the old descriptor', () => {
     ledger.start();
     const first = socket();
