@@ -285,7 +285,7 @@ export class PeerListener {
 
   /** The next connection; waits for one. */
   *accept(): Calling<PeerSocket> {
-    return new PeerSocket(check('accept4', yield ['accept4', this.fd, null, null, 0]));
+    return new PeerSocket(check('accept', yield ['accept', this.fd, null, null]));
   }
 
   *close(): Calling<void> {
