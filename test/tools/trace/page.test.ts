@@ -325,6 +325,11 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     expect(problems).toEqual([]);
   });
 
+  test('says so where there is no JavaScript', async () => {
+    const { page } = await opened(sampleRecording(), { javaScriptEnabled: false });
+    expect(await page.getByText('nothing without JavaScript').isVisible()).toBe(true);
+  });
+
   test('stands a recording of nothing', async () => {
     const none: Recording = { processes: [], frames: [], sources: [], calls: [], packets: [], notes: [] };
     const { page, problems } = await opened(none);
