@@ -1,10 +1,16 @@
 // The choices of a run: wherever the real kernel, the network or another process may do one thing or another, the
 // simulated one asks here. A run is the list of its choices; a schedule string writes it down and replays it.
 
+/**
+ * What is chosen. 'turn': who goes on, first of all the program, where it can; 'time': the same, and the last is that
+ * time passes, though others could go on; 'fault': the first is what ordinarily happens; 'any': none is like that.
+ */
+export type ChoiceKind = 'turn' | 'time' | 'fault' | 'any';
+
 /** Decides: 0 … count - 1; -1 leaves the run. */
 export interface Chooser {
   /** what: of what it is chosen, for a story. */
-  choose(count: number, world: { readonly state: number }, what: string): number;
+  choose(count: number, world: { readonly state: number }, what: string, kind: ChoiceKind): number;
 }
 
 /** '1.0*3.2' for [1, 0, 0, 0, 2]: zeros at the end are left out, for they are what a run does by itself. */

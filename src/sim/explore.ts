@@ -25,6 +25,8 @@ export interface ExploreOptions {
   preemptions?: readonly number[];
   /** Looks at a world that a run has ended in; what it throws is a violation. */
   check?: (world: World, outcome: Outcome) => void;
+  /** false: visits also the orders that differ in independent steps only. For comparison: it takes very long. */
+  reduces?: boolean;
   /** Called now and then. */
   onProgress?: (runs: number, states: number) => void;
 }
@@ -75,60 +77,97 @@ export function replay(
 
 // ---- All
 
-/** Depth first: replays a prefix, then takes the first of everything; leaves where it comes to a state that it knows. */
+/**
+ * Depth first: replays what the run before chose up to the last choice that had another, takes that, and then the first
+ * of everything; leaves where it comes to a state that it knows.
+ */
 class Systematic implements Remembering {
   readonly taken: number[] = [];
-  readonly counts: number[] = [];
-  readonly #prefix: readonly number[];
-  readonly #visited: Set<number>;
+  readonly #counts: number[] = [];
+  readonly #visited: Set<number> | null;
+  // How many of the choices are given, and how many were made in this run.
+  #given = 0;
+  #made = 0;
 
-  constructor(prefix: readonly number[], visited: Set<number>) {
-    this.#prefix = prefix;
+  constructor(visited: Set<number> | null) {
     this.#visited = visited;
   }
 
-  choose(count: number, world: { readonly state: number }): number {
-    const i = this.taken.length;
-    if (i < this.#prefix.length) {
-      this.taken.push(this.#prefix[i]);
-      this.counts.push(count);
-      return this.#prefix[i];
+  choose(count: number, world: { readonly state: number }, what: string): number {
+    const i = this.#made;
+    if (i < this.#given) {
+      if (this.#counts[i] !== count) throw new NotDeterministic(what, i, this.#counts[i], count);
+      this.#made++;
+      return this.taken[i];
     }
-    const { state } = world;
-    if (this.#visited.has(state)) return -1;
-    this.#visited.add(state);
+    if (this.#visited !== null) {
+      const { state } = world;
+      if (this.#visited.has(state)) return -1;
+      this.#visited.add(state);
+    }
     this.taken.push(0);
-    this.counts.push(count);
+    this.#counts.push(count);
+    this.#made++;
     return 0;
   }
 
-  /** The next prefix in the order of a depth-first search; null: there is none. */
-  next(): number[] | null {
+  /** To the next run in the order of a depth-first search; false: there is none. */
+  next(): boolean {
+    if (this.#made < this.#given) throw new NotDeterministic('the end', this.#made, 1, 0);
+    this.#made = 0;
     for (let i = this.taken.length - 1; i >= 0; i--) {
-      if (this.taken[i] + 1 < this.counts[i]) return [...this.taken.slice(0, i), this.taken[i] + 1];
+      if (this.taken[i] + 1 < this.#counts[i]) {
+        this.taken.length = i + 1;
+        this.#counts.length = i + 1;
+        this.taken[i]++;
+        this.#given = i + 1;
+        return true;
+      }
     }
-    return null;
+    return false;
+  }
+}
+
+/**
+ * Thrown by explore() where the same choices led to another run: something that the program or a script keeps from one
+ * run to the next, or asks of what is not simulated, makes a difference.
+ */
+class NotDeterministic extends Error {
+  override readonly name = 'NotDeterministic';
+
+  constructor(what: string, choice: number, before: number, now: number) {
+    super(
+      `the run is another one with the same choices: choice ${choice}, ${what}, was out of ${before}, and is out of ${now}`,
+    );
   }
 }
 
 function exploreAll(build: Build, options: ExploreOptions): Explored {
   const bounds = options.preemptions ?? [Number.POSITIVE_INFINITY];
   const limits = new Limits(options, Number.POSITIVE_INFINITY);
+  const reduces = options.reduces ?? true;
   let states = 0;
-  for (const preemptions of bounds) {
-    const world = { ...options.world, preemptions };
+  let reconnects = false;
+  for (let i = 0; i < bounds.length; ) {
+    const world = { reduces, reconnects, ...options.world, preemptions: bounds[i] };
     const visited = new Set<number>();
-    let prefix: number[] | null = [];
-    while (prefix !== null) {
+    const chooser = new Systematic(reduces ? visited : null);
+    let isDone = false;
+    while (!isDone) {
       if (limits.areReached()) return limits.result(null, states + visited.size, false);
-      const chooser: Systematic = new Systematic(prefix, visited);
-      const broken = runOnce(build, chooser, world, options.check);
+      const run = runOnce(build, chooser, world, options.check);
       limits.ran(states + visited.size);
-      if (broken !== null)
-        return limits.result(shrink(build, broken, chooser.taken, world, options.check, null), states, false);
-      prefix = chooser.next();
+      if (run.broken !== null) {
+        const found = shrink(build, run.broken, chooser.taken, world, options.check, null);
+        return limits.result(found, states + visited.size, false);
+      }
+      if (run.hasReconnected && !reconnects) break;
+      isDone = !chooser.next();
     }
     states += visited.size;
+    // What was left out assumed that no process connects twice. Once more, without that.
+    if (!isDone) reconnects = true;
+    else i++;
   }
   return limits.result(null, states, true);
 }
@@ -140,7 +179,7 @@ function exploreAtRandom(build: Build, options: ExploreOptions): Explored {
   const first = options.seed ?? 1;
   for (let seed = first; !limits.areReached(); seed++) {
     const chooser = new RandomChooser(seed);
-    const broken = runOnce(build, chooser, options.world ?? {}, options.check);
+    const { broken } = runOnce(build, chooser, options.world ?? {}, options.check);
     limits.ran(0);
     if (broken !== null)
       return limits.result(
@@ -182,29 +221,43 @@ class Limits {
   }
 }
 
-// What a run broke; null: nothing.
+interface Run {
+  /** null: nothing. */
+  readonly broken: Violation | Error | null;
+  readonly hasReconnected: boolean;
+}
+
 function runOnce(
   build: Build,
   chooser: Chooser,
   options: Omit<WorldOptions, 'chooser'>,
   check: ExploreOptions['check'],
-): Violation | Error | null {
+): Run {
   const world = new World({ ...options, chooser });
   const program = build(world);
-  let outcome: Outcome;
+  // What the program throws and catches is thrown many thousand times: without stacks, which cost most of that.
+  const { stackTraceLimit } = Error;
+  if (options.keepsRecord !== true) Error.stackTraceLimit = 0;
+  let broken: Violation | Error | null = null;
   try {
-    outcome = world.run(program);
+    const outcome = world.run(program);
+    broken = outcome.violation;
+    if (broken === null) broken = errorOf(() => check?.(world, outcome));
   } catch (thrown) {
-    if (thrown instanceof Stop) return null;
-    throw thrown;
+    if (!(thrown instanceof Stop)) throw thrown;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
-  if (outcome.violation !== null) return outcome.violation;
+  return { broken, hasReconnected: world.hasReconnected };
+}
+
+function errorOf(check: () => void): Error | null {
   try {
-    check?.(world, outcome);
+    check();
+    return null;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
-  return null;
 }
 
 // ---- Shrinking
@@ -226,7 +279,7 @@ function shrink(
   const tries = (candidate: readonly number[]): boolean => {
     if (runs++ >= SHRINK_RUNS) return false;
     const chooser = new Replay(candidate);
-    const again = runOnce(build, chooser, options, check);
+    const again = runOnce(build, chooser, options, check).broken;
     if (again === null || kindOf(again) !== kindOf(violation)) return false;
     // What was taken, which a list that ran out or was cut differs from.
     const taken = trimmed(chooser.taken);

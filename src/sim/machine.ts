@@ -24,6 +24,10 @@ export interface Step {
   readonly label: string;
   /** What it touches; null: it may be anything. */
   readonly shared: Shared | null;
+  /** What it, and what follows it, may touch. Without it: anything. */
+  reach?(program: { readonly shared: Shared }): readonly Shared[] | null;
+  /** The end of a connection that the piece comes from. */
+  readonly from?: object;
   isEnabled(): boolean;
   take(): void;
 }

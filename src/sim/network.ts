@@ -151,7 +151,12 @@ export class Host {
     return this.addresses.find(({ length }) => length === remote.length) ?? loopback(remote.length);
   }
 
+  get listeners(): readonly Endpoint[] {
+    return this.#listening;
+  }
+
   ephemeralPort(): number {
+    this.#machine.touch(this.ports);
     for (;;) {
       const port = this.#nextEphemeral;
       this.#nextEphemeral = port === LAST_EPHEMERAL ? FIRST_EPHEMERAL : port + 1;
@@ -373,6 +378,7 @@ export class Network {
     const step: Step = {
       label: 'the rest of what was sent arrives',
       shared: from.shared,
+      from,
       isEnabled: () => transit.length === 0 || transit[0].hasArrived,
       take: () => {
         this.#machine.removeStep(step);

@@ -5,6 +5,7 @@ import { type CallName, callOf, positionOf } from '../kernel/calls.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT } from '../kernel/constants/select.ts';
 import { BLOCKED, notModelled, type SimulatedCalls } from './calls.ts';
 import type { Machine, Shared, Step } from './machine.ts';
+import { StandardStream } from './pipe.ts';
 import type { Process, Wait } from './process.ts';
 import type { OpenCall, RunRecord } from './run-record.ts';
 
@@ -28,7 +29,10 @@ export class Peer implements Step {
   readonly #script: Script;
   #request: Request | null = null;
   #wait: Wait | null = null;
-  #isAsleep = false;
+  /** Until a time comes. */
+  isAsleep = false;
+  /** How many connections it has begun. */
+  connects = 0;
   /** What its script threw. */
   error: unknown = undefined;
   /** Called after each of its calls. */
@@ -88,7 +92,7 @@ export class Peer implements Step {
   }
 
   isEnabled(): boolean {
-    if (this.hasEnded || this.#isAsleep) return false;
+    if (this.hasEnded || this.isAsleep) return false;
     if (this.#wait !== null) return this.#wait.ready();
     const request = this.#request!;
     if (!Array.isArray(request)) return 'until' in request && (request as { until(): boolean }).until();
@@ -105,6 +109,7 @@ export class Peer implements Step {
     if (this.#wait !== null) {
       result = this.#wait.finish();
     } else {
+      if (request[0] === 'connect') this.connects++;
       result = this.#call(request);
     }
     if (result === BLOCKED) {
@@ -176,9 +181,9 @@ export class Peer implements Step {
   }
 
   #sleep(seconds: number): void {
-    this.#isAsleep = true;
+    this.isAsleep = true;
     this.#machine.after(seconds * 1e9, `${this.name} wakes up`, this.process.shared, () => {
-      this.#isAsleep = false;
+      this.isAsleep = false;
       this.#resume(0);
     });
   }
@@ -201,20 +206,23 @@ export function sharedOf(process: Process, name: CallName, args: readonly unknow
   return file === null ? process.shared : file.shared;
 }
 
-// Whether no one else can see that the call was made.
-function isLocal(process: Process, name: CallName, args: readonly unknown[]): boolean {
+/** Whether no other process can see that the call was made, nor change what it does. */
+export function isLocal(process: Process, name: CallName, args: readonly unknown[]): boolean {
   switch (name) {
     case 'socket':
     case 'clock_gettime':
     case 'fcntl':
     case 'getsockname':
-      return true;
     case 'setsockopt':
+    case 'epoll_create1':
+    case 'take_pending_signals':
+    case 'catch_signal':
+    case 'restore_signal':
+    case 'sigaction':
       return true;
-    case 'write': {
-      const file = process.file(args[0] as number);
-      return file === process.stdout || file === process.stderr;
-    }
+    case 'write':
+    case 'close':
+      return process.file(args[0] as number) instanceof StandardStream;
     default:
       return false;
   }

@@ -145,6 +145,11 @@ export class TcpSocket extends SocketFile {
     return this.sendCapacity - this.unsent.length - this.inFlight;
   }
 
+  /** Whether a send of so many bytes may find no space, so that it is told when there is. */
+  mayLackSpace(length: number): boolean {
+    return this.#wantsSpace || length > this.#space;
+  }
+
   override get socketState(): SocketState {
     return {
       isListening: this.state === 'listening',
@@ -374,7 +379,10 @@ export class TcpSocket extends SocketFile {
   onSyn(segment: Segment): void {
     const client = segment.from as TcpSocket;
     if (client.peer !== null) return; // It came before: its SYN-ACK is under way, or is sent again.
-    if (this.queue.length > this.#backlog) return; // Dropped: the client sends it again.
+    if (this.queue.length > this.#backlog) {
+      this.machine.touch(this.connection); // It was looked at: accept() before would have made a difference.
+      return; // Dropped: the client sends it again.
+    }
     const socket = new TcpSocket(this.machine, this.host, this.family, this.type, this.protocol);
     socket.connection = client.connection;
     socket.inherit(this);

@@ -4,16 +4,20 @@
 
 import { type CallName, callNames, callOf, errnosOf } from '../kernel/calls.ts';
 import * as errno from '../kernel/errno.ts';
+import type { Bytes } from '../kernel/native.ts';
 import { platform } from '../kernel/platform.ts';
+import { epoll_event } from '../kernel/structs/epoll-event.ts';
 import { parseInet, parseInet6 } from '../kernel/structs/inet-text.ts';
 import { attach, type Call } from '../kernel/syscalls.ts';
+import { bytesOf } from './bytes.ts';
 import { BLOCKED, notModelled, SimulatedCalls } from './calls.ts';
-import { type Chooser, Replay } from './choices.ts';
+import { type ChoiceKind, type Chooser, Replay } from './choices.ts';
 import { type Calling, ProcessCalls } from './client.ts';
 import { DarwinCalls } from './darwin-calls.ts';
+import { dependentOn, enabledOf, footprintOf } from './footprint.ts';
 import type { Machine, Moment, Shared, SignalTarget, Step, Timer } from './machine.ts';
 import { type Host, type Link, Network } from './network.ts';
-import { Peer, type Script, sharedOf } from './peer.ts';
+import { Peer, type Script } from './peer.ts';
 import { Process, type Wait } from './process.ts';
 import { type CallWatcher, RunRecord } from './run-record.ts';
 import { checkScript, isServer, play, type ScriptStep } from './script.ts';
@@ -66,6 +70,16 @@ export interface WorldOptions {
   maxTimeouts?: number;
   /** Waits of the program during which a client that sent something is passed over. */
   maxPassedOver?: number;
+  /**
+   * false: other processes may go on before every call of the program, also before one that none of them can have to
+   * do with. For comparison, and for nothing else.
+   */
+  reduces?: boolean;
+  /**
+   * Whether a process that has connected may do so again. false, as it is by default, leaves out more orders, and
+   * `hasReconnected` says whether it was wrong; explore() begins anew then.
+   */
+  reconnects?: boolean;
 }
 
 /** The errnos that these calls may be made to fail with, whatever was asked of them: shortages, and what accept reports of a client. */
@@ -134,6 +148,10 @@ export class World implements Machine {
   readonly peers: Peer[] = [];
   /** What happened, where it is kept. */
   readonly record: RunRecord | null;
+  /** Whether another process has connected more than once. */
+  hasReconnected = false;
+  /** The calls of the program that were made to fail. */
+  readonly failures: { readonly name: CallName; readonly errno: string }[] = [];
   nanoseconds = 0;
   readonly epochSeconds = EPOCH;
 
@@ -146,10 +164,13 @@ export class World implements Machine {
   readonly #timers: Pending[] = [];
   readonly #first: Peer[] = [];
   readonly #faultsOf: NonNullable<WorldOptions['faultsOf']>;
+  readonly #reduces: boolean;
+  readonly #reconnects: boolean;
   #shareds = 0;
   #processes = 0;
   #timerOrder = 0;
   #connections = 0;
+  #hasEnded = false;
   #preemptions: number;
   #cuts: number;
   #shortSends: number;
@@ -187,6 +208,8 @@ export class World implements Machine {
     this.#shortSends = options.shortSends ?? 0;
     this.#faults = options.faults ?? 0;
     this.#faultsOf = options.faultsOf ?? defaultFaults;
+    this.#reduces = options.reduces ?? true;
+    this.#reconnects = options.reconnects ?? false;
     this.#clock = this.newShared();
     this.network = new Network(this);
     this.localhost = this.network.addHost('localhost', (options.addresses ?? []).map(addressOf));
@@ -252,7 +275,8 @@ export class World implements Machine {
     const step: Step = {
       label: `signal ${signum} comes`,
       shared: null,
-      isEnabled: () => true,
+      reach: () => (program.wakeupFd < 0 ? [program.shared] : null),
+      isEnabled: () => !this.#hasEnded,
       take: () => {
         this.removeStep(step);
         deliver();
@@ -285,7 +309,9 @@ export class World implements Machine {
         while (peer.isEnabled()) this.#takeStep(peer.process.shared, () => peer.take());
       try {
         program();
-        this.#drain();
+        this.#hasEnded = true;
+        if (this.#ending === null) this.#violation = this.#checkLeak();
+        if (this.#violation === null) this.#drain();
       } catch (thrown) {
         // Whatever became of it in the program: its last errors may stand around it.
         const ending = this.#ending as WorldEnd | Violation | Stop | null;
@@ -320,8 +346,8 @@ export class World implements Machine {
   #drain(): void {
     if (this.#ending !== null) throw this.#ending;
     for (;;) {
-      const enabled = this.#enabled(undefined);
-      if (enabled.length > 0) this.#takeChosen(enabled, this.#schedule(enabled.length, 'next'));
+      const enabled = this.#enabled();
+      if (enabled.length > 0) this.#takeChosen(enabled, this.#schedule(enabled.length, 'next', 'turn'));
       else if (!this.#passTime(Number.POSITIVE_INFINITY)) return;
     }
   }
@@ -336,10 +362,13 @@ export class World implements Machine {
         return new Violation('deadlock', `${peer.name} waits in ${peer.waitsIn} for what will never come`);
     }
     if (reason !== 'returned' && !this.#options.mustCloseAll) return null;
+    return this.#checkLeak();
+  }
+
+  #checkLeak(): Violation | null {
     const left = this.program.descriptors.flatMap((descriptor, fd) => (descriptor && fd > 2 ? [fd] : []));
-    if (left.length > 0)
-      return new Violation('leak', `the program left descriptors open: ${left.join(', ')}`);
-    return null;
+    if (left.length === 0) return null;
+    return new Violation('leak', `the program left descriptors open: ${left.join(', ')}`);
   }
 
   /** A call of the program's. */
@@ -365,27 +394,39 @@ export class World implements Machine {
     const outer = this.program.wait;
     this.#begin(this.program.shared);
     let result = call.apply(this.#calls, args);
+    if (result !== BLOCKED) this.#learn(name, args, result);
     this.#commit();
     while (result === BLOCKED) {
       const wait = this.program.wait!;
-      result = this.#await(name, wait);
+      result = this.#await(name, args, wait);
     }
     this.program.wait = outer;
     return result;
   }
 
+  // What the program knows by a call is a part of what happened to it: a call that only looks touches nothing.
+  #learn(name: CallName, args: readonly unknown[], result: number): void {
+    this.#chosen = mix(this.#chosen, result);
+    const [first, size] = outputOf(name, args, result);
+    for (let i = first; i >= 0 && i < args.length; i++) {
+      if (args[i] === null || typeof args[i] !== 'object') continue;
+      const memory = bytesOf(args[i] as Bytes);
+      const end = Math.min(memory.length, size);
+      for (let at = 0; at < end; at++)
+        if (memory[at] !== 0) this.#chosen = mix(this.#chosen, at * 256 + memory[at]);
+      this.#chosen = mix(this.#chosen, i);
+    }
+  }
+
   // Until the program can go on: with what its call returns, or BLOCKED.
-  #await(name: CallName, wait: Wait): number {
+  #await(name: CallName, args: readonly unknown[], wait: Wait): number {
     const isEventWait = callOf(name)!.blocks?.until === 'event';
     let hasWaited = false;
     for (;;) {
-      if (this.#isInterrupted) {
-        this.#isInterrupted = false;
-        return wait.interrupted();
-      }
+      // What is ready comes before a signal, and a signal before the timeout. do_select(), ep_poll(), tcp_recvmsg().
       if (wait.ready()) {
-        const others = this.#preemptions > 0 ? this.#enabled(wait.shared) : none;
-        const choice = others.length === 0 ? 0 : this.#schedule(others.length + 1, name);
+        const others = this.#preemptions > 0 ? this.#enabled() : none;
+        const choice = others.length === 0 ? 0 : this.#schedule(others.length + 1, name, 'turn');
         if (choice > 0) {
           if (!hasWaited) this.#preemptions--;
           this.#takeChosen(others, choice - 1);
@@ -395,17 +436,37 @@ export class World implements Machine {
         this.#ownTimeouts = 0;
         this.#begin(this.program.shared);
         const result = wait.finish();
+        if (result !== BLOCKED) this.#learn(name, args, result);
         this.#commit();
         return result;
       }
-      if (wait.deadline <= this.nanoseconds) return this.#finishLate(wait);
+      if (this.#isInterrupted || this.#isKicked(wait)) {
+        this.#isInterrupted = false;
+        this.#begin(this.program.shared);
+        const result = wait.interrupted();
+        this.#learn(name, args, result);
+        this.#commit();
+        return result;
+      }
+      if (wait.deadline <= this.nanoseconds) {
+        // One that only looks: it may look later.
+        const others = hasWaited || this.#preemptions <= 0 ? none : this.#enabled();
+        const choice = others.length === 0 ? 0 : this.#schedule(others.length + 1, name, 'turn');
+        if (choice > 0) {
+          this.#preemptions--;
+          this.#takeChosen(others, choice - 1);
+          continue;
+        }
+        if (!hasWaited && isEventWait) this.#checkProgress(name);
+        return this.#finishLate(name, args, wait);
+      }
       hasWaited = true;
-      const steps = this.#enabled(undefined);
+      const steps = this.#enabled();
       const next = this.#nextTime(wait.deadline);
       if (steps.length === 0 && next === Number.POSITIVE_INFINITY) this.#quiet();
       // Time passes last, if anything else may happen; and each of these once more is a choice.
       const count = steps.length + (next < Number.POSITIVE_INFINITY ? 1 : 0);
-      const choice = this.#schedule(count, name);
+      const choice = this.#schedule(count, name, count > steps.length ? 'time' : 'turn');
       if (choice < steps.length) {
         this.#ownTimeouts = 0;
         this.#takeChosen(steps, choice);
@@ -415,7 +476,19 @@ export class World implements Machine {
     }
   }
 
-  // Nothing can ever happen any more. What the program has not done by now, it will never do.
+  // A signal that came before the call, and that the program has not taken: signal.cc's kick thread ends the call.
+  #isKicked({ restarts }: Wait): boolean {
+    const { pending, dispositions } = this.program;
+    if (pending.length === 0) return false;
+    if (!restarts) return true;
+    return pending.some((signum) => {
+      const disposition = dispositions.get(signum);
+      return typeof disposition === 'object' && !disposition.restarts;
+    });
+  }
+
+  // Nothing can ever happen any more. What the program has not done by now, it will never do. A client that does not
+  // take what is sent to it has no claim to more.
   #quiet(): never {
     for (let fd = 0; fd < this.program.descriptors.length; fd++) {
       const file = this.program.file(fd);
@@ -424,8 +497,9 @@ export class World implements Machine {
         this.#break(
           new Violation('lost', `descriptor ${fd}: a client waits in the queue, and is not accepted`),
         );
+      if (!file.hasSpace || file.unsent.length > 0) continue;
       // Unless it waits for its client to read what it was sent.
-      if (file.received.length > 0 && file.hasSpace)
+      if (file.received.length > 0)
         this.#break(
           new Violation('lost', `descriptor ${fd}: ${file.received.length} bytes came, and are not received`),
         );
@@ -435,49 +509,38 @@ export class World implements Machine {
     this.#end(new WorldEnd('quiet'));
   }
 
-  #finishLate(wait: Wait): number {
+  #finishLate(name: CallName, args: readonly unknown[], wait: Wait): number {
     // A program that only ever times out, with nothing else to come, has ended, too.
     if (
       ++this.#ownTimeouts > (this.#options.maxTimeouts ?? 3) &&
       this.#timers.length === 0 &&
-      this.#enabled(undefined).length === 0
+      this.#enabled().length === 0
     )
       this.#quiet();
     this.#begin(this.program.shared);
     this.touch(this.#clock);
     const result = wait.timedOut();
+    this.#learn(name, args, result);
     this.#commit();
     return result;
   }
 
-  // Other processes go on before a call that looks at what they touch.
+  // Other processes go on before a call that looks at what they touch, or touches what they look at.
   #preempt(name: CallName, args: readonly unknown[]): void {
     if (this.#steps.length === 0) return;
-    const shared = sharedOf(this.program, name, args);
-    if (shared === this.program.shared) return;
     while (this.#preemptions > 0) {
-      const others = this.#enabled(shared);
+      const footprint = this.#reduces ? footprintOf(this.program, name, args) : null;
+      const others = dependentOn(footprint, this.#steps, this.program, this.#reconnects);
       if (others.length === 0) return;
-      const choice = this.#schedule(others.length + 1, name);
+      const choice = this.#schedule(others.length + 1, name, 'turn');
       if (choice === 0) return;
       this.#preemptions--;
       this.#takeChosen(others, choice - 1);
     }
   }
 
-  // Those that touch something (null: whatever a wait looks at; undefined: all).
-  #enabled(shared: Shared | null | undefined): Step[] {
-    let found: Step[] = none;
-    for (const step of this.#steps) {
-      if (shared !== undefined && shared !== null) {
-        const touches = step.shared;
-        if (touches !== null && touches !== shared) continue;
-      }
-      if (!step.isEnabled()) continue;
-      if (found === none) found = [];
-      found.push(step);
-    }
-    return found;
+  #enabled(): Step[] {
+    return enabledOf(this.#steps);
   }
 
   #takeChosen(steps: readonly Step[], i: number): void {
@@ -485,6 +548,7 @@ export class World implements Machine {
     this.#recordTurn(step.label, step instanceof Peer ? step.process : null);
     const actor = step instanceof Peer ? step.process.shared : (step.shared ?? this.#clock);
     this.#takeStep(actor, () => step.take());
+    if (step instanceof Peer && step.connects > 1) this.hasReconnected = true;
     if (step instanceof Peer && step.error !== undefined)
       this.#break(new Violation('peer', `${step.name}: ${describeThrown(step.error)}`));
   }
@@ -549,14 +613,16 @@ export class World implements Machine {
     const allowed = errnosOf(callOf(name)!);
     const named = errnos.filter((one) => allowed.includes(one));
     this.#begin(this.program.shared);
-    const choice = this.choose(
+    const choice = this.#ask(
       named.length + 1,
       `${name} fails`,
+      'fault',
       (i) => `${name} fails with ${named[i - 1]}`,
     );
     this.#commit();
     if (choice === 0) return 0;
     this.#faults--;
+    this.failures.push({ name, errno: named[choice - 1] });
     return -(errno as unknown as Record<string, number>)[named[choice - 1]];
   }
 
@@ -616,10 +682,10 @@ export class World implements Machine {
 
   #commit(): void {
     const actor = this.#actor;
-    let low = mix(actor.low, actor.id) ^ this.#chosen;
+    let low = mix(actor.low ^ this.#chosen, actor.id);
+    let high = mix(actor.high ^ 0x5bd1e995, actor.id ^ Math.imul(this.#chosen, 0x27d4eb2f));
     this.#chosen = 0;
     this.#choices = 0;
-    let high = mix(actor.high ^ 0x5bd1e995, actor.id);
     for (const { low: l, high: h, id } of this.#touched) {
       low = mix(low ^ l, id);
       high = mix(high ^ h, id + 0x9e37);
@@ -645,7 +711,7 @@ export class World implements Machine {
   get state(): number {
     const budget =
       Math.min(this.#preemptions, 255) + 256 * (this.#cuts + 16 * (this.#shortSends + 16 * this.#faults));
-    const under = mix(mix(budget, this.#choices), this.#chosen);
+    const under = mix(mix(mix(budget, this.#choices), this.#chosen), this.nanoseconds | 0);
     return (mix(this.#sumHigh, under) >>> 11) * 2 ** 32 + (mix(this.#sumLow, under) >>> 0);
   }
 
@@ -675,21 +741,25 @@ export class World implements Machine {
   }
 
   // Whose turn it is. Of no step, so that it leaves no trace in the history.
-  #schedule(count: number, what: string): number {
+  #schedule(count: number, what: string, kind: ChoiceKind): number {
     this.#turn = 0;
     this.#turns = count;
     if (count === 1) return 0;
     this.#choices++;
-    const choice = this.#chooser.choose(count, this, what);
+    const choice = this.#chooser.choose(count, this, what, kind);
     if (choice < 0) this.#end(new Stop());
     this.#turn = choice;
     return choice;
   }
 
   choose(count: number, what: string, describe?: (choice: number) => string): number {
+    return this.#ask(count, what, 'any', describe);
+  }
+
+  #ask(count: number, what: string, kind: ChoiceKind, describe?: (choice: number) => string): number {
     if (count === 1) return 0;
     this.#choices++;
-    const choice = this.#chooser.choose(count, this, what);
+    const choice = this.#chooser.choose(count, this, what, kind);
     if (choice < 0) this.#end(new Stop());
     this.#chosen = mix(this.#chosen, choice + 1);
     if (choice > 0) this.record?.chosen(choice, count, describe?.(choice) ?? what, null);
@@ -712,7 +782,7 @@ export class World implements Machine {
 
   takes(n: number): number {
     if (this.#shortSends === 0 || n < 2 || this.#actor !== this.program.shared) return n;
-    const choice = this.choose(3, 'how many bytes a send takes', (i) => {
+    const choice = this.#ask(3, 'how many bytes a send takes', 'fault', (i) => {
       return `of ${n} bytes that fit, the send takes ${i === 1 ? 1 : n >> 1}`;
     });
     if (choice === 0) return n;
@@ -722,7 +792,7 @@ export class World implements Machine {
 
   cut(data: Uint8Array | null): number {
     if (this.#cuts === 0 || data === null || data.length < 2 || this.#actor === this.program.shared) return 0;
-    const choice = this.choose(3, 'where what is sent is cut', (i) => {
+    const choice = this.#ask(3, 'where what is sent is cut', 'fault', (i) => {
       const first = i === 1 ? 1 : Math.max(data.length >> 1, 1);
       return `of ${data.length} bytes that are sent, the first ${first === 1 ? 'one arrives' : `${first} arrive`} alone`;
     });
@@ -737,6 +807,38 @@ export class World implements Machine {
 }
 
 const none: Step[] = [];
+const nothing: readonly [first: number, size: number] = [-1, 0];
+
+/**
+ * The arguments that a call writes what it saw into, from the first on, and how many bytes of each. recv's are not
+ * among them: to receive touches the connection, whose history has what was sent.
+ */
+function outputOf(
+  name: CallName,
+  args: readonly unknown[],
+  result: number,
+): readonly [first: number, size: number] {
+  switch (name) {
+    case 'select':
+    case 'pselect':
+      return [1, ((args[0] as number) + 7) >> 3];
+    case 'poll':
+    case 'ppoll':
+      return [0, 8 * (args[1] as number)];
+    case 'epoll_wait':
+    case 'epoll_pwait':
+      return [1, Math.max(result, 0) * epoll_event.size];
+    case 'kevent':
+      return [0, Number.POSITIVE_INFINITY];
+    case 'ioctl':
+    case 'getsockopt':
+    case 'clock_gettime':
+    case 'timerfd_gettime':
+      return [1, 64];
+    default:
+      return nothing;
+  }
+}
 
 function platformOf(wanted: WorldOptions['platform']): 'linux' | 'darwin' {
   const own = platform === 'darwin' ? 'darwin' : 'linux';
