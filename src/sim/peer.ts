@@ -216,6 +216,7 @@ export function isLocal(process: Process, name: CallName, args: readonly unknown
     case 'setsockopt':
     case 'epoll_create1':
     case 'take_pending_signals':
+    case 'own_fd':
     case 'catch_signal':
     case 'restore_signal':
     case 'sigaction':

@@ -394,14 +394,21 @@ export class World implements Machine {
     const outer = this.program.wait;
     this.#begin(this.program.shared);
     let result = call.apply(this.#calls, args);
-    if (result !== BLOCKED) this.#learn(name, args, result);
-    this.#commit();
+    this.#finish(name, args, result);
     while (result === BLOCKED) {
       const wait = this.program.wait!;
       result = this.#await(name, args, wait);
     }
     this.program.wait = outer;
     return result;
+  }
+
+  // The step ends. One that only found out that it has to wait, for ever if need be, is no step: whether a call waited is
+  // nothing that the program sees.
+  #finish(name: CallName, args: readonly unknown[], result: number): void {
+    if (result !== BLOCKED) this.#learn(name, args, result);
+    else if (this.#touched.length === 0 && this.program.wait!.deadline === Number.POSITIVE_INFINITY) return;
+    this.#commit();
   }
 
   // What the program knows by a call is a part of what happened to it: a call that only looks touches nothing.
@@ -425,7 +432,7 @@ export class World implements Machine {
     for (;;) {
       // What is ready comes before a signal, and a signal before the timeout. do_select(), ep_poll(), tcp_recvmsg().
       if (wait.ready()) {
-        const others = this.#preemptions > 0 ? this.#enabled() : none;
+        const others = this.#preemptions > 0 ? this.#othersBefore(name, args, isEventWait) : none;
         const choice = others.length === 0 ? 0 : this.#schedule(others.length + 1, name, 'turn');
         if (choice > 0) {
           if (!hasWaited) this.#preemptions--;
@@ -436,8 +443,7 @@ export class World implements Machine {
         this.#ownTimeouts = 0;
         this.#begin(this.program.shared);
         const result = wait.finish();
-        if (result !== BLOCKED) this.#learn(name, args, result);
-        this.#commit();
+        this.#finish(name, args, result);
         return result;
       }
       if (this.#isInterrupted || this.#isKicked(wait)) {
@@ -529,14 +535,19 @@ export class World implements Machine {
   #preempt(name: CallName, args: readonly unknown[]): void {
     if (this.#steps.length === 0) return;
     while (this.#preemptions > 0) {
-      const footprint = this.#reduces ? footprintOf(this.program, name, args) : null;
-      const others = dependentOn(footprint, this.#steps, this.program, this.#reconnects);
+      const others = this.#othersBefore(name, args, false);
       if (others.length === 0) return;
       const choice = this.#schedule(others.length + 1, name, 'turn');
       if (choice === 0) return;
       this.#preemptions--;
       this.#takeChosen(others, choice - 1);
     }
+  }
+
+  #othersBefore(name: CallName, args: readonly unknown[], isEventWait: boolean): Step[] {
+    if (isEventWait || !this.#reduces) return this.#enabled();
+    const footprint = footprintOf(this.program, name, args);
+    return dependentOn(footprint, this.#steps, this.program, this.#reconnects);
   }
 
   #enabled(): Step[] {
