@@ -96,7 +96,7 @@ export class XnuUnixSocket extends UnixSocket {
       cannotSend: this.#cannotSend,
       error: this.#error,
       received: this.unread,
-      hasMessage: this.#pieces.length > 0,
+      hasMessage: !this.isStream && this.#pieces.length > 0,
       receiveCapacity: this.receiveCapacity,
       space: this.#space,
       sendCapacity: this.sendCapacity,
