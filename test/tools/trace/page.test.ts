@@ -327,7 +327,7 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
 
   test('says so where there is no JavaScript', async () => {
     const { page } = await opened(sampleRecording(), { javaScriptEnabled: false });
-    expect(await page.getByText('nothing without JavaScript').isVisible()).toBe(true);
+    expect(await page.locator('noscript').isVisible()).toBe(true);
   });
 
   test('stands a recording of nothing', async () => {
