@@ -26,6 +26,8 @@ export interface ChoiceRecord {
   readonly what: string;
   /** The process that went on; null: the network, a timer, or a choice within a call. */
   readonly process: Process | null;
+  /** A choice within a call: how it ends, or what becomes of what it sends. */
+  readonly isWithin: boolean;
   readonly at: Moment;
 }
 
@@ -79,7 +81,7 @@ export class RunRecord {
     this.entries.push({ kind: 'call', process, name, result, start, end: this.moment(), kept });
   }
 
-  chosen(choice: number, count: number, what: string, process: Process | null): void {
-    this.entries.push({ kind: 'choice', choice, count, what, process, at: this.moment() });
+  chosen(choice: number, count: number, what: string, process: Process | null, isWithin = false): void {
+    this.entries.push({ kind: 'choice', choice, count, what, process, isWithin, at: this.moment() });
   }
 }

@@ -52,7 +52,8 @@ function linesOf({ entries, open }: RunRecord, texts: CallTexts): Line[] {
   // Whether anything else began while a call was under way.
   const isParted = ({ process, start, end }: CallRecord) =>
     entries.some((entry, i) => {
-      const isOther = entry.kind === 'call' ? entry.process !== process : entry.what !== 'time passes';
+      const isOther =
+        entry.kind === 'call' ? entry.process !== process : !entry.isWithin && entry.what !== 'time passes';
       return isOther && orders[i] > start.order && orders[i] < end.order;
     });
   for (const call of calls) {
@@ -88,7 +89,7 @@ function addChoice(lines: Line[], { choice, what, process, at }: ChoiceRecord): 
     // It only waited, or ends.
     if (!isChosen) return;
   }
-  const who = process?.name ?? 'kernel';
+  const who = process?.name ?? 'world';
   lines.push({ order: at.order, ns: at.ns, who, text: what, place: '', isChosen });
 }
 

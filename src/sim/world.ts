@@ -773,7 +773,7 @@ export class World implements Machine {
     const choice = this.#chooser.choose(count, this, what, kind);
     if (choice < 0) this.#end(new Stop());
     this.#chosen = mix(this.#chosen, choice + 1);
-    if (choice > 0) this.record?.chosen(choice, count, describe?.(choice) ?? what, null);
+    if (choice > 0) this.record?.chosen(choice, count, describe?.(choice) ?? what, null, true);
     return choice;
   }
 

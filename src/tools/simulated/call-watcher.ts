@@ -97,17 +97,14 @@ function brief(args: readonly Argument[]): string {
 // What the kernel fills in is not known before the call returns.
 function argumentsOf(call: CallRecord | OpenCall): { name: string; args: string } {
   const decoder = decoders.get(call.name);
+  if (decoder === undefined) return { name: call.name, args: '…' };
+  const args =
+    'kept' in call
+      ? (call.kept as Watched).args
+      : decoder.arguments(decoder.keep(call.args, -1, call.before as unknown[] | undefined), -1);
   const kinds = Object.values(callOf(call.name)!.args);
-  if (!('kept' in call)) {
-    if (decoder === undefined) return { name: call.name, args: '…' };
-    const kept = decoder.keep(call.args, -1, call.before as unknown[] | undefined);
-    return { name: decoder.call.libc ?? call.name, args: brief(decoder.arguments(kept, -1)) };
-  }
-  const { name, args } = call.kept as Watched;
-  return {
-    name,
-    args: brief(args.map((arg, i) => (/^out /.test(kinds[i] ?? '') ? { ...arg, text: '…' } : arg))),
-  };
+  const known = args.map((arg, i) => (/^out /.test(kinds[i] ?? '') ? { name: arg.name, text: '…' } : arg));
+  return { name: decoder.call.libc ?? call.name, args: brief(known) };
 }
 
 function resultText({ result, kept }: CallRecord): string {
