@@ -75,7 +75,7 @@ export abstract class CallBase {
   // ---- Waiting
 
   protected deadline(timeoutNs: number): number {
-    return timeoutNs > 0 ? this.machine.nanoseconds + timeoutNs : never;
+    return timeoutNs === 0 ? never : this.machine.nanoseconds + Math.max(timeoutNs, 0);
   }
 
   // Until a file has one of the events; then take() again, which may give -EAGAIN again.

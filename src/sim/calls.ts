@@ -19,11 +19,12 @@ import {
   F_SETFD,
   F_SETFL,
   FD_CLOEXEC,
+  O_ASYNC,
   O_CLOEXEC,
   O_NONBLOCK,
   O_RDWR,
 } from '../kernel/constants/fcntl.ts';
-import { FIONBIO, FIONREAD } from '../kernel/constants/ioctl.ts';
+import { FIONBIO, FIONREAD, SIOCATMARK } from '../kernel/constants/ioctl.ts';
 import { ITIMER_REAL } from '../kernel/constants/signal.ts';
 import * as errno from '../kernel/errno.ts';
 import type { Bytes, Calls } from '../kernel/native.ts';
@@ -35,6 +36,8 @@ import type { OpenFile } from './open-file.ts';
 import { makePipe } from './pipe.ts';
 import { dropDescriptor, type Process } from './process.ts';
 import { ReadinessCalls } from './readiness-calls.ts';
+import { TcpSocket } from './tcp.ts';
+import { UdpSocket } from './udp.ts';
 import type { UnixNames } from './unix.ts';
 
 export { BLOCKED, NotModelled } from './call-base.ts';
@@ -70,8 +73,22 @@ export class SimulatedCalls extends ReadinessCalls {
     const [reader, writer] = makePipe(this.machine);
     return this.openPair(reader, writer, flags, O_CLOEXEC, O_NONBLOCK, fds);
   }
+  // tcp_close(): SO_LINGER waits, O_NONBLOCK or not, and nobody is told of its end. XNU's waiting is not modelled.
   close(fd: number): number {
-    return this.process.close(fd);
+    const file = this.process.file(fd);
+    const result = this.process.close(fd);
+    if (!(file instanceof TcpSocket) || file.descriptors > 0 || file.isDone) return result;
+    const { lingerSeconds } = file;
+    if (lingerSeconds === null || lingerSeconds <= 0 || this.machine.platform === 'darwin') return result;
+    return this.wait({
+      ready: () => file.isDone,
+      finish: () => 0,
+      deadline: this.machine.nanoseconds + lingerSeconds * 1e9,
+      timedOut: () => 0,
+      interrupted: () => 0,
+      restarts: false,
+      shared: file.shared,
+    });
   }
 
   dup(fd: number): number {
@@ -115,6 +132,8 @@ export class SimulatedCalls extends ReadinessCalls {
         return O_RDWR | file.otherFlags | (file.nonblocking ? O_NONBLOCK : 0);
       case F_SETFL:
         file.nonblocking = (arg & O_NONBLOCK) !== 0;
+        // The kernel keeps O_ASYNC of files that have fasync; whom it would signal is not modelled.
+        if (file.kind === 'socket' || file.kind === 'pipe') file.otherFlags = arg & O_ASYNC;
         return 0;
       case F_DUPFD:
       case F_DUPFD_CLOEXEC:
@@ -136,6 +155,13 @@ export class SimulatedCalls extends ReadinessCalls {
     if (request === FIONBIO && typeof arg !== 'number') {
       file.nonblocking = viewOf(arg).getInt32(0, true) !== 0;
       return 0;
+    }
+    if (request === SIOCATMARK && typeof arg !== 'number') {
+      if (file instanceof UdpSocket) return -errno.ENOTTY;
+      if (file instanceof TcpSocket) {
+        viewOf(arg).setInt32(0, 0, true); // There is no urgent data.
+        return 0;
+      }
     }
     throw new NotModelled(`ioctl(…, ${request}, …)`);
   }

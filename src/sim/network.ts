@@ -14,6 +14,7 @@ export interface Addressed {
   readonly remotePort: number;
   readonly reusesAddress: boolean;
   readonly reusesPort: boolean;
+  readonly portRange: readonly [lowest: number, highest: number] | null;
 }
 
 /** An end of a TCP connection, or a listener, as the network sees it. */
@@ -81,6 +82,7 @@ const SYN_ACK_TIMEOUT_NS = 1e9;
 
 const FIRST_EPHEMERAL = 32768;
 const LAST_EPHEMERAL = 60999;
+const isEphemeral = (port: number) => port >= FIRST_EPHEMERAL && port <= LAST_EPHEMERAL;
 
 export const anyAddress = (family: number): Uint8Array => new Uint8Array(family === AF_INET6 ? 16 : 4);
 
@@ -155,13 +157,38 @@ export class Host {
     return this.#listening;
   }
 
-  ephemeralPort(): number {
+  /** A port that no socket of its type has; 0: there is none. */
+  ephemeralPort({ type, portRange }: Addressed): number {
     this.#machine.touch(this.ports);
-    for (;;) {
+    const isFree = (port: number) =>
+      !this.#claimed.some((socket) => socket.localPort === port && socket.type === type);
+    if (portRange !== null) {
+      // inet_sk_get_local_port_range(): a bound counts if it is one of the host's ephemeral ports.
+      const [lowest, highest] = portRange.map((port) => (isEphemeral(port) ? port : null));
+      for (let port = lowest ?? FIRST_EPHEMERAL; port <= (highest ?? LAST_EPHEMERAL); port++)
+        if (isFree(port)) return port;
+      return 0;
+    }
+    for (let tries = LAST_EPHEMERAL - FIRST_EPHEMERAL; tries >= 0; tries--) {
       const port = this.#nextEphemeral;
       this.#nextEphemeral = port === LAST_EPHEMERAL ? FIRST_EPHEMERAL : port + 1;
-      if (!this.#claimed.some((socket) => socket.localPort === port)) return port;
+      if (isFree(port)) return port;
     }
+    return 0;
+  }
+
+  /** Whether another socket of its type has the two addresses and ports already that it is to have. */
+  hasConnection(socket: Addressed, remote: Uint8Array, remotePort: number): boolean {
+    return this.#claimed.some(
+      (other) =>
+        other !== socket &&
+        other.type === socket.type &&
+        other.localPort === socket.localPort &&
+        other.remotePort === remotePort &&
+        other.remoteAddress !== null &&
+        equal(other.remoteAddress, remote) &&
+        equal(other.localAddress!, socket.localAddress!),
+    );
   }
 
   /** bind(2): 0, EADDRNOTAVAIL for an address of another host, EADDRINUSE for a port that is taken. */
@@ -177,8 +204,10 @@ export class Host {
       const maySharePort = socket.reusesPort && other.reusesPort;
       if (!mayReuse && !maySharePort) return -EADDRINUSE;
     }
+    const chosen = port === 0 ? this.ephemeralPort(socket) : port;
+    if (chosen === 0) return -EADDRINUSE;
     socket.localAddress = address;
-    socket.localPort = port === 0 ? this.ephemeralPort() : port;
+    socket.localPort = chosen;
     this.claim(socket);
     return 0;
   }

@@ -60,6 +60,8 @@ export class Process {
   readonly descriptors: (Descriptor | undefined)[] = [];
   /** RLIMIT_NOFILE. */
   maxDescriptors: number;
+  /** CAP_NET_BIND_SERVICE: it may have ports below 1024. */
+  isPrivileged = true;
   wait: Wait | null = null;
   readonly dispositions = new Map<number, Disposition>();
   /** Caught, and not taken by the program yet. */

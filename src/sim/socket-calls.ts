@@ -35,6 +35,8 @@ const TYPE_MASK = 0xf;
 /** SOCK_PACKET and AF_MCTP: what comes behind them is none. */
 const MAX_TYPE = 10;
 const MAX_FAMILY = 45;
+/** net.ipv4.ip_unprivileged_port_start; IPPORT_RESERVED. */
+const LOWEST_UNPRIVILEGED = 1024;
 /** sizeof(struct sockaddr_storage), sizeof(struct sockaddr_un). */
 export const MAX_SOCKADDR = 128;
 const MAX_UNIX = 110;
@@ -113,6 +115,8 @@ export abstract class SocketCalls extends CallBase {
     if (typeof parsed === 'number') return parsed;
     if (isUnspecified && !isAnyAddress(parsed.address)) return -errno.EAFNOSUPPORT;
     if (!isAnyAddress(parsed.address) && !this.process.host.has(parsed.address)) return -errno.EADDRNOTAVAIL;
+    if (parsed.port > 0 && parsed.port < LOWEST_UNPRIVILEGED && !this.process.isPrivileged)
+      return -errno.EACCES;
     if (socket instanceof TcpSocket) return socket.bind(parsed.address, parsed.port);
     if (!(socket instanceof UdpSocket)) throw new NotModelled('bind() of this socket');
     return socket.localPort !== 0 ? -errno.EINVAL : socket.bind(parsed.address, parsed.port);
@@ -165,7 +169,11 @@ export abstract class SocketCalls extends CallBase {
       throw new NotModelled('a blocking connect() to a UNIX listener whose queue is full');
     }
     if (!(socket instanceof TcpSocket)) throw new NotModelled('connect() of this socket');
-    if (familyOf(bytes) === AF_UNSPEC) throw new NotModelled('connect() that takes a TCP connection apart');
+    if (familyOf(bytes) === AF_UNSPEC) {
+      if (this.machine.platform === 'darwin') throw new NotModelled('connect() to AF_UNSPEC on XNU');
+      socket.disconnect();
+      return 0;
+    }
     let result = socket.connectProgress();
     if (result === 1) {
       const parsed = inetOf(bytes, socket.family);
@@ -178,7 +186,7 @@ export abstract class SocketCalls extends CallBase {
       ready: () => socket.state !== 'connecting',
       finish: () => socket.connectOutcome,
       deadline: this.deadline(socket.sendTimeoutNs),
-      timedOut: () => -errno.EINPROGRESS,
+      timedOut: () => result,
       interrupted: () => -errno.EINTR,
       // XNU: EINTR even so. bsd/kern/uipc_syscalls.c, connect_nocancel().
       restarts: this.machine.platform === 'linux',

@@ -69,9 +69,13 @@ export abstract class SocketFile extends OpenFile {
   receiveCapacity: number;
   reusesAddress = false;
   reusesPort = false;
-  /** SO_RCVTIMEO and SO_SNDTIMEO in nanoseconds; 0: none. */
+  /** SO_RCVTIMEO and SO_SNDTIMEO in nanoseconds; 0: none; below 0: it does not wait. */
   receiveTimeoutNs = 0;
   sendTimeoutNs = 0;
+  /** SO_RCVLOWAT: no fewer bytes make a stream readable. */
+  receiveLowWater = 1;
+  /** IP_LOCAL_PORT_RANGE: its ephemeral ports, as far as the host has them; null: all of those. */
+  portRange: readonly [lowest: number, highest: number] | null = null;
   /** Of an option that is kept and does nothing, by level and name. */
   readonly otherOptions = new Map<number, Uint8Array>();
   /** Segments that were sent and are not delivered yet. */
@@ -115,6 +119,7 @@ export abstract class SocketFile extends OpenFile {
     this.reusesPort = listener.reusesPort;
     this.receiveTimeoutNs = listener.receiveTimeoutNs;
     this.sendTimeoutNs = listener.sendTimeoutNs;
+    this.receiveLowWater = listener.receiveLowWater;
     this.#lingerSeconds = listener.#lingerSeconds;
     for (const [key, value] of listener.otherOptions) this.otherOptions.set(key, value);
   }

@@ -7,17 +7,21 @@ import {
   IPV6_V6ONLY,
   SO_ACCEPTCONN,
   SO_BROADCAST,
+  SO_BSDCOMPAT,
   SO_DOMAIN,
+  SO_DONTROUTE,
   SO_ERROR,
   SO_KEEPALIVE,
   SO_LINGER,
   SO_OOBINLINE,
   SO_PROTOCOL,
   SO_RCVBUF,
+  SO_RCVLOWAT,
   SO_RCVTIMEO,
   SO_REUSEADDR,
   SO_REUSEPORT,
   SO_SNDBUF,
+  SO_SNDLOWAT,
   SO_SNDTIMEO,
   SO_TYPE,
   SOL_SOCKET,
@@ -26,7 +30,7 @@ import {
 import { EDOM, EINVAL, ENOPROTOOPT } from '../kernel/errno.ts';
 import type { Bytes } from '../kernel/native.ts';
 import { getInt64, setInt64, viewOf } from '../kernel/structs/struct.ts';
-import type { SocketFile } from './socket-file.ts';
+import { SEND_LOW_WATER, type SocketFile } from './socket-file.ts';
 import { TcpSocket } from './tcp.ts';
 import { UnixSocket } from './unix.ts';
 
@@ -34,6 +38,7 @@ import { UnixSocket } from './unix.ts';
 const kept: readonly (readonly [level: number, name: number | undefined])[] = [
   [SOL_SOCKET, SO_KEEPALIVE],
   [SOL_SOCKET, SO_BROADCAST],
+  [SOL_SOCKET, SO_DONTROUTE],
   [SOL_SOCKET, SO_OOBINLINE],
   [IPPROTO_TCP, TCP_NODELAY],
   [IPPROTO_IPV6, IPV6_V6ONLY],
@@ -44,6 +49,10 @@ const keptKeys = new Set(kept.map(([level, name]) => keyOf(level, name ?? -1)));
 /** Linux gives a buffer twice what was asked for, and never less than this. */
 const MIN_SEND = 4608;
 const MIN_RECEIVE = 2304;
+/** Seconds of a timeout, from which on it is none. MAX_SCHEDULE_TIMEOUT / HZ, of a machine with 250 Hz. */
+const NEVER = 2 ** 63 / 250;
+/** IP_LOCAL_PORT_RANGE of <linux/in.h>: highest << 16 | lowest. */
+const LOCAL_PORT_RANGE = 51;
 
 export function setOption(socket: SocketFile, level: number, name: number, value: Bytes): number {
   const view = viewOf(value);
@@ -56,18 +65,29 @@ export function setOption(socket: SocketFile, level: number, name: number, value
     if (view.byteLength < 16) return -EINVAL;
     const micros = getInt64(view, 8);
     if (micros < 0 || micros >= 1e6) return -EDOM;
-    const ns = Math.max(getInt64(view, 0) * 1e9 + micros * 1e3, 0);
+    const seconds = getInt64(view, 0);
+    // sock_set_timeout(): below 0 it does not wait at all.
+    const ns = seconds < 0 ? -1 : seconds >= NEVER ? 0 : seconds * 1e9 + micros * 1e3;
     if (name === SO_RCVTIMEO) socket.receiveTimeoutNs = ns;
     else socket.sendTimeoutNs = ns;
     return 0;
   }
   if (view.byteLength < 4) return -EINVAL;
   const number = view.getInt32(0, true);
+  if (level === IPPROTO_IP && name === LOCAL_PORT_RANGE && socket.machine.platform === 'linux') {
+    const [lowest, highest] = [number & 0xffff, number >>> 16];
+    if (lowest !== 0 && highest !== 0 && lowest > highest) return -EINVAL;
+    socket.portRange = [lowest, highest === 0 ? 0xffff : highest];
+    return 0;
+  }
   if (level === SOL_SOCKET) {
     if (name === SO_REUSEADDR) socket.reusesAddress = number !== 0;
     else if (name === SO_REUSEPORT) socket.reusesPort = number !== 0;
     else if (name === SO_SNDBUF) socket.sendCapacity = Math.max(2 * number, MIN_SEND);
     else if (name === SO_RCVBUF) socket.receiveCapacity = Math.max(2 * number, MIN_RECEIVE);
+    else if (name === SO_RCVLOWAT) socket.receiveLowWater = lowWaterOf(socket, number);
+    else if (name === SO_BSDCOMPAT && SO_BSDCOMPAT !== undefined)
+      return 0; // Without effect.
     else if (!keptKeys.has(keyOf(level, name))) return -ENOPROTOOPT;
   } else if (!keptKeys.has(keyOf(level, name)) || (level === IPPROTO_TCP && !(socket instanceof TcpSocket))) {
     return -ENOPROTOOPT;
@@ -78,6 +98,12 @@ export function setOption(socket: SocketFile, level: number, name: number, value
     socket.otherOptions.set(keyOf(level, name), memory);
   }
   return 0;
+}
+
+// tcp_set_rcvlowat(): TCP waits for no more than half of its buffer.
+function lowWaterOf(socket: SocketFile, asked: number): number {
+  const most = socket instanceof TcpSocket ? socket.receiveCapacity >> 1 : 0x7fffffff;
+  return asked === 0 ? 1 : Math.min(asked < 0 ? 0x7fffffff : asked, most);
 }
 
 export function getOption(socket: SocketFile, level: number, name: number, value: Bytes, len: Bytes): number {
@@ -93,7 +119,7 @@ export function getOption(socket: SocketFile, level: number, name: number, value
     return 0;
   }
   if (level === SOL_SOCKET && (name === SO_RCVTIMEO || name === SO_SNDTIMEO)) {
-    const ns = name === SO_RCVTIMEO ? socket.receiveTimeoutNs : socket.sendTimeoutNs;
+    const ns = Math.max(name === SO_RCVTIMEO ? socket.receiveTimeoutNs : socket.sendTimeoutNs, 0);
     setInt64(view, 0, Math.floor(ns / 1e9));
     setInt64(view, 8, Math.floor((ns % 1e9) / 1e3));
     length.setInt32(0, 16, true);
@@ -132,7 +158,12 @@ function intOption(socket: SocketFile, level: number, name: number): number | nu
         return socket.sendCapacity;
       case SO_RCVBUF:
         return socket.receiveCapacity;
+      case SO_RCVLOWAT:
+        return socket.receiveLowWater;
+      case SO_SNDLOWAT:
+        return socket.machine.platform === 'darwin' ? SEND_LOW_WATER : 1;
     }
+    if (name === SO_BSDCOMPAT && SO_BSDCOMPAT !== undefined) return 0;
   }
   if (level === IPPROTO_IP || !keptKeys.has(keyOf(level, name))) return null;
   const memory = socket.otherOptions.get(keyOf(level, name));

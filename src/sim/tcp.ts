@@ -13,6 +13,7 @@ import {
 } from '../kernel/constants/select.ts';
 import {
   EADDRINUSE,
+  EADDRNOTAVAIL,
   EAGAIN,
   EALREADY,
   ECONNABORTED,
@@ -117,7 +118,7 @@ export class TcpSocket extends SocketFile {
     if ((noReading && noWriting) || hasEnded || this.state === 'closed') events |= POLLHUP;
     if (noReading) events |= READABLE | RDHUP;
     if (this.state !== 'connecting') {
-      if (this.received.length > 0) events |= READABLE;
+      if (this.received.length >= this.receiveLowWater) events |= READABLE;
       if (noWriting || this.hasSpace) events |= WRITABLE;
       else this.#wantsSpace = true;
     }
@@ -206,7 +207,7 @@ export class TcpSocket extends SocketFile {
   listen(backlog: number): number {
     if (this.#progress !== 'unconnected') return -EINVAL;
     if (this.state === 'closed') {
-      if (!this.#holdsPort) this.bindEphemeral();
+      if (!this.#holdsPort && !this.bindEphemeral()) return -EADDRINUSE;
       if (this.host.listenerAt(this) !== null) return -EADDRINUSE;
       this.host.startListening(this);
     }
@@ -236,12 +237,16 @@ export class TcpSocket extends SocketFile {
     if (!this.#hasOwnPort) this.#holdsPort = false;
   }
 
-  bindEphemeral(): void {
-    this.localAddress ??= anyAddress(this.family);
+  /** False: no port is free. */
+  bindEphemeral(): boolean {
     this.host.unclaim(this);
-    this.localPort = this.host.ephemeralPort();
+    const port = this.host.ephemeralPort(this);
+    if (port === 0) return false;
+    this.localAddress ??= anyAddress(this.family);
+    this.localPort = port;
     this.host.claim(this);
     this.#holdsPort = true;
+    return true;
   }
 
   /** What connect(2) returns to a socket that has been connected or is to be: 1, it begins. __inet_stream_connect(). */
@@ -277,7 +282,22 @@ export class TcpSocket extends SocketFile {
     return -errno;
   }
 
-  // tcp_disconnect().
+  /** connect(2) to AF_UNSPEC: the connection is reset, the handshake or the listening given up. tcp_disconnect(). */
+  disconnect(): void {
+    const isOver = this.state === 'closed' || this.hasEnded;
+    if (this.state === 'listening') {
+      this.#stopListening();
+    } else if (!isOver) {
+      if (this.state === 'established') this.#abort();
+      this.error = ECONNRESET;
+    }
+    this.received.clear();
+    this.unsent.clear();
+    this.inFlight = 0;
+    this.#disconnect();
+  }
+
+  // What is the same whatever came before.
   #disconnect(): void {
     this.#synTimer?.cancel();
     this.#progress = 'unconnected';
@@ -303,10 +323,13 @@ export class TcpSocket extends SocketFile {
     const remote = isAnyAddress(address) ? loopback(address.length) : address;
     const destination = this.host.network.hostAt(remote, this.host);
     if (destination === null) return -ENETUNREACH;
-    if (!this.#holdsPort) this.bindEphemeral();
+    if (!this.#holdsPort && !this.bindEphemeral()) return -EADDRNOTAVAIL;
     if (isAnyAddress(this.localAddress!)) this.localAddress = this.host.sourceFor(remote);
+    // __inet_check_established().
+    if (this.#hasOwnPort && this.host.hasConnection(this, remote, port)) return -EADDRNOTAVAIL;
     this.remoteAddress = remote;
     this.remotePort = port;
+    this.error = 0; // tcp_connect_init().
     this.sequence = this.machine.initialSequence();
     this.#progress = 'connecting';
     this.state = 'connecting';
@@ -400,8 +423,9 @@ export class TcpSocket extends SocketFile {
   }
 
   onSegment(segment: Segment): void {
+    const { flags, data, from } = segment;
+    if (from !== this.peer && from !== this) return; // Of a connection that is no more.
     this.machine.touch(this.connection);
-    const { flags, data } = segment;
     if (flags === 'RST') {
       this.#onReset();
       return;
@@ -429,7 +453,8 @@ export class TcpSocket extends SocketFile {
       } else if (!this.#isReset) {
         this.received.push(data);
         this.host.network.acknowledge(this, data.length);
-        this.notify(READABLE);
+        // tcp_data_ready().
+        if (this.received.length >= this.receiveLowWater) this.notify(READABLE);
       }
     }
     if (flags === 'FIN') {
@@ -664,6 +689,12 @@ export class TcpSocket extends SocketFile {
       this.#noWriting = true;
       this.#flush();
     }
+  }
+
+  /** Whether all was sent and acknowledged, the FIN too, or it is reset: what SO_LINGER waits for. */
+  get isDone(): boolean {
+    if (this.state !== 'established' || this.#isReset) return true;
+    return this.#finIsSent && (this.peer?.finReceived ?? true);
   }
 
   get isReset(): boolean {

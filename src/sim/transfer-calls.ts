@@ -1,5 +1,6 @@
 // The system calls that move bytes: recv and send with their kin, read and write.
 
+import { POLLERR, POLLHUP, POLLRDHUP } from '../kernel/constants/select.ts';
 import {
   MSG_CMSG_CLOEXEC,
   MSG_CTRUNC,
@@ -124,13 +125,17 @@ export abstract class TransferCalls extends SocketCalls {
     if (flags & SPECIAL) return this.#receiveMessage(fd, target, flags, ({ files }) => dropFiles(files));
     const waits = !socket.nonblocking && (flags & MSG_DONTWAIT) === 0;
     const options = { peeks: (flags & MSG_PEEK) !== 0, waits };
-    const isWhole = (flags & MSG_WAITALL) !== 0 && !options.peeks && socket.type === SOCK_STREAM;
+    const isWhole = (flags & MSG_WAITALL) !== 0 && socket.type === SOCK_STREAM;
+    // sock_rcvlowat().
+    const least = isWhole ? target.length : Math.min(socket.receiveLowWater, target.length);
+    if (options.peeks && least > 1 && socket instanceof TcpSocket && waits)
+      return this.#look(socket, target, least);
     let got = 0;
     const take = (): number => {
       const n = socket.receive(got === 0 ? target : target.subarray(got), options);
       if (n < 0) return got > 0 && n !== -errno.EAGAIN ? got : n;
       got += n;
-      return isWhole && n > 0 && got < target.length ? -errno.EAGAIN : got;
+      return socket.type === SOCK_STREAM && !options.peeks && n > 0 && got < least ? -errno.EAGAIN : got;
     };
     const result = take();
     if (result !== -errno.EAGAIN) return result;
@@ -138,6 +143,24 @@ export abstract class TransferCalls extends SocketCalls {
     return this.block(socket, READABLE, take, {
       timeoutNs: socket.receiveTimeoutNs,
       moved: () => got,
+    });
+  }
+
+  // MSG_PEEK that waits until so many bytes are there, or no more can come. tcp_recvmsg_locked().
+  #look(socket: TcpSocket, target: Uint8Array, least: number): number {
+    const look = () => socket.receive(target, { peeks: true });
+    const isReady = () =>
+      socket.received.length >= least || (socket.poll() & (POLLRDHUP! | POLLHUP | POLLERR)) !== 0;
+    if (isReady()) return look();
+    const orElse = (errno: number) => (socket.received.length > 0 ? look() : -errno);
+    return this.wait({
+      ready: isReady,
+      finish: look,
+      deadline: this.deadline(socket.receiveTimeoutNs),
+      timedOut: () => orElse(errno.EAGAIN),
+      interrupted: () => orElse(errno.EINTR),
+      restarts: true,
+      shared: socket.shared,
     });
   }
 
@@ -188,7 +211,8 @@ export abstract class TransferCalls extends SocketCalls {
     if (flags & MSG_OOB) return failed(this.#urgent(socket));
     const waits = !(socket.nonblocking || (flags & MSG_DONTWAIT && this.machine.platform !== 'darwin'));
     const result = socket.sendMessage(source, files, socket instanceof TcpSocket ? null : to);
-    if (result === -errno.EAGAIN && waits) {
+    // A datagram of UDP never waits here: EAGAIN is for want of a port.
+    if (result === -errno.EAGAIN && waits && !(socket instanceof UdpSocket)) {
       failed(result);
       throw new NotModelled('a blocking send with an address or files that has to wait');
     }
@@ -224,7 +248,8 @@ export abstract class TransferCalls extends SocketCalls {
       return takesAll && total < source.length ? -errno.EAGAIN : total;
     };
     const result = give();
-    if (result !== -errno.EAGAIN || file.nonblocking || dontWait) return result;
+    const isFinal = file.nonblocking || dontWait || file instanceof UdpSocket;
+    if (result !== -errno.EAGAIN || isFinal) return result;
     const timeoutNs = file instanceof SocketFile ? file.sendTimeoutNs : 0;
     return this.block(file, WRITABLE, give, { timeoutNs, moved: () => total });
   }
@@ -233,6 +258,7 @@ export abstract class TransferCalls extends SocketCalls {
     const file = this.process.file(fd);
     if (file === null) return -errno.EBADF;
     const target = bytesOf(buf);
+    if (file instanceof TcpSocket && target.length > 0) return this.#receive(fd, target, 0);
     const take = () => file.read(target);
     const result = take();
     if (result !== -errno.EAGAIN || file.nonblocking) return result;

@@ -100,11 +100,15 @@ export class UdpSocket extends SocketFile {
     return result;
   }
 
-  #autobind(): void {
-    if (this.localPort !== 0) return;
+  // inet_autobind(): 0, or EAGAIN where no port is free.
+  #autobind(): number {
+    if (this.localPort !== 0) return 0;
+    const port = this.host.ephemeralPort(this);
+    if (port === 0) return -EAGAIN;
     this.localAddress ??= anyAddress(this.family);
-    this.localPort = this.host.ephemeralPort();
+    this.localPort = port;
     this.host.claim(this);
+    return 0;
   }
 
   // The address and port of a sockaddr that a datagram may go to, or an errno.
@@ -125,8 +129,8 @@ export class UdpSocket extends SocketFile {
     }
     const to = this.#destination(name);
     if (typeof to === 'number') return to;
+    if (this.#autobind() !== 0) return -EAGAIN;
     if (this.host.network.hostAt(to.address, this.host) === null) return -ENETUNREACH;
-    this.#autobind();
     if (isAnyAddress(this.localAddress!)) this.localAddress = this.host.sourceFor(to.address);
     this.remoteAddress = to.address;
     this.remotePort = to.port;
@@ -151,7 +155,7 @@ export class UdpSocket extends SocketFile {
 
   // udp_sendmsg().
   override sendMessage(source: Uint8Array, _files: readonly OpenFile[], to: Uint8Array | null): number {
-    this.#autobind();
+    if (this.#autobind() !== 0) return -EAGAIN;
     if (source.length > 0xffff) return -EMSGSIZE;
     let destination = { address: this.remoteAddress!, port: this.remotePort };
     if (to !== null) {

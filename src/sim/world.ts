@@ -44,6 +44,8 @@ export interface WorldOptions {
   faultsOf?: Readonly<Partial<Record<CallName, readonly string[]>>>;
   /** RLIMIT_NOFILE of the program. */
   maxDescriptors?: number;
+  /** Whether the program may have ports below 1024. True without it. */
+  isPrivileged?: boolean;
   /** Of the program's host, `localhost`, beside the loopback ones: '10.0.0.1'. */
   addresses?: readonly string[];
   /**
@@ -214,6 +216,7 @@ export class World implements Machine {
     this.network = new Network(this);
     this.localhost = this.network.addHost('localhost', (options.addresses ?? []).map(addressOf));
     this.program = this.#newProcess('program', this.localhost, options.maxDescriptors ?? 1024);
+    this.program.isPrivileged = options.isPrivileged ?? true;
     this.#actor = this.program.shared;
     this.#calls = this.#callsOf(this.program);
     if (options.input !== undefined) this.program.stdin.toRead.push(Buffer.from(options.input));
