@@ -20,6 +20,7 @@ import type { SocketFile } from './socket-file.ts';
 import { TcpSocket } from './tcp.ts';
 import { UnixSocket } from './unix.ts';
 import { isReadable, isWritable, readReport, writeReport } from './xnu-filters.ts';
+import { getXnuOption, setXnuOption } from './xnu-sockopt.ts';
 import { XnuUnixSocket } from './xnu-unix.ts';
 
 /** More pollfds than this are EINVAL. OPEN_MAX; bsd/kern/sys_generic.c, poll_nocancel(). */
@@ -283,7 +284,13 @@ export class DarwinCalls extends SimulatedCalls {
     if (typeof socket === 'number') return socket;
     // "the socket has been shutdown, no more sockopt's". bsd/kern/uipc_socket.c, sosetoptlock().
     if (isShutDown(socket)) return -errno.EINVAL;
-    return super.setsockopt(fd, level, name, value);
+    return setXnuOption(socket, level, name, value);
+  }
+
+  override getsockopt(fd: number, level: number, name: number, value: Bytes, len: Bytes): number {
+    const socket = this.socketOf(fd);
+    if (typeof socket === 'number') return socket;
+    return getXnuOption(socket, level, name, value, len);
   }
 
   // ---- What takes at least one buffer. uipc_syscalls.c, sendmsg_nocancel(); sys_generic.c, readv_nocancel().
@@ -297,6 +304,18 @@ export class DarwinCalls extends SimulatedCalls {
   ): number {
     if (buffers.length === 0) return -errno.EMSGSIZE;
     return super.sendmsg(fd, buffers, name, control, flags);
+  }
+
+  override recvmsg(
+    fd: number,
+    buffers: readonly Bytes[],
+    name: Bytes | null,
+    control: Bytes | null,
+    lengths: Bytes,
+    flags: number,
+  ): number {
+    if (buffers.length === 0) return -errno.EMSGSIZE;
+    return super.recvmsg(fd, buffers, name, control, lengths, flags);
   }
 
   override readv(fd: number, buffers: readonly Bytes[]): number {
