@@ -20,6 +20,7 @@ const inOneProcess = [
 const onDarwin = ['test/sim/darwin/*.test.ts'];
 const alsoOnDarwin = [
   'test/cpython/{kqueue,select,poll,selectors}.test.ts',
+  'test/programs/torture-sim.test.ts',
   'test/python/{kqueue,select,poll,selectors}.test.ts',
 ];
 

@@ -15,6 +15,7 @@ import {
   SOL_SOCKET,
 } from '../kernel/constants/socket.ts';
 import type { Syscalls } from '../kernel/native.ts';
+import { platform } from '../kernel/platform.ts';
 
 /** What is asked about a descriptor, beneath the choke point. */
 export type Kernel = Pick<Syscalls, 'fcntl' | 'getsockopt' | 'shutdown' | 'write'>;
@@ -42,7 +43,7 @@ const isTransfer = ({ receives, sends }: Row) => receives !== undefined || sends
 function mayWait({ row, args, fd }: Asked, kernel: Kernel): boolean {
   const flags = argumentOf(row, 'flags', args);
   const dontwait = typeof flags === 'number' && (flags & MSG_DONTWAIT) !== 0;
-  if (dontwait && heedsDontwait(row, process.platform)) return false;
+  if (dontwait && heedsDontwait(row, platform)) return false;
   const status = kernel.fcntl(fd, F.F_GETFL, 0);
   return status < 0 || (status & F.O_NONBLOCK) === 0;
 }
@@ -70,6 +71,8 @@ export function reasonAgainstError(asked: Asked, error: string, kernel: Kernel):
       return `it ${op === EPOLL_CTL_DEL ? 'takes out' : 'changes'} what is there`;
     return null;
   }
+  if (name === 'kevent' && error === 'EINTR' && argumentOf(row, 'nevents', args) === 0)
+    return 'it makes changes only, and does not wait';
   const waits = row.blocks !== undefined && row.blocks.until !== 'event';
   if (!waits) return null;
   if (error === 'EINTR') return mayWait(asked, kernel) ? null : nonblocking;
@@ -80,9 +83,17 @@ export function reasonAgainstError(asked: Asked, error: string, kernel: Kernel):
   return isEdgeTriggered ? edge : null;
 }
 
-/** Whether the kernel gives this errno only after it has done what it was asked, or while it goes on with it. */
-export const isMadeFirst = (name: CallName, error: string): boolean =>
-  name === 'close' || (name === 'connect' && (error === 'EINTR' || error === 'EINPROGRESS'));
+/**
+ * The arguments of what the kernel does of a call before it gives this errno: all of close, whatever that says; connect,
+ * which then goes on by itself; the changes of a kevent that is interrupted while it waits. null: nothing.
+ */
+export function madeFirst({ name, args }: Asked, error: string): readonly unknown[] | null {
+  if (name === 'close') return args;
+  if (name === 'connect') return error === 'EINTR' || error === 'EINPROGRESS' ? args : null;
+  if (name !== 'kevent' || error !== 'EINTR') return null;
+  const [kq, changes, nchanges] = args;
+  return nchanges === 0 ? null : [kq, changes, nchanges, null, 0, null];
+}
 
 const endings = ['ECONNRESET', 'ECONNREFUSED', 'EHOSTUNREACH', 'EPIPE', 'ETIMEDOUT'];
 
@@ -109,7 +120,7 @@ function socketType(fd: number, kernel: Kernel): number | null {
 // ---- Short transfers
 
 /** pipe(7): what fits is written whole. POSIX has 512 at least, as macOS. */
-const PIPE_BUF = process.platform === 'linux' ? 4096 : 512;
+const PIPE_BUF = platform === 'linux' ? 4096 : 512;
 
 /** Why the kernel would not move fewer than so many bytes; null: it may. */
 export function reasonAgainstShort(asked: Asked, length: number, kernel: Kernel): string | null {

@@ -15,8 +15,8 @@ import {
   type Asked,
   descriptorOf,
   endConnection,
-  isMadeFirst,
   type Kernel,
+  madeFirst,
   reasonAgainstError,
   reasonAgainstShort,
   shortened,
@@ -175,6 +175,13 @@ export class Faults implements Disposable {
   }
 }
 
+/** What was done of a call that is told as failed. */
+const done: Partial<Record<CallName, string>> = {
+  close: 'the kernel has closed it',
+  connect: 'the kernel has gone on to connect it',
+  kevent: 'the kernel has made its changes',
+};
+
 const standStill = new Int32Array(new SharedArrayBuffer(4));
 
 /** One call to which something may happen. */
@@ -216,7 +223,7 @@ class Injection {
 
   // What the call returns; null: it is to be made.
   #fail(error: string, errno: number): number | null {
-    const { name, args } = this.#asked;
+    const { name } = this.#asked;
     const { kernel } = this.#faults;
     const reason = reasonAgainstError(this.#asked, error, kernel);
     if (reason !== null) {
@@ -224,18 +231,15 @@ class Injection {
       return null;
     }
     let what = 'the kernel was not asked';
-    if (isMadeFirst(name, error)) {
-      const result = this.#call(...args);
-      const isAsExpected = result === 0 || (error === 'EINPROGRESS' && result === -errno);
-      if (!isAsExpected) {
-        this.#tell(
-          'passed over',
-          error,
-          `is not told as ${error}: it failed by itself, ${errorcode(result)}`,
-        );
+    const first = madeFirst(this.#asked, error);
+    if (first !== null) {
+      const result = this.#call(...first);
+      if (result < 0 && !(error === 'EINPROGRESS' && result === -errno)) {
+        const own = errorcode(result);
+        this.#tell('passed over', error, `is not told as ${error}: it failed by itself, ${own}`);
         return result;
       }
-      what = name === 'close' ? 'the kernel has closed it' : 'the kernel has gone on to connect it';
+      what = done[name]!;
     } else if (endConnection(this.#asked, error, kernel)) {
       what = 'the kernel was not asked, but to shut the connection down';
     }

@@ -4,7 +4,15 @@
 //
 // A sample of it here; RFDS_TORTURE=1 (npm run torture) all of it.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,7 +26,7 @@ import { cli, freePort, loops, Program, within } from '../support/programs.ts';
 import { converse, ordinary } from '../support/torture.ts';
 
 const isWhole = Number(process.env.RFDS_TORTURE ?? 0) > 0;
-const TIMEOUT = isWhole ? 3_600_000 : 60_000;
+const TIMEOUT = isWhole ? 7_200_000 : 120_000;
 const counter = new URL('../support/count-calls.mjs', import.meta.url).href;
 
 const environmentOf = (failure: Failure | null): NodeJS.ProcessEnv =>
@@ -134,6 +142,39 @@ describe.each(loops)('rfds server --loop %s', (loop) => {
   );
 });
 
+const withoutTimes = (text: string) => text.replaceAll(/\d{10}\.\d{1,7}:/g, '');
+
+// What changes nothing that a client can see but the time that it takes.
+test.each([
+  '*:error=EINTR',
+  'recv:short=3,send:short=2,read:short=1',
+  '*:error=EINTR:chance=0.5,*:delay=2:chance=0.3,seed=5',
+])(
+  'every server and the client have the whole conversation with %s',
+  async (faults) => {
+    const talks = loops.map(async (loop) => {
+      const args = [cli, 'server', '--host', '127.0.0.1', '--port', '0', '--loop', loop];
+      const env = { RFDS_FAULTS: faults };
+      await using server = new Program(process.execPath, args, env);
+      const [, port] = await server.has(/Listening on \('127\.0\.0\.1', (\d+)\)\n/);
+      const hurt = await converse(Number(port), ordinary).catch((error) => `${loop}: ${error.message}`);
+      expect(hurt).toBe(0);
+      await using client = new Program(process.execPath, [cli, 'client', '127.0.0.1', port], env);
+      client.type('Hello\nHello again\n', 'last');
+      expect(await within(client.exited, 'the end of the client')).toBe(0);
+      // The time in a message may have been received in pieces, with another one between them.
+      expect(withoutTimes(withoutTimes(client.stdout))).toBe(
+        'Type messages and press Enter\nTo quit: Ctrl+C or Ctrl+D\n> Hello\n> Hello again\n> \n',
+      );
+      server.kill('SIGINT');
+      expect(await within(server.exited, 'the end of the server')).toBe(130);
+      expect(server.stderr + client.stderr).toBe('');
+    });
+    await Promise.all(talks);
+  },
+  TIMEOUT,
+);
+
 /** A server that answers as the documented one does. */
 let answering: Server;
 let answeringPort = 0;
@@ -177,6 +218,9 @@ describe('the example', () => {
   symlinkSync(root, path.join(folder, 'node_modules/rfds'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
+  const ending = ['tcp-info', 'traced', 'udp', 'unix-socket'];
+  const serving = ['documented-server', 'echo-server'];
+
   let written = 0;
   /** An example as JavaScript, with a port of its own. */
   const compiled = (name: string, port: number): string => {
@@ -197,9 +241,17 @@ describe('the example', () => {
       : JSON.stringify({ status, stderr, ...rest });
   };
 
+  test('is every one that is there, but for those that run on the simulated kernel', () => {
+    const names = readdirSync(path.join(root, 'examples')).map((file) => path.parse(file).name);
+    const onSimulated = ['explore-echo-server', 'naive-echo-server'];
+    expect([...new Set(names)].sort()).toEqual(
+      [...ending, ...serving, ...onSimulated, 'documented-client'].sort(),
+    );
+  });
+
   const fewer = (failures: Failure[]) => (isWhole ? failures : failures.filter((_, i) => i % 41 === 7));
 
-  test.each(['tcp-info', 'traced', 'udp', 'unix-socket'])(
+  test.each(ending)(
     '%s goes on, or ends with the error, whatever call of it fails',
     async (name) => {
       const run = async (failure: Failure | null) => toEnd([compiled(name, await freePort())], failure, '');
@@ -208,7 +260,7 @@ describe('the example', () => {
     TIMEOUT,
   );
 
-  test.each(['documented-server', 'echo-server'])(
+  test.each(serving)(
     '%s goes on, or ends with the error, whatever call of it fails',
     async (name) => {
       // The echo server has no goodbye.

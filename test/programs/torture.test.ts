@@ -15,7 +15,7 @@ import { conversationOf, converse, sayOnce } from '../support/torture.ts';
 
 const rounds = Number(process.env.RFDS_TORTURE ?? 0);
 const isWhole = rounds > 0;
-const TIMEOUT = isWhole ? 3_600_000 : 60_000;
+const TIMEOUT = isWhole ? 7_200_000 : 120_000;
 const driver = fileURLToPath(new URL('torture-driver.mjs', import.meta.url));
 
 /** Every so many of them, another part for each seed. */

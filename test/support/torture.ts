@@ -58,6 +58,7 @@ const TIME = /\d{10}\.\d{1,7}:/g;
 
 class Client {
   readonly #socket: Socket;
+  #said = '';
   #received = '';
   #hasEnded = false;
   #wake = () => {};
@@ -79,10 +80,12 @@ class Client {
 
   async say(text: string): Promise<void> {
     if (this.isHurt) return;
-    const before = this.#answered;
+    this.#said += text;
     this.#socket.write(text);
-    await this.#until(() => this.#answered >= before + text.length, `an answer to ${text.length} bytes`);
-    if (this.#answered < before + text.length) this.isHurt = true;
+    // What was said, and not as many bytes: a time may have come in part.
+    const isAnswered = () => this.#received.replaceAll(TIME, '') === this.#said;
+    await this.#until(isAnswered, `an answer to ${text.length} bytes`);
+    if (!isAnswered()) this.isHurt = true;
   }
 
   async leave(how: 'end' | 'goodbye' | 'reset'): Promise<void> {
@@ -94,10 +97,6 @@ class Client {
     else this.#socket.end();
     await this.#until(() => false, 'the end of the connection');
     this.#socket.destroy();
-  }
-
-  get #answered(): number {
-    return this.#received.replaceAll(TIME, '').length;
   }
 
   async #until(isDone: () => boolean, what: string): Promise<void> {
