@@ -217,6 +217,13 @@ test('explore-echo-server.ts finds the bug of naive-echo-server.ts, tells the ru
   expect(program.stdout).toMatch(
     /recv\(4, "Hello", 4096\) = 5 .*naive-echo-server\.mjs:\d+\n.*select\(.*\) = 2 \(in \[4\], out \[4\]\)/,
   );
+  // docs/sim.md shows it, in parts and with the lines of the TypeScript.
+  const [, shown] = read('docs/sim.md').match(/prints:\n\n```\n([\s\S]*?)```/)!;
+  const bare = (text: string) =>
+    text.split('\n').map((line) => line.replace(/ +\S*naive-echo-server\.\w+:\d+$/, '').trimEnd());
+  expect(bare(program.stdout)).toEqual(expect.arrayContaining(bare(shown)));
+  for (const [, n, text] of shown.matchAll(/^.{3} . \w+ +(\w+)\(.*naive-echo-server\.ts:(\d+)$/gm))
+    expect(read('examples/naive-echo-server.ts').split('\n')[Number(text) - 1]).toContain(n.replace('4', ''));
   await using replayed = new Program(process.execPath, [cli, 'trace', '--replay', file]);
   expect(await within(replayed.exited, 'the end of the replay')).toBe(0);
   expect(replayed.stdout).toMatch(/^Simulated: /);

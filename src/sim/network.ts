@@ -55,7 +55,10 @@ export interface InTransit {
 }
 
 /** A packet as a capture has it. */
-export interface Packet extends Segment {
+export interface Packet extends Omit<Segment, 'from' | 'to'> {
+  /** What sent it; of a RST from where nobody listens there is no more than this. */
+  readonly from: Pick<Endpoint, 'host' | 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>;
+  readonly to: Pick<Endpoint, 'host'> | null;
   readonly at: Moment;
   readonly window: number;
   readonly isLost: boolean;
@@ -426,7 +429,34 @@ export class Network {
     const host = this.hostAt(from.remoteAddress!, from.host);
     const listener = host?.listenerFor(from.remoteAddress!, from.remotePort) ?? null;
     if (listener !== null) listener.onSyn(segment);
-    else from.onSegment({ ...segment, to: from, flags: 'RST', data: null });
+    else this.#refuse(segment, host);
+  }
+
+  // Nobody listens there: RST.
+  #refuse(segment: Segment, host: Host | null): void {
+    const { from } = segment;
+    const { localAddress, localPort, remoteAddress, remotePort } = from;
+    const rst = {
+      ...segment,
+      to: from,
+      flags: 'RST',
+      data: null,
+      sequence: 0,
+      acknowledged: segment.sequence + 1,
+    } as const;
+    if (this.#machine.keepsPackets && host !== null) {
+      const nobody = {
+        host,
+        localAddress: remoteAddress,
+        localPort: remotePort,
+        remoteAddress: localAddress,
+        remotePort: localPort,
+      };
+      this.packets.push({ ...rst, from: nobody, at: this.#machine.moment(), window: 0, isLost: false });
+    }
+    const link = host === null ? null : this.#link(from.host, host);
+    if (link === null || link.latency === 0) from.onSegment(rst);
+    else this.#machine.after(link.latency * 1e9, 'RST arrives', from.shared, () => from.onSegment(rst));
   }
 
   /** What was received was taken into the receiver's buffer. */

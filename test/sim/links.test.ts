@@ -92,6 +92,21 @@ describe('latency', () => {
     expect(order).toEqual(['10.0.0.3 quick at 30 ms', '10.0.0.2 slow at 900 ms']);
   });
 
+  test('is what a refusal takes, too', () => {
+    const times: number[] = [];
+    const world = worldWith({ latency: 0.05 }, function* (client) {
+      try {
+        yield* client.connect(SERVER, { waits: false });
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+        times.push(client.time);
+      }
+    });
+    expect(world.run(() => {})).toEqual(returned);
+    expect(times).toEqual([0.1]);
+    expect(world.network.packets.map(({ flags }) => flags)).toEqual(['SYN', 'RST']);
+  });
+
   test('without one, nothing takes time', () => {
     const world = worldWith({}, function* (client) {
       const sock = yield* client.connect(SERVER);

@@ -6,6 +6,7 @@ import { fromNetSocket, toNetSocket } from '../../src/net.ts';
 import { epoll, type FileLike, poll, select } from '../../src/select.ts';
 import { type BaseSelector, DefaultSelector, EVENT_READ, EVENT_WRITE } from '../../src/selectors.ts';
 import { SIG_IGN, SIGINT, signal } from '../../src/signal.ts';
+import { explore, type Found, type ScriptStep, story, type World } from '../../src/sim.ts';
 import {
   type Address,
   AF_INET,
@@ -113,6 +114,39 @@ export function raw(): number {
   const end: () => void = sys.observe((_name, call, args) => call(...args));
   end();
   return result;
+}
+
+/** Other processes of a world: generators and scripts, typed without a cast. */
+export function simulated(): string {
+  const build = (world: World) => {
+    const far = world.addHost('far', '10.0.0.2');
+    world.link(world.localhost, far, { latency: 0.01 });
+    world.addProcess(
+      'client',
+      function* (client) {
+        const sock = yield* client.connect(['127.0.0.1', 12345]);
+        const sent: number = yield* sock.send('Hello');
+        const data: Buffer = yield* sock.recv(sent);
+        yield* sock.send(data);
+        sock.fd.toFixed();
+        const pid: number = yield* client.call('fcntl', sock.fd, 1, 0);
+        yield* client.sleep(pid);
+        yield* sock.reset();
+      },
+      { host: far },
+    );
+    const steps: ScriptStep[] = [{ connect: '/run/server' }, { send: new Uint8Array(3) }, 'close'];
+    world.addProcess('script', steps);
+    world.addProcess('server', [{ listen: ['127.0.0.1', 80] }, 'accept', { expect: 'GET' }, 'stopReading']);
+    return () => server();
+  };
+  const { found, runs } = explore(build, {
+    visit: 'random',
+    world: { cuts: 1 },
+    check: (world) => world.nanoseconds,
+  });
+  const one: Found | null = found;
+  return one === null ? String(runs) : story(build, one);
 }
 
 export function errors(error: unknown): string | undefined {

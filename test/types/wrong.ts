@@ -5,6 +5,7 @@ import { fromNetSocket, toNetSocket } from '../../src/net.ts';
 import { epoll, poll, select } from '../../src/select.ts';
 import { DefaultSelector, EpollSelector } from '../../src/selectors.ts';
 import { signal } from '../../src/signal.ts';
+import { explore, World } from '../../src/sim.ts';
 import { AF_INET, type Socket, socket } from '../../src/socket.ts';
 import * as sys from '../../src/syscalls.ts';
 
@@ -64,6 +65,22 @@ export function mistakes(a: Socket, node: NetSocket): void {
   sys.select(1, [3], null, null, null);
   // @ts-expect-error no such call
   sys.fork();
+
+  const world = new World();
+  // @ts-expect-error no such step
+  world.addProcess('client', ['hello']);
+  // @ts-expect-error an address has a port
+  world.addProcess('client', [{ connect: ['127.0.0.1'] }]);
+  world.addProcess('client', function* (client) {
+    const sock = yield* client.connect(['127.0.0.1', 80]);
+    // @ts-expect-error what is received is a Buffer
+    const received: string = yield* sock.recv(1);
+    console.log(received);
+  });
+  // @ts-expect-error a program is a function
+  explore(() => 5);
+  // @ts-expect-error no such bound
+  new World({ cut: 1 });
 
   // @ts-expect-error the other way round
   toNetSocket(node);
