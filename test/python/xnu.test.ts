@@ -4,7 +4,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { Kevents } from '../../src/kernel/structs/kevent.ts';
 import { harmless } from '../../src/python/signal/pending.ts';
-import { select } from '../../src/select.ts';
+import { kqueue, select } from '../../src/select.ts';
 import { EVENT_READ, EVENT_WRITE, KqueueSelector } from '../../src/selectors.ts';
 import { SIG_IGN, SIGUSR1, signal } from '../../src/signal.ts';
 import * as S from '../../src/socket.ts';
@@ -95,6 +95,21 @@ test('select waits for at most 100,000,000 s at once', () => {
 });
 
 // Elsewhere the calls are there.
+test.skipIf(!isLinux)('kevent waits for at most 2147483647 s at once', () => {
+  const asked: bigint[] = [];
+  sys.interpose((name, call, args) => {
+    if (name === 'kqueue') return sys.eventfd(0, 0);
+    if (name !== 'kevent') return call(...args);
+    asked.push((args[5] as BigInt64Array)[0]);
+    return 0;
+  });
+  const queue = kept(kqueue());
+  queue.control(null, 1, 9e9);
+  queue.control(null, 1, 5);
+  expect(Number(asked[0])).toBe(0x7fffffff);
+  expect(Number(asked[1])).toBeLessThanOrEqual(5);
+});
+
 test.skipIf(!isLinux)(
   'a KqueueSelector that cannot watch for writing does not stay watching for reading',
   () => {

@@ -268,6 +268,32 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
     expect(problems).toEqual([]);
   });
 
+  test('draws packets level on the axis of true time: how long each was on its way is not known', async () => {
+    const { page } = await opened();
+    await page.evaluate(`(() => {
+      const { moveTo, lineTo } = CanvasRenderingContext2D.prototype;
+      let from;
+      globalThis.drawnLines = [];
+      CanvasRenderingContext2D.prototype.moveTo = function (x, y) {
+        from = [x, y];
+        moveTo.call(this, x, y);
+      };
+      CanvasRenderingContext2D.prototype.lineTo = function (x, y) {
+        if (Math.abs(x - from[0]) > 20) drawnLines.push(y - from[1]);
+        lineTo.call(this, x, y);
+      };
+    })()`);
+    const slants = async (axis: string): Promise<number[]> => {
+      await page.evaluate('drawnLines.length = 0');
+      await page.getByRole('button', { name: axis }).click();
+      return (await page.evaluate('drawnLines')) as number[];
+    };
+    const level = await slants('True time');
+    expect(level.length).toBeGreaterThan(0);
+    expect(level.filter((slant) => slant !== 0)).toEqual([]);
+    expect((await slants('Even steps')).filter((slant) => slant <= 0)).toEqual([]);
+  });
+
   test('is not broken by what a message, a path or a note says', async () => {
     const evil =
       '</script><script>document.title="owned"</script><!--<img src=x onerror=alert(1)>\u2028\u0000\u{1f600}';

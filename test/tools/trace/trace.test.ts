@@ -200,6 +200,12 @@ describe.skipIf(!isLinux)('a conversation on loopback', () => {
     expect(await Promise.all(runs.map(({ exited }) => exited))).toEqual([0, 0, 0]);
   });
 
+  test('of messages that look like a program says how a program is traced', deadline, () => {
+    const { status, stderr } = trace('--port', '0', 'node', 'program.mjs');
+    expect(stderr).toContain('rfds trace: to trace a program: rfds trace -- node program.mjs\n');
+    expect(status).toBe(0);
+  });
+
   test('has messages of any length', deadline, () => {
     const { status, stdout } = trace('--port', '0', 'x'.repeat(100_000));
     expect(status).toBe(0);

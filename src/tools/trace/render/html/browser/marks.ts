@@ -126,12 +126,15 @@ function newHatching(color: string): CanvasPattern {
   return pattern;
 }
 
-/** An arrow, a little downward, for no packet is anywhere at once. */
+/**
+ * An arrow, a little downward, for no packet is everywhere at once. On the axis of true time it is level, at the packet's
+ * one time: how long it was on its way nobody measured.
+ */
 function drawPacket(packet: Packet, current: number, moment: Moment): void {
   const y = axis.y(packet.step);
   if (!isDrawn(y, y)) return;
   const [x, x2] = ends(packet);
-  const slant = axis.mode === 'even' ? between(axis.pitch * 0.26, 0, 10) : 5;
+  const slant = axis.mode === 'even' ? between(axis.pitch * 0.26, 0, 10) : 0;
   const direction = Math.sign(x2 - x);
   const isData = packet.tcp !== null && packet.tcp.payloadLength > 0;
   pen.globalAlpha = packet.step > current ? 0.35 : 1;
