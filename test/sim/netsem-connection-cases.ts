@@ -189,7 +189,7 @@ export const connectionCases: readonly Case[] = [
       return {
         asked,
         isAsAsked: nameOf(first) === `127.0.0.1:${port}`,
-        isEphemeral: ephemeral >= 32768 && ephemeral <= 60999,
+        isEphemeral: ephemeral > 1023,
         any: hostOf(kernel.bound(kernel.tcp(), '0.0.0.0')),
         other: bind(kernel.tcp(), '127.0.0.2', port),
         udp: bind(kernel.udp(), '127.0.0.1', port),

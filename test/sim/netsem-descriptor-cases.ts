@@ -367,7 +367,7 @@ export const descriptorCases: readonly Case[] = [
       setsocktopt_1: agrees('Sets it; none, or 0, is for ever.'),
       setsocktopt_5: differs(
         'EDOM for a time that is too long.',
-        'A long time is for ever, and one below 0 is none; EDOM is for microseconds that are none.',
+        'A long time is for ever, and with one below 0 no call waits; EDOM is for microseconds that are none.',
       ),
     },
     run(kernel) {
@@ -376,9 +376,15 @@ export const descriptorCases: readonly Case[] = [
       const before = [...names, SO_LINGER].map((name) => time(fd, name));
       const set5 = names.map((name) => [setTime(fd, name, 5n, 240_000n), time(fd, name)]);
       const lingers = [[set(fd, SO_LINGER, 1, 3), time(fd, SO_LINGER)], [set(fd, SO_LINGER, 0, 9)]];
+      const [waiting] = kernel.connection();
+      must(setTime(waiting, SO_RCVTIMEO, -1n, 0n));
+      const negative = [
+        kernel.waited(10, () => sys.recv(waiting, new Uint8Array(1), 0)),
+        time(waiting, SO_RCVTIMEO),
+      ];
       const long = names.map((name) => [setTime(fd, name, 2n ** 62n, 0n), time(fd, name)]);
       const invalid = names.map((name) => [1_000_000n, -1n].map((micros) => setTime(fd, name, 1n, micros)));
-      return { before, set5, lingers, off: (time(fd, SO_LINGER) as number[])[0], long, invalid };
+      return { before, set5, lingers, off: (time(fd, SO_LINGER) as number[])[0], long, negative, invalid };
     },
     expected: {
       before: [
@@ -395,6 +401,10 @@ export const descriptorCases: readonly Case[] = [
       long: [
         [0, [0, 0]],
         [0, [0, 0]],
+      ],
+      negative: [
+        ['EAGAIN', false],
+        [0, 0],
       ],
       invalid: [
         ['EDOM', 'EDOM'],
