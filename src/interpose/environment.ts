@@ -3,7 +3,7 @@
 import { writeSync } from 'node:fs';
 import type { attach } from '../kernel/syscalls.ts';
 import { parseFaults } from './fault-rules.ts';
-import { inject } from './faults.ts';
+import { FaultLayer } from './faults.ts';
 import { start } from './ledger.ts';
 import { recordTo } from './recorder/recorder.ts';
 
@@ -22,7 +22,7 @@ export function attachAsked(attachTo: typeof attach): void {
 function injectAsked(text: string, attachTo: typeof attach): void {
   try {
     const { faults, ...options } = parseFaults(text);
-    inject(faults, { ...options, attachTo });
+    new FaultLayer(faults, { ...options, attachTo });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     writeSync(2, `rfds: RFDS_FAULTS: ${error.message}\n`);

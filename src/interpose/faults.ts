@@ -46,6 +46,17 @@ export interface InjectOptions {
   log?: boolean;
   /** Called for each. It must make no call. */
   onInjected?: (injected: Injected) => void;
+}
+
+/** Faults that are injected until they are taken off. */
+export interface Faults extends Disposable {
+  /** What happened so far: the last 1000. */
+  readonly injected: readonly Injected[];
+  /** From now on every call is made as it is. */
+  detach(): void;
+}
+
+export interface LayerOptions extends InjectOptions {
   /** That of the copy of rfds whose calls are to fail. */
   attachTo?: typeof attach;
   /** What is asked about descriptors; the addon, beneath the choke point, where absent. */
@@ -55,12 +66,10 @@ export interface InjectOptions {
 /** How many of what was injected are kept. */
 const MOST_KEPT = 1000;
 
-/** Faults that are injected until they are taken off. */
-export class Faults implements Disposable {
-  /** What happened so far: the last 1000. */
+export class FaultLayer implements Faults {
   readonly injected: Injected[] = [];
   readonly #rules: readonly Rule[];
-  readonly #options: InjectOptions;
+  readonly #options: LayerOptions;
   readonly #kernel: Kernel;
   readonly #counts = new Map<CallName, number>();
   /** By name: the descriptor on which a call was answered EINTR last; the next one is made. */
@@ -70,8 +79,8 @@ export class Faults implements Disposable {
   readonly #detach: () => void;
   #random: number;
 
-  constructor(rules: readonly Rule[], options: InjectOptions) {
-    this.#rules = rules;
+  constructor(faults: readonly Fault[], options: LayerOptions) {
+    this.#rules = faults.map(checkFault);
     this.#options = options;
     this.#kernel = options.kernel ?? realKernel;
     // Never 0, and different for neighbouring seeds.
@@ -79,7 +88,6 @@ export class Faults implements Disposable {
     this.#detach = (options.attachTo ?? attach)((name, call) => this.#around(name, this.#watch(name, call)));
   }
 
-  /** From now on every call is made as it is. */
   detach(): void {
     this.#detach();
   }
@@ -186,14 +194,14 @@ const standStill = new Int32Array(new SharedArrayBuffer(4));
 
 /** One call to which something may happen. */
 class Injection {
-  readonly #faults: Faults;
+  readonly #faults: FaultLayer;
   readonly #asked: Asked;
   readonly #nth: number;
   readonly #call: Call;
   readonly #below: Call;
 
   /** below: what the program called. */
-  constructor(faults: Faults, asked: Asked, nth: number, call: Call, below: Call) {
+  constructor(faults: FaultLayer, asked: Asked, nth: number, call: Call, below: Call) {
     this.#faults = faults;
     this.#asked = asked;
     this.#nth = nth;
@@ -272,13 +280,19 @@ class Injection {
 /**
  * Injects faults into the calls of this thread, until they are taken off: as objects, or as the text of RFDS_FAULTS
  * ('recv:error=ECONNRESET:when=3'). Where several are due, delays add up, and the first error stands. Throws
- * RangeError for a call that there is not, for an errno that it does not give, and for wrong numbers.
+ * RangeError for a call that there is not, for an errno that it does not give, and for wrong numbers; TypeError for what
+ * is no fault. docs/faults.md
  */
 export function inject(faults: string | Fault | readonly Fault[], options: InjectOptions = {}): Faults {
   if (typeof faults === 'string') {
     const { faults: parsed, ...asked } = parseFaults(faults);
-    return inject(parsed, { ...asked, ...options });
+    return new FaultLayer(parsed, { ...asked, ...options });
   }
-  const list = Array.isArray(faults) ? (faults as readonly Fault[]) : [faults as Fault];
-  return new Faults(list.map(checkFault), options);
+  const list: readonly unknown[] = Array.isArray(faults) ? faults : [faults];
+  for (const one of list)
+    if (typeof one !== 'object' || one === null)
+      throw new TypeError(
+        `inject(): a fault must be an object or a string, got ${one === null ? 'null' : typeof one}`,
+      );
+  return new FaultLayer(list as readonly Fault[], options);
 }

@@ -114,6 +114,11 @@ describe('what can be asked for', () => {
   });
 });
 
+test('what is no fault is a TypeError', () => {
+  for (const none of [null, 5, ['recv'], [null]]) expect(() => inject(none as never)).toThrow(TypeError);
+  expect(() => inject({} as never)).toThrow('there is no call undefined');
+});
+
 describe('which calls', () => {
   const results = (text: string, calls: number, seed?: number) => {
     using faults = inject(text, seed === undefined ? {} : { seed });

@@ -3,8 +3,7 @@
 // clients, or ends with an error that names the errno; and no descriptor is left open.
 
 import { afterAll, expect, test } from 'vitest';
-import { checkFault } from '../../src/interpose/fault-rules.ts';
-import { Faults } from '../../src/interpose/faults.ts';
+import { FaultLayer, type Faults } from '../../src/interpose/faults.ts';
 import type { CallName } from '../../src/kernel/calls.ts';
 import { F_SETFL, O_NONBLOCK } from '../../src/kernel/constants/fcntl.ts';
 import { AF_INET, MSG_NOSIGNAL, SHUT_WR, SOCK_STREAM } from '../../src/kernel/constants/socket.ts';
@@ -64,9 +63,8 @@ function set(failure: Failure | null): Faults {
       faulty[name] = layer(name, beneath[name]);
     return () => {};
   };
-  const rules =
-    failure === null ? [] : [checkFault({ call: failure.call, error: failure.error, when: failure.nth })];
-  return new Faults(rules, { kernel: beneath as unknown as Syscalls, attachTo });
+  const faults = failure === null ? [] : [{ call: failure.call, error: failure.error, when: failure.nth }];
+  return new FaultLayer(faults, { kernel: beneath as unknown as Syscalls, attachTo });
 }
 
 /** What became of a run. */

@@ -1,6 +1,7 @@
 // Programs as they are meant to be written: tsc must find nothing wrong here. Never run.
 
 import type net from 'node:net';
+import { type Fault, type Faults, inject } from '../../src/faults.ts';
 import * as rfds from '../../src/index.ts';
 import { fromNetSocket, toNetSocket } from '../../src/net.ts';
 import { epoll, type FileLike, poll, select } from '../../src/select.ts';
@@ -165,4 +166,13 @@ export function handover(): Buffer {
   rfds.ledger.start();
   const leaks = rfds.ledger.stop().filter(({ kind }) => kind === 'leak');
   return leaks.length > 0 ? Buffer.from(leaks[0].text) : unread;
+}
+
+/** Calls that fail, for a while. */
+export function faults(): string[] {
+  using every: Faults = inject([{ call: 'recv', error: 'EINTR', when: { first: 1, step: 2 } }], { seed: 7 });
+  inject('send:short=1').detach();
+  const fault: Fault = { call: '*', delayMs: 1, chance: 0.5 };
+  inject(fault, { log: true, onInjected: ({ call, nth }) => console.log(call, nth) }).detach();
+  return every.injected.map(({ text }) => text);
 }
