@@ -8,18 +8,40 @@ import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { InetAddress } from '../socket.ts';
+import type { LimitOptions } from './serving/limits.ts';
 
 export const loops = ['select', 'poll', 'epoll', 'epoll-edge', 'kqueue', 'selectors', 'node'] as const;
 
-interface ServerOptions {
+interface ServerOptions extends LimitOptions {
   host: string;
   port: number;
   loop: (typeof loops)[number];
 }
 
+const limitOptions = [
+  new Option(
+    '--max-connections <number>',
+    'clients at once; one more is turned away (default: no limit)',
+  ).argParser(positiveInt),
+  new Option(
+    '--idle-timeout <seconds>',
+    'drop a client that neither sends nor takes a byte for so long (default: no limit)',
+  ).argParser(positiveSeconds),
+  new Option(
+    '--max-unsent <bytes>',
+    'drop a client that leaves more of its answers untaken (default: none is dropped; from 65536 on it is not read ' +
+      'from until it has taken them). Not for select, where none wait',
+  ).argParser(positiveInt),
+  new Option(
+    '--send-timeout <seconds>',
+    'drop a client that does not take what is unsent within so long (default: 5 for select, which waits for it; else ' +
+      'no limit)',
+  ).argParser(positiveSeconds),
+];
+
 /** Adds both subcommands. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('server')
     .description(
       'Run the documented server, which sends back what it receives, with the time in front. Ctrl+C stops it.',
@@ -32,6 +54,7 @@ export function register(program: Command): void {
     )
     .addOption(new Option('--loop <kind>', 'what waits for the clients').choices(loops).default('select'))
     .action(server);
+  for (const option of limitOptions) command.addOption(option);
 
   program
     .command('client')
@@ -41,7 +64,8 @@ export function register(program: Command): void {
     .action(client);
 }
 
-async function server({ host, port, loop }: ServerOptions): Promise<void> {
+async function server({ host, port, loop, ...limits }: ServerOptions, command: Command): Promise<void> {
+  checkLimits(loop, limits, command);
   const address = await ipv4Address(host);
   const { print, repr } = await import('../builtins.ts');
   const ready = (bound: InetAddress) => {
@@ -63,11 +87,21 @@ async function server({ host, port, loop }: ServerOptions): Promise<void> {
       await serve(address, port, stop.signal, ready);
     } else {
       const { serve } = await import(`./${loop}-server.ts`);
-      await untilSignal(() => serve(address, port, ready));
+      await untilSignal(() => serve(address, port, ready, limits));
     }
   } catch (error) {
     throw explained(error as NodeJS.ErrnoException, loop, `${address || '0.0.0.0'}:${port}`);
   }
+}
+
+// What a loop cannot keep to is an error, for it would be no limit.
+function checkLimits(loop: ServerOptions['loop'], limits: LimitOptions, command: Command): void {
+  if (loop === 'node' && Object.keys(limits).length > 0)
+    command.error('error: the limits are not for --loop node, which is for comparison');
+  if (loop === 'select' && limits.maxUnsent !== undefined)
+    command.error(
+      'error: --max-unsent is not for --loop select, which waits until a client has taken its answer',
+    );
 }
 
 /**
@@ -156,6 +190,18 @@ function hostName(text: string): string {
   if (/^\d+$/.test(text))
     throw new InvalidArgumentError(`A number alone is no host. For a port: rfds client 127.0.0.1 ${text}`);
   return text;
+}
+
+function positiveInt(text: string): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) === 0)
+    throw new InvalidArgumentError('It must be a whole number, 1-999999999.');
+  return Number(text);
+}
+
+function positiveSeconds(text: string): number {
+  if (!/^\d{1,9}(\.\d{1,6})?$/.test(text) || Number(text) === 0)
+    throw new InvalidArgumentError('It must be a number above 0, such as 30 or 0.5.');
+  return Number(text);
 }
 
 export function portNumber(text: string): number {

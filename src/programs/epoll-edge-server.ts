@@ -7,11 +7,17 @@ import { EVENT_READ } from '../selectors.ts';
 import type { InetAddress } from '../socket.ts';
 import { serveOn } from './epoll-server.ts';
 import { Connections } from './serving/connections.ts';
+import type { LimitOptions } from './serving/limits.ts';
 
 const EDGES = EPOLLIN | EPOLLOUT | (EPOLLET ?? 0);
 
 /** Serves until a signal handler throws; then closes every descriptor. */
-export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
+export function serve(
+  host: string,
+  port: number,
+  ready?: (address: InetAddress) => void,
+  limits: LimitOptions = {},
+): never {
   using poller = epoll();
   using connections = new Connections(
     host,
@@ -22,7 +28,7 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
       // An edge may have come and gone while the client was not read from: EPOLL_CTL_MOD reports it again.
       else if (interest & ~registered & EVENT_READ) poller.modify(fd, EDGES);
     },
-    { edgeTriggered: true },
+    { edgeTriggered: true, limits },
   );
   ready?.(connections.address);
   serveOn(poller, connections);

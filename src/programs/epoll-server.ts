@@ -6,16 +6,27 @@ import { EPOLLIN, type Epoll, epoll } from '../select.ts';
 import type { InetAddress } from '../socket.ts';
 import { EpollEvents } from '../structs.ts';
 import { Connections } from './serving/connections.ts';
+import type { LimitOptions } from './serving/limits.ts';
 
 /** Serves until a signal handler throws; then closes every descriptor. */
-export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
+export function serve(
+  host: string,
+  port: number,
+  ready?: (address: InetAddress) => void,
+  limits: LimitOptions = {},
+): never {
   using poller = epoll();
-  using connections = new Connections(host, port, (connection) => {
-    const events = toEpoll(connection.interest);
-    if (connection.registered === 0) poller.register(connection, events);
-    else if (connection.interest === 0) poller.unregister(connection);
-    else poller.modify(connection, events);
-  });
+  using connections = new Connections(
+    host,
+    port,
+    (connection) => {
+      const events = toEpoll(connection.interest);
+      if (connection.registered === 0) poller.register(connection, events);
+      else if (connection.interest === 0) poller.unregister(connection);
+      else poller.modify(connection, events);
+    },
+    { limits },
+  );
   ready?.(connections.address);
   serveOn(poller, connections);
 }

@@ -6,22 +6,33 @@ import { EV_ADD, EV_DELETE, EVFILT_READ, EVFILT_WRITE, kevent, kqueue } from '..
 import { EVENT_READ, EVENT_WRITE } from '../selectors.ts';
 import type { InetAddress } from '../socket.ts';
 import { type Connection, Connections } from './serving/connections.ts';
+import type { LimitOptions } from './serving/limits.ts';
 
 /** How many events one call may bring. */
 const MAX_EVENTS = 1024;
 
 /** Serves until a signal handler throws; then closes every descriptor. */
-export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
+export function serve(
+  host: string,
+  port: number,
+  ready?: (address: InetAddress) => void,
+  limits: LimitOptions = {},
+): never {
   using queue = kqueue();
-  using connections = new Connections(host, port, (connection) => {
-    // Closing a descriptor takes its filters out of the queue.
-    if (connection.interest !== 0) queue.control(changesOf(connection), 0, 0);
-  });
+  using connections = new Connections(
+    host,
+    port,
+    (connection) => {
+      // Closing a descriptor takes its filters out of the queue.
+      if (connection.interest !== 0) queue.control(changesOf(connection), 0, 0);
+    },
+    { limits },
+  );
   queue.control([kevent(connections.server_socket, EVFILT_READ, EV_ADD)], 0, 0);
   ready?.(connections.address);
 
   while (true) {
-    for (const { ident, filter } of queue.control(null, MAX_EVENTS)) {
+    for (const { ident, filter } of queue.control(null, MAX_EVENTS, connections.timeout)) {
       connections.onReady(ident, filter === EVFILT_READ ? EVENT_READ : EVENT_WRITE);
     }
     connections.serveReady();

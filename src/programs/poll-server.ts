@@ -7,21 +7,33 @@ import { POLLIN, poll } from '../select.ts';
 import type { InetAddress } from '../socket.ts';
 import type { PollFds } from '../structs.ts';
 import { Connections } from './serving/connections.ts';
+import type { LimitOptions } from './serving/limits.ts';
 
 /** Serves until a signal handler throws; then closes every descriptor. */
-export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
+export function serve(
+  host: string,
+  port: number,
+  ready?: (address: InetAddress) => void,
+  limits: LimitOptions = {},
+): never {
   const poller = poll();
-  using connections = new Connections(host, port, (connection) => {
-    if (connection.interest === 0) poller.unregister(connection);
-    else poller.register(connection, toPoll(connection.interest));
-  });
+  using connections = new Connections(
+    host,
+    port,
+    (connection) => {
+      if (connection.interest === 0) poller.unregister(connection);
+      else poller.register(connection, toPoll(connection.interest));
+    },
+    { limits },
+  );
   poller.register(connections.server_socket, POLLIN);
   ready?.(connections.address);
 
   while (true) {
     let pollfds: PollFds;
     try {
-      pollfds = poller.wait();
+      const { timeout } = connections;
+      pollfds = poller.wait(timeout === null ? null : timeout * 1000);
     } catch (error) {
       connections.onWaitError(error);
       continue;

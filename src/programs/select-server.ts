@@ -4,7 +4,7 @@
 // It survives what kills the Python: resets, bytes that are not UTF-8, running out of
 // descriptors or memory, a peer that never reads. What it keeps, because the document has it so:
 //   · Blocking sockets: a peer that does not read holds up all the others until it is dropped, after
-//     SEND_TIMEOUT seconds; on some kernels so does a client that is gone before accept().
+//     sendTimeout seconds; on some kernels so does a client that is gone before accept().
 //     poll-, epoll-, kqueue- and selectors-server.ts cure that.
 //   · select() scans every descriptor every time, and cannot take any from FD_SETSIZE (1024) on:
 //     clients beyond are turned away. poll-server.ts cures the limit, epoll-server.ts both.
@@ -17,15 +17,24 @@ import { FD_SETSIZE, select } from '../select.ts';
 import { AF_INET, type InetAddress, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket } from '../socket.ts';
 import { Acceptor, boundAddress } from './serving/acceptor.ts';
 import { closeAll } from './serving/close-all.ts';
+import { IdleClients } from './serving/idle-clients.ts';
+import { type LimitOptions, limitsOf } from './serving/limits.ts';
 import { warnDropped } from './serving/log.ts';
 import { sendallWithin } from './serving/sendall-timeout.ts';
 
-/** How many seconds a client may leave its answer unread before it is dropped. */
-const SEND_TIMEOUT = 5;
+/** sendTimeout is how many seconds a client may leave its answer unread before it is dropped. maxUnsent: nothing waits. */
+const defaults = { sendTimeout: 5 };
 
 /** Serves until a signal handler throws; then closes every descriptor. */
-export function serve(host: string, port: number, ready?: (address: InetAddress) => void): never {
-  using acceptor = new Acceptor(FD_SETSIZE);
+export function serve(
+  host: string,
+  port: number,
+  ready?: (address: InetAddress) => void,
+  given: LimitOptions = {},
+): never {
+  const { maxConnections, idleTimeout, sendTimeout } = limitsOf(given, defaults);
+  using acceptor = new Acceptor(FD_SETSIZE, maxConnections);
+  const idleClients = new IdleClients(acceptor, idleTimeout);
   const server_socket = socket(AF_INET, SOCK_STREAM);
   const rfds = [server_socket];
   try {
@@ -37,14 +46,15 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
     while (true) {
       let rlist: typeof rfds;
       try {
-        [rlist] = select(rfds, [], []);
+        [rlist] = select(rfds, [], [], idleClients.timeout(rfds));
       } catch (error) {
         acceptor.dropLast(rfds, error);
         continue;
       }
+      idleClients.drop(rfds, rlist);
 
       if (rlist.includes(server_socket)) {
-        const accepted = acceptor.accept(server_socket);
+        const accepted = acceptor.accept(server_socket, rfds.length - 1);
         if (accepted !== null) {
           const [client_socket, client_address] = accepted;
           rfds.push(client_socket);
@@ -66,7 +76,7 @@ export function serve(host: string, port: number, ready?: (address: InetAddress)
             const timestamp = time();
             print(f`[${client_ip}:${client_port}] ${timestamp}:${data}`);
             const response_bytes = bytes`${timestamp}:${data}`;
-            sendallWithin(client_socket, response_bytes, SEND_TIMEOUT);
+            sendallWithin(client_socket, response_bytes, sendTimeout);
           }
         } catch (error) {
           warnDropped(acceptor.peerOf(client_socket), error);

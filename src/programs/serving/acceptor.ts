@@ -26,32 +26,41 @@ const ACCEPT_PAUSE = 0.01;
  */
 export class Acceptor {
   readonly #limit: number;
+  readonly #maxConnections: number;
   #reserve: number;
   readonly #peers = new WeakMap<Socket<unknown>, unknown>();
   // The client at the head of the queue could not be turned away either, and that was logged.
   #isStuck = false;
 
-  /** limit: the first descriptor that is of no use to the loop, FD_SETSIZE for select. */
-  constructor(limit = Number.POSITIVE_INFINITY) {
+  /**
+   * limit: the first descriptor that is of no use to the loop, FD_SETSIZE for select. maxConnections: how many clients
+   * there may be at once.
+   */
+  constructor(limit = Number.POSITIVE_INFINITY, maxConnections = Number.POSITIVE_INFINITY) {
     this.#limit = limit;
+    this.#maxConnections = maxConnections;
     this.#reserve = reserveDescriptor();
   }
 
   /**
-   * The next client and its address, or null if there is none to serve. Throws OSError when the listener
-   * itself is at fault.
+   * The next client and its address, or null if there is none to serve. connected: how many there are already. Throws
+   * OSError when the listener itself is at fault.
    */
-  accept<A = Address>(server_socket: Socket<A>): [Socket<A>, A] | null {
+  accept<A = Address>(server_socket: Socket<A>, connected = 0): [Socket<A>, A] | null {
     warnOfDroppedLines();
     try {
       const [client_socket, client_address] = server_socket.accept();
       this.#isStuck = false;
-      if (client_socket.fileno() < this.#limit) {
+      if (client_socket.fileno() < this.#limit && connected < this.#maxConnections) {
         this.#peers.set(client_socket, client_address);
         return [client_socket, client_address];
       }
       client_socket.close();
-      warn(`turned a client away: descriptor ${this.#limit} is beyond the loop's reach`);
+      const reason =
+        connected < this.#maxConnections
+          ? `descriptor ${this.#limit} is beyond the loop's reach`
+          : `${this.#maxConnections} ${this.#maxConnections === 1 ? 'connection is' : 'connections are'} the limit`;
+      warn(`turned a client away: ${reason}`);
     } catch (error) {
       if (isShortage(error)) this.#turnAway(server_socket, error);
       else if (!(error instanceof OSError) || !noClient.has(error.errno!)) throw error;

@@ -7,7 +7,7 @@
 // take of an answer stays here, unsent, until it does; and however much one sends, each turn of the loop receives
 // from it once or twice, then from the next.
 
-import { OSError, print, repr } from '../../builtins.ts';
+import { OSError, print, repr, TimeoutError } from '../../builtins.ts';
 import { EVENT_READ, EVENT_WRITE } from '../../selectors.ts';
 import {
   type Address,
@@ -24,16 +24,19 @@ import * as sys from '../../syscalls.ts';
 import { Acceptor, boundAddress } from './acceptor.ts';
 import { BATCH_CAPACITY, BatchIo } from './batch-io.ts';
 import { closeAll } from './close-all.ts';
+import { hasTimeout, type LimitOptions, type Limits, limitsOf, TurnClock, waitUntil } from './limits.ts';
 import { peerName, warn, warnDropped } from './log.ts';
 import { isShortage, sleep, WAIT_PAUSE } from './shortage.ts';
+import { Unsent } from './unsent.ts';
 
-/** A client with this many bytes unsent is not read from until it has taken them. */
+/** A client with this many bytes unsent is not read from until it has taken them; unless maxUnsent drops it. */
 const UNSENT_LIMIT = 65536;
+
+/** How many seconds lie between two scans for clients whose time is over, at least. */
+const SCAN_INTERVAL = 0.1;
 
 /** How many clients a turn of the loop accepts at most; the rest waits in the listener's queue. */
 const ACCEPTS_PER_TURN = 64;
-
-const empty = Buffer.alloc(0);
 
 /** One client. */
 export class Connection {
@@ -42,7 +45,11 @@ export class Connection {
   readonly #peer: string;
   // `[127.0.0.1:40000] `, as its lines begin.
   readonly #name: Uint8Array;
-  #unsent: Buffer = empty;
+  readonly #limits: Limits;
+  readonly #clock: TurnClock | null;
+  readonly #unsent = new Unsent();
+  // The time of the last byte in either direction, where there is a clock.
+  #lastByte: number;
   #ended = false;
   /** The events it waits for; 0 once the conversation has ended and everything is sent. */
   interest = EVENT_READ;
@@ -51,12 +58,20 @@ export class Connection {
   /** Whether it is among those that are received from without an event: see Connections. */
   isDraining = false;
 
-  constructor(client_socket: Socket, client_address: Address) {
+  /** clock: null where the limits have no time. */
+  constructor(client_socket: Socket, client_address: Address, limits: Limits, clock: TurnClock | null) {
     client_socket.setblocking(false);
     this.#socket = client_socket;
     this.fd = client_socket.fileno();
     this.#peer = peerName(client_address);
     this.#name = Buffer.from(`[${this.#peer}] `);
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#lastByte = this.#now;
+  }
+
+  get #now(): number {
+    return this.#clock === null ? 0 : this.#clock.now;
   }
 
   fileno(): number {
@@ -85,6 +100,7 @@ export class Connection {
   /** Takes what slot i received; returns whether that became the j-th reply of the batch. */
   onReceived(io: BatchIo, i: number, j: number): boolean {
     const n = io.received(i);
+    if (this.#clock !== null && n > 0) this.#lastByte = this.#clock.now;
     if (n < 0) {
       this.#onError(n, 'recv');
     } else if (n === 0 || io.isGoodbye(i)) {
@@ -107,50 +123,85 @@ export class Connection {
   }
 
   #keepUnsent(io: BatchIo, j: number, sent: number): void {
-    this.#unsent = Buffer.concat([this.#unsent, io.restOfReply(j, sent)]);
-    this.#setInterest();
+    const { maxUnsent } = this.#limits;
+    this.#unsent.append(io.restOfReply(j, sent), this.#now);
+    const { length } = this.#unsent;
+    if (length > maxUnsent) this.#drop(new OSError(`${length} bytes are unsent, the limit is ${maxUnsent}`));
+    else this.#setInterest();
   }
 
   #sendUnsent(): void {
-    const sent = sys.send(this.fd, this.#unsent, MSG_NOSIGNAL ?? 0);
+    const sent = sys.send(this.fd, this.#unsent.bytes, MSG_NOSIGNAL ?? 0);
     if (sent < 0) {
       this.#onError(sent, 'send');
     } else {
-      this.#unsent = this.#unsent.subarray(sent);
+      this.#lastByte = this.#now;
+      this.#unsent.shift(sent, this.#now);
       this.#setInterest();
     }
   }
 
+  /** When its time is over, if nothing changes until then; Infinity: never. */
+  get deadline(): number {
+    const idle = this.#lastByte + this.#limits.idleTimeout;
+    return this.#unsent.length === 0 ? idle : Math.min(idle, this.#sendDeadline);
+  }
+
+  get #sendDeadline(): number {
+    return this.#unsent.since + this.#limits.sendTimeout;
+  }
+
+  /** Gives the client up because its deadline is over. */
+  timeOut(): void {
+    const { idleTimeout, sendTimeout } = this.#limits;
+    const isSending = this.#unsent.length > 0 && this.#sendDeadline <= this.#now;
+    const what = isSending ? `send timed out after ${sendTimeout} s` : `idle for ${idleTimeout} s`;
+    this.#drop(new TimeoutError(what));
+  }
+
   #setInterest(): void {
-    const reads = !this.#ended && this.#unsent.length < UNSENT_LIMIT;
+    const isPaused =
+      this.#unsent.length >= UNSENT_LIMIT && this.#limits.maxUnsent === Number.POSITIVE_INFINITY;
+    const reads = !this.#ended && !isPaused;
     this.interest = (reads ? EVENT_READ : 0) | (this.#unsent.length > 0 ? EVENT_WRITE : 0);
   }
 
   #onError(result: number, syscall: string): void {
     // A spurious wakeup: the mechanism reports it again when it is ready.
     if (result === -sys.EAGAIN || result === -sys.EINTR) return;
-    warnDropped(this.#peer, new OSError(result, syscall));
-    this.#abort();
+    this.#drop(new OSError(result, syscall));
   }
 
   /** Gives the client up because the kernel is short of something. */
   turnAway(error: OSError): void {
-    if (this.registered === 0) warn(`turned a client away: ${error.message}`);
-    else warnDropped(this.#peer, error);
+    if (this.registered === 0) {
+      warn(`turned a client away: ${error.message}`);
+      this.#abort();
+    } else {
+      this.#drop(error);
+    }
+  }
+
+  #drop(error: OSError): void {
+    warnDropped(this.#peer, error);
     this.#abort();
   }
 
   #abort(): void {
     this.#ended = true;
-    this.#unsent = empty;
+    this.#unsent.clear();
     this.#setInterest();
   }
 }
 
 /** The connection of a client that was accepted. Throws OSError where that cannot be made non-blocking. */
-function connectionOf([client_socket, client_address]: [Socket, Address]): Connection {
+function connectionOf(
+  [client_socket, client_address]: [Socket, Address],
+  limits: Limits,
+  clock: TurnClock | null,
+): Connection {
   try {
-    return new Connection(client_socket, client_address);
+    return new Connection(client_socket, client_address, limits, clock);
   } catch (error) {
     client_socket.close();
     throw error;
@@ -160,6 +211,7 @@ function connectionOf([client_socket, client_address]: [Socket, Address]): Conne
 interface ConnectionsOptions {
   /** The mechanism reports only changes, so that a client must be received from until EAGAIN. */
   edgeTriggered?: boolean;
+  limits?: LimitOptions;
 }
 
 /** The listening socket and all clients. */
@@ -172,6 +224,13 @@ export class Connections {
   readonly #io = new BatchIo();
   readonly #register: (connection: Connection) => void;
   readonly #edgeTriggered: boolean;
+  readonly #limits: Limits;
+  // null where the limits have no time: then no clock is read, and nothing scanned.
+  readonly #clock: TurnClock | null;
+  // No client's time is over before this one. A message moves its client's deadline, and not this: the scan then finds
+  // that the deadline is later.
+  #nextScan = Number.POSITIVE_INFINITY;
+  #count = 0;
   // The connections to receive from in the next batch; during it, those whose replies it sends.
   readonly #batch: Connection[] = new Array(BATCH_CAPACITY);
   #ready = 0;
@@ -188,12 +247,14 @@ export class Connections {
     host: string,
     port: number,
     register: (connection: Connection) => void,
-    { edgeTriggered = false }: ConnectionsOptions = {},
+    { edgeTriggered = false, limits = {} }: ConnectionsOptions = {},
   ) {
     this.#register = register;
     this.#edgeTriggered = edgeTriggered;
+    this.#limits = limitsOf(limits);
+    this.#clock = hasTimeout(this.#limits) ? new TurnClock() : null;
     this.server_socket = socket(AF_INET, SOCK_STREAM);
-    this.#acceptor = new Acceptor();
+    this.#acceptor = new Acceptor(Number.POSITIVE_INFINITY, this.#limits.maxConnections);
     try {
       this.server_socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
       this.server_socket.bind([host, port]);
@@ -206,9 +267,17 @@ export class Connections {
     }
   }
 
-  /** How many seconds the loop may wait for events: not at all while there may be more to receive. */
-  get timeout(): 0 | null {
-    return this.#drainingCount > 0 ? 0 : null;
+  /**
+   * How many seconds the loop may wait for events, which is asked before each wait: not at all while there may be more
+   * to receive, else until a client's time may be over; null: for ever.
+   */
+  get timeout(): number | null {
+    const clock = this.#clock;
+    if (clock === null) return this.#drainingCount > 0 ? 0 : null;
+    clock.restart();
+    const seconds = this.#drainingCount > 0 ? 0 : waitUntil(this.#nextScan, clock.now);
+    clock.restart(); // What comes after the wait has its own time.
+    return seconds;
   }
 
   /** Takes the events of a descriptor: accepts clients, or queues one to be received from by serveReady(). */
@@ -238,6 +307,23 @@ export class Connections {
       if (connection.interest & EVENT_READ) this.#addToBatch(connection);
     }
     this.#serveBatch();
+    if (this.#clock !== null && this.#nextScan <= this.#clock.now) this.#scan(this.#clock.now);
+  }
+
+  // Drops the clients whose time is over.
+  #scan(now: number): void {
+    let next = Number.POSITIVE_INFINITY;
+    for (const connection of this.#connections) {
+      if (connection === undefined) continue;
+      if (connection.deadline <= now) {
+        connection.timeOut();
+        this.#updateInterest(connection);
+      } else {
+        next = Math.min(next, connection.deadline);
+      }
+    }
+    this.#nextScan = Math.max(next, now + SCAN_INTERVAL);
+    if (next === Number.POSITIVE_INFINITY) this.#nextScan = next;
   }
 
   /**
@@ -290,10 +376,11 @@ export class Connections {
 
   #accept(): void {
     for (let n = 0; n < ACCEPTS_PER_TURN; n++) {
-      const accepted = this.#acceptor.accept(this.server_socket);
+      const accepted = this.#acceptor.accept(this.server_socket, this.#count);
       if (accepted === null) return;
-      const connection = connectionOf(accepted);
+      const connection = connectionOf(accepted, this.#limits, this.#clock);
       this.#connections[connection.fd] = connection;
+      this.#count++;
       this.#updateInterest(connection);
       if (connection.interest !== 0) print(`Accepted connection from ${repr(accepted[1])}`);
     }
@@ -312,8 +399,13 @@ export class Connections {
       connection.turnAway(error);
     }
     connection.registered = connection.interest;
-    if (connection.interest !== 0) return;
+    if (connection.interest !== 0) {
+      // One that is new, or has something unsent from now on, may have the first deadline of all.
+      if (this.#clock !== null) this.#nextScan = Math.min(this.#nextScan, connection.deadline);
+      return;
+    }
     this.#connections[connection.fd] = undefined;
+    this.#count--;
     connection.end();
   }
 

@@ -3,11 +3,12 @@
 import { monotonic, TimeoutError } from '../../builtins.ts';
 import { POLLOUT, poll } from '../../select.ts';
 import type { Socket } from '../../socket.ts';
+import { waitUntil } from './limits.ts';
 import { sendDontwait } from './send-dontwait.ts';
 
 /**
- * Sends all of the data; throws TimeoutError when the peer has not taken it after so many seconds, and
- * OSError as send does. Ordinarily it is the one call send(2), with MSG_DONTWAIT; only when the send would
+ * Sends all of the data; throws TimeoutError when the peer has not taken it after so many seconds (Infinity: it may
+ * take for ever), and OSError as send does. Ordinarily it is the one call send(2), with MSG_DONTWAIT; only when the send would
  * block does it wait, with poll(2). The socket stays blocking: settimeout() would cost fcntl(2) calls.
  */
 export function sendallWithin(client_socket: Socket, data: Uint8Array, seconds: number): void {
@@ -17,8 +18,9 @@ export function sendallWithin(client_socket: Socket, data: Uint8Array, seconds: 
   const writable = poll();
   writable.register(client_socket, POLLOUT);
   while (sent < data.length) {
-    const left = Math.max(deadline - monotonic(), 0);
-    if (writable.poll(left * 1000).length === 0) throw new TimeoutError(`send timed out after ${seconds} s`);
+    const left = waitUntil(deadline, monotonic());
+    if (writable.poll(left === null ? null : left * 1000).length === 0 && monotonic() >= deadline)
+      throw new TimeoutError(`send timed out after ${seconds} s`);
     sent += sendDontwait(client_socket, data.subarray(sent));
   }
 }

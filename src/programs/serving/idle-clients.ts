@@ -1,0 +1,50 @@
+// The idle timeout of select-server.ts, whose clients are the sockets of a list: each is looked at before and after
+// every select(), which does as much itself.
+
+import { monotonic, remove, TimeoutError } from '../../builtins.ts';
+import type { Socket } from '../../socket.ts';
+import type { Acceptor } from './acceptor.ts';
+import { waitUntil } from './limits.ts';
+import { warnDropped } from './log.ts';
+
+/** Drops clients that send nothing for a time. With Infinity for that it does nothing at all. */
+export class IdleClients {
+  readonly #acceptor: Acceptor;
+  readonly #seconds: number;
+  readonly #lastByte = new WeakMap<Socket, number>();
+
+  constructor(acceptor: Acceptor, seconds: number) {
+    this.#acceptor = acceptor;
+    this.#seconds = seconds;
+  }
+
+  /** How many seconds select() may wait for rfds, whose first is the listener; null: for ever. */
+  timeout(rfds: readonly Socket[]): number | null {
+    if (this.#seconds === Number.POSITIVE_INFINITY) return null;
+    const now = monotonic();
+    let deadline = Number.POSITIVE_INFINITY;
+    for (let i = 1; i < rfds.length; i++)
+      deadline = Math.min(deadline, this.#since(rfds[i], now) + this.#seconds);
+    return waitUntil(deadline, now);
+  }
+
+  /** Takes what select() found ready; drops those of rfds that have been idle for too long. */
+  drop(rfds: Socket[], rlist: readonly Socket[]): void {
+    if (this.#seconds === Number.POSITIVE_INFINITY) return;
+    const now = monotonic();
+    for (const ready of rlist) this.#lastByte.set(ready, now);
+    for (const client_socket of rfds.slice(1)) {
+      if (this.#since(client_socket, now) + this.#seconds > now) continue;
+      warnDropped(this.#acceptor.peerOf(client_socket), new TimeoutError(`idle for ${this.#seconds} s`));
+      remove(rfds, client_socket);
+      client_socket.close();
+    }
+  }
+
+  // Of one that was accepted in the turn before, the time at which it is first asked for.
+  #since(client_socket: Socket, now: number): number {
+    const since = this.#lastByte.get(client_socket) ?? now;
+    if (since === now) this.#lastByte.set(client_socket, now);
+    return since;
+  }
+}
