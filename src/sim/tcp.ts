@@ -430,8 +430,9 @@ export class TcpSocket extends SocketFile {
       this.#onReset();
       return;
     }
-    if (data !== null && this.#finIsSent && (this.#isOrphan || this.#noReading)) {
-      // Nobody will read it. tcp_rcv_state_process(): TCP_ABORT_ON_DATA.
+    if (data !== null && this.#noWriting && (this.#isOrphan || this.#noReading)) {
+      // Nobody will read it; our FIN may wait behind what the peer does not take, as on Linux in FIN_WAIT1.
+      // tcp_rcv_state_process(): TCP_ABORT_ON_DATA.
       this.#abort();
       if (!this.#isOrphan) this.#onReset();
       return;
