@@ -16,6 +16,7 @@ import { recordingOf } from '../../src/tools/simulated/recording.ts';
 import { renderClaims } from '../../src/tools/trace/render/claims/claims.ts';
 import { renderPcapng } from '../../src/tools/trace/render/pcapng.ts';
 import { traceDocument } from '../../src/tools/trace/render/perfetto.ts';
+import { Chromium, hasChromium } from '../support/chromium.ts';
 import { cli } from '../support/programs.ts';
 import { comparable, dissect, hasTshark } from '../support/tshark.ts';
 
@@ -240,16 +241,37 @@ describe('rfds trace --replay', () => {
 
   test('says so in the page, in strace’s text and in Perfetto’s trace', () => {
     expect(readFileSync(at('run.html'), 'utf8')).toMatch(/<title>Simulated: /);
-    expect(readFileSync(at('run.html'), 'utf8')).toContain('simulated: nothing was measured');
     expect(readFileSync(at('run.strace'), 'utf8')).toMatch(
       /^1000 {2}\d\d:\d\d:\d\d\.\d+ \+\+\+ Simulated: .* \+\+\+\n1000 {2}\S+ socket\(/,
     );
     const perfetto = JSON.parse(readFileSync(at('run.perfetto'), 'utf8'));
     expect(perfetto.otherData.simulated).toBe(SIMULATED);
-    expect(traceDocument(recorded).traceEvents).toContainEqual(
+    const { traceEvents } = traceDocument(recorded);
+    expect(traceEvents.filter(({ tdur }) => tdur !== undefined)).toEqual([]);
+    expect(JSON.stringify(traceEvents)).not.toContain('[took');
+    expect(traceEvents).toContainEqual(
       expect.objectContaining({ name: 'process_name', args: { name: 'client (simulated)' } }),
     );
   });
+
+  test.skipIf(!hasChromium)(
+    'says so in the page that is shown, with what was chosen',
+    async () => {
+      const chromium = await Chromium.launch();
+      try {
+        const { page, problems } = await chromium.open(readFileSync(at('run.html'), 'utf8'));
+        const textOf = (selector: string) => page.locator(selector).textContent();
+        expect(await textOf('#facts')).toMatch(/^simulated: nothing was measured · /);
+        expect(await textOf('#notes')).toContain("Schedule ''.");
+        expect(await textOf('main')).toContain('process client');
+        expect(await page.locator('.cost').allTextContents()).toEqual(['call 1', '']);
+        expect(problems).toEqual([]);
+      } finally {
+        await chromium.close();
+      }
+    },
+    60_000,
+  );
 
   test('writes the same recording again', () => {
     expect(parseRecording(readFileSync(at('run.json'), 'utf8'))).toEqual(recorded);

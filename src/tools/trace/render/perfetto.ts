@@ -5,6 +5,7 @@
 
 import {
   type CallLine,
+  isSimulated,
   type PacketLine,
   type Recording,
   SIMULATED,
@@ -54,13 +55,17 @@ export function traceDocument(recording: Recording): TraceDocument {
   const zero = times.length === 0 ? 0 : earliest(times);
   const tracks = new Tracks(recording);
   const micros = (at: number) => (at - zero) / 1000;
+  const simulated = isSimulated(recording);
   const places = new Map(
     recording.frames.map(({ pid, id, file, line, text }) => [`${pid} ${id}`, { file, line, text }]),
   );
 
   const events: TraceEvent[] = [
     ...tracks.names(),
-    ...calls.map((call) => callEvent(call, tracks, micros, places.get(`${call.pid} ${call.at}`))),
+    ...calls.map((call) => {
+      const event = callEvent(call, tracks, micros, places.get(`${call.pid} ${call.at}`));
+      return simulated ? withoutTime(event, call) : event;
+    }),
     ...packets.map((packet) => packetEvent(packet, tracks, micros)),
     ...notes.map(
       ({ at, text }): TraceEvent => ({
@@ -175,6 +180,11 @@ function callEvent(call: CallLine, tracks: Tracks, micros: Micros, place: object
       ...place,
     },
   };
+}
+
+// What a simulated call took is nobody's.
+function withoutTime({ tdur: _, ...event }: TraceEvent, call: CallLine): TraceEvent {
+  return { ...event, args: { ...event.args, call: callText({ call, phase: 'whole' }, null) } };
 }
 
 function packetEvent(packet: PacketLine, tracks: Tracks, micros: Micros): TraceEvent {

@@ -6,7 +6,7 @@ import { axis, between, MARGIN, total } from './axis.ts';
 import { chapters, markChapter, showChapters } from './chapters.ts';
 import { canvasArea, draw, isAtEnd, redraw, resize } from './diagram.ts';
 import { byId, element } from './elements.ts';
-import { calls, clock, packets, recording, steps } from './model.ts';
+import { calls, clock, isSimulated, packets, recording, steps } from './model.ts';
 import { showPacket } from './packet.ts';
 import { side } from './panes.ts';
 import { list } from './rows.ts';
@@ -190,7 +190,7 @@ scroller.addEventListener('touchend', () => {
 
 byId('total').textContent = String(steps.length);
 byId('facts').textContent = [
-  ...(recording.processes.some(({ simulated }) => simulated) ? ['simulated: nothing was measured'] : []),
+  ...(isSimulated ? ['simulated: nothing was measured'] : []),
   ...recording.processes
     .slice(0, 1)
     .map(

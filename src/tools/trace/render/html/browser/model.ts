@@ -35,6 +35,7 @@ export type Step = CallStep | PacketStep;
 
 const data: PageData = JSON.parse(byId('data').textContent!);
 export const { recording, lanes, begin } = data;
+export const isSimulated = recording.processes.some(({ simulated }) => simulated);
 
 export const calls: Call[] = recording.calls.map((call, i) => {
   const { lane, ...facts } = data.calls[i];

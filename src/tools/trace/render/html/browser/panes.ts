@@ -9,6 +9,7 @@ import {
   type Call,
   clock,
   frameOf,
+  isSimulated,
   lanes,
   moments,
   type SeenSocket,
@@ -83,7 +84,9 @@ function showCall(place: HTMLElement, call: Call | null, inCall: boolean): void 
   const took = `${duration(end - start)}, of it ${duration(Math.min(cpu, end - start))} CPU`;
   // It cannot have waited: it is not said why it did not run.
   const rest = off === undefined ? '' : ` and ${duration(off)} off the CPU`;
-  cost.textContent = `call ${n + 1} · ${inCall ? 'will take' : 'took'} ${took}${rest}`;
+  // A simulated call takes none.
+  const time = isSimulated ? '' : ` · ${inCall ? 'will take' : 'took'} ${took}${rest}`;
+  cost.textContent = `call ${n + 1}${time}`;
   const places = stackOf(call).map(({ file, line }) => `${file.replace(/.*\//, '')}:${line}`);
   stack.textContent = places.length > 1 ? places.join(' ← ') : '';
   const bytes = call.data ? bytesOf(call.data) : null;
