@@ -168,7 +168,11 @@ export const transferCases: readonly Case[] = [
       const refused = kernel.tcp(SOCK_NONBLOCK);
       sys.connect(refused, at('127.0.0.1', kernel.freePort()));
       const peeked = kernel.resetConnection();
+      const [ended, ending] = kernel.connection();
+      must(shut(ending, SHUT_WR));
+      kernel.reset(ending);
       return {
+        behindEnd: [received(ended), pendingError(ended), received(ended)],
         results: [kernel.resetConnection()].map((fd) => [said(recv(fd)), received(fd)]),
         behindBytes: [received(client), received(client), received(client)],
         refused: [said(recv(refused)), received(refused)],
@@ -176,6 +180,7 @@ export const transferCases: readonly Case[] = [
       };
     },
     expected: {
+      behindEnd: ['', 'EPIPE', ''],
       results: [['ECONNRESET', '']],
       behindBytes: ['x', 'ECONNRESET', ''],
       refused: ['ECONNREFUSED', ''],

@@ -3,9 +3,12 @@
 
 import { release } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AF_INET, SOCK_STREAM } from '../../src/kernel/constants/socket.ts';
+import { World } from '../../src/sim/world.ts';
+import * as sys from '../../src/syscalls.ts';
 import { isLinux } from '../support/platform.ts';
 import { unprivileged } from '../support/unprivileged.ts';
-import { observeInModel, RealKernel } from './netsem-kernels.ts';
+import { at, must, observeInModel, RealKernel, received } from './netsem-kernels.ts';
 import { allRules, cases, page } from './netsem-page.ts';
 
 const named = cases.map((one) => [Object.keys(one.rules).join(', '), one] as const);
@@ -33,6 +36,31 @@ describe.skipIf(!isLinux)('in the model', () => {
   test.each(named)('%s: the case shows what the table says', (_, { run, expected }) => {
     expect(observeInModel(run)).toEqual(expected);
   });
+});
+
+test('what was sent on a connection that connect() to AF_UNSPEC has ended does not reach the next one', () => {
+  const world = new World({ addresses: ['10.0.0.1'] });
+  const far = world.addHost('far', '10.0.0.2');
+  world.link(world.localhost, far, { latency: 0.05 });
+  for (const [port, data] of [
+    [1001, 'stale'],
+    [1002, 'fresh'],
+  ] as const)
+    world.addProcess(`server ${port}`, [{ listen: ['10.0.0.2', port] }, 'accept', { send: data }], {
+      host: far,
+    });
+  let got: string | number = '';
+  const outcome = world.run(() => {
+    const fd = sys.socket(AF_INET, SOCK_STREAM, 0);
+    must(sys.connect(fd, at('10.0.0.2', 1001)));
+    // The bytes leave when the last ACK of the handshake has arrived, and are under way now.
+    sys.poll(new Uint8Array(0), 0, 75);
+    must(sys.connect(fd, new Uint8Array(16)));
+    must(sys.connect(fd, at('10.0.0.2', 1002)));
+    got = received(fd);
+    must(sys.close(fd));
+  });
+  expect([outcome.reason, got]).toEqual(['returned', 'fresh']);
 });
 
 test('each rule is in scope, with one case, or out of scope', () => {
