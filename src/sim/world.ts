@@ -382,7 +382,7 @@ export class World implements Machine {
     const blocks = callOf(name)!.blocks !== undefined;
     if (!blocks || callOf(name)!.blocks!.until !== 'event') this.#preempt(name, args);
     const open = this.record?.begin(this.program, name, args) ?? null;
-    let result = this.#faults > 0 ? this.#fault(name) : 0;
+    let result = this.#faults > 0 ? this.#fault(name, args) : 0;
     if (result === 0) {
       this.#isInterrupted = false;
       result = this.#make(name, args);
@@ -621,11 +621,12 @@ export class World implements Machine {
     );
   }
 
-  #fault(name: CallName): number {
+  #fault(name: CallName, args: readonly unknown[]): number {
     const errnos = this.#faultsOf[name];
     if (errnos === undefined || errnos.length === 0) return 0;
     const allowed = errnosOf(callOf(name)!);
-    const named = errnos.filter((one) => allowed.includes(one));
+    const named = errnos.filter((one) => allowed.includes(one) && !isTooLate(name, args, one));
+    if (named.length === 0) return 0;
     this.#begin(this.program.shared);
     const choice = this.#ask(
       named.length + 1,
@@ -852,6 +853,13 @@ function outputOf(
     default:
       return nothing;
   }
+}
+
+// kevent is interrupted only in its wait, when its changes have been made. bsd/kern/kern_event.c, kevent_internal().
+function isTooLate(name: CallName, args: readonly unknown[], error: string): boolean {
+  if (name !== 'kevent' || error !== 'EINTR') return false;
+  const [, , nchanges, , nevents] = args as number[];
+  return nchanges > 0 || nevents === 0;
 }
 
 function platformOf(wanted: WorldOptions['platform']): 'linux' | 'darwin' {

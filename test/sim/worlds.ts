@@ -1,6 +1,15 @@
 // Worlds to explore: a loop of src/programs beside clients of many kinds, and what has to hold when a run ends. The
 // tests of this folder, bench/sim.mjs and scripts/nightly.mjs share them. Nothing here knows of a test runner.
 
+import {
+  AF_INET,
+  MSG_NOSIGNAL,
+  SHUT_WR,
+  SO_LINGER,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from '../../src/kernel/constants/socket.ts';
+import * as errno from '../../src/kernel/errno.ts';
 import { packInet } from '../../src/kernel/structs/sockaddr.ts';
 import { warnOfDroppedLines } from '../../src/programs/serving/log.ts';
 import { SIGTERM, signal } from '../../src/signal.ts';
@@ -15,11 +24,9 @@ const PORT = 12345;
 const address = packInet(HOST, PORT);
 const GOODBYE = Uint8Array.of(0xff);
 const LINGER_ZERO = new Uint8Array(Int32Array.of(1, 0).buffer);
-const [AF_INET, SOCK_STREAM, SOL_SOCKET, SO_LINGER, SHUT_WR] = [2, 1, 1, 13, 1];
-const ECONNRESET = -104;
-const ECONNREFUSED = -111;
-const EPIPE = -32;
-const MSG_NOSIGNAL = 0x4000;
+const ECONNRESET = -errno.ECONNRESET;
+const ECONNREFUSED = -errno.ECONNREFUSED;
+const EPIPE = -errno.EPIPE;
 
 /** How a client ends: 'any' leaves that to the schedule. */
 export type End = 'close' | 'goodbye' | 'half-close' | 'reset' | 'unread' | 'any';
