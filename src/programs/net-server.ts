@@ -102,7 +102,13 @@ function converse(client: Socket): void {
       client.destroySoon(); // Once what is unsent is sent.
       return;
     }
-    const timestamp = String(time());
+    let timestamp: string;
+    try {
+      timestamp = String(time());
+    } catch (error) {
+      client.destroy(error as Error);
+      return;
+    }
     print(`[${remoteAddress}:${remotePort}] ${timestamp}:${repr(data)}`);
     client.write(Buffer.concat([Buffer.from(`${timestamp}:`), data]));
     if (unanswered.length > 0 || client.writableNeedDrain || process.stdout.writableNeedDrain) {

@@ -110,7 +110,8 @@ async function torture(
 ): Promise<string[]> {
   const before = await run(null);
   expect(before).toMatchObject({ hurt: 0, ending: { ended: [], findings: [] } });
-  expect(driver.takeStderr()).toBe('');
+  // Of clients that reset.
+  expect(driver.takeStderr()).toMatch(/^(rfds server: dropped .*: (recv|send) (ECONNRESET|EPIPE)\n)*$/);
   const failures = sample(failuresOf(countsOf(before.ending)), 12, first);
   const wrong: string[] = [];
   let reached = 0;

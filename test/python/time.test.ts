@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { CLOCK_MONOTONIC, CLOCK_REALTIME } from '../../src/kernel/constants/clock.ts';
+import { EINVAL } from '../../src/kernel/errno.ts';
 import { MAX_TIMESTAMP_LENGTH, monotonic, time, writeTimestamp } from '../../src/python/builtins/time.ts';
 import { checkTimeout, deadlineAfter, millisecondsUntil } from '../../src/python/waiting.ts';
 import { interpose } from '../../src/syscalls.ts';
@@ -18,6 +19,16 @@ function setClock(clock: number, seconds: number, nanoseconds = 0): void {
 }
 
 afterEach(() => interpose(null));
+
+test('a clock that cannot be read is an error, and not what another clock showed last', () => {
+  monotonic();
+  interpose((name, call, args) =>
+    name === 'clock_gettime' && args[0] === CLOCK_REALTIME ? -EINVAL : call(...args),
+  );
+  expect(() => time()).toThrow('clock_gettime EINVAL');
+  expect(() => writeTimestamp(new Uint8Array(100), 100)).toThrow('clock_gettime EINVAL');
+  expect(monotonic()).toBeGreaterThan(0);
+});
 
 describe('timestamp', () => {
   test.each([

@@ -3,11 +3,14 @@
 import { CLOCK_MONOTONIC, CLOCK_REALTIME } from '../../kernel/constants/clock.ts';
 import { Timespecs } from '../../kernel/structs/timespec.ts';
 import * as sys from '../../kernel/syscalls.ts';
+import { osError } from '../errors.ts';
 
 const now = new Timespecs(1);
 
+// Where it fails, the memory has another time, and perhaps another clock's.
 function readClock(clock: number): void {
-  sys.clock_gettime(clock, now.memory);
+  const result = sys.clock_gettime(clock, now.memory);
+  if (result < 0) throw osError(result, 'clock_gettime');
 }
 
 const wholeMicroseconds = () => (now.nanoseconds() / 1000) | 0;
