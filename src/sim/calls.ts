@@ -10,20 +10,30 @@ import {
   TFD_CLOEXEC,
   TFD_NONBLOCK,
   TFD_TIMER_ABSTIME,
+  TFD_TIMER_CANCEL_ON_SET,
 } from '../kernel/constants/event.ts';
+import * as fcntlNames from '../kernel/constants/fcntl.ts';
 import {
   F_DUPFD,
   F_DUPFD_CLOEXEC,
   F_GETFD,
   F_GETFL,
+  F_GETLK,
+  F_GETPIPE_SZ,
   F_SETFD,
   F_SETFL,
+  F_SETLK,
+  F_SETLKW,
+  F_SETPIPE_SZ,
   FD_CLOEXEC,
+  O_APPEND,
   O_ASYNC,
   O_CLOEXEC,
+  O_DIRECT,
   O_NONBLOCK,
   O_RDWR,
 } from '../kernel/constants/fcntl.ts';
+import * as ioctlNames from '../kernel/constants/ioctl.ts';
 import { FIONBIO, FIONREAD, SIOCATMARK } from '../kernel/constants/ioctl.ts';
 import { ITIMER_REAL } from '../kernel/constants/signal.ts';
 import * as errno from '../kernel/errno.ts';
@@ -33,7 +43,7 @@ import { NotModelled, timeNs, writeTime } from './call-base.ts';
 import { EventFd, TimerFd } from './eventfd.ts';
 import type { Shared } from './machine.ts';
 import type { OpenFile } from './open-file.ts';
-import { makePipe } from './pipe.ts';
+import { makePipe, PipeReader, PipeWriter } from './pipe.ts';
 import { dropDescriptor, type Process } from './process.ts';
 import { ReadinessCalls } from './readiness-calls.ts';
 import { TcpSocket } from './tcp.ts';
@@ -70,6 +80,9 @@ export class SimulatedCalls extends ReadinessCalls {
   }
 
   pipe2(fds: Bytes, flags: number): number {
+    if (flags & (O_DIRECT ?? 0) && (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT!)) === 0)
+      throw new NotModelled('pipe2() with O_DIRECT');
+    if ((flags & ~(O_CLOEXEC | O_NONBLOCK)) !== 0) return -errno.EINVAL;
     const [reader, writer] = makePipe(this.machine);
     return this.openPair(reader, writer, flags, O_CLOEXEC, O_NONBLOCK, fds);
   }
@@ -133,14 +146,22 @@ export class SimulatedCalls extends ReadinessCalls {
       case F_SETFL:
         file.nonblocking = (arg & O_NONBLOCK) !== 0;
         // The kernel keeps O_ASYNC of files that have fasync; whom it would signal is not modelled.
-        if (file.kind === 'socket' || file.kind === 'pipe') file.otherFlags = arg & O_ASYNC;
+        file.otherFlags = arg & (O_APPEND | (file.kind === 'socket' || file.kind === 'pipe' ? O_ASYNC : 0));
         return 0;
       case F_DUPFD:
       case F_DUPFD_CLOEXEC:
         if (arg < 0 || arg >= this.process.maxDescriptors) return -errno.EINVAL;
         return this.process.open(file, cmd === F_DUPFD_CLOEXEC, arg);
+      case F_GETLK:
+      case F_SETLK:
+      case F_SETLKW:
+        return -errno.EFAULT; // Their struct cannot be given: the addon passes NULL.
+      case F_GETPIPE_SZ:
+        return isPipe(file) ? file.bufferSize : -errno.EBADF;
+      case F_SETPIPE_SZ:
+        return isPipe(file) ? file.resize(arg) : -errno.EBADF;
       default:
-        throw new NotModelled(`fcntl(…, ${cmd}, …)`);
+        return refuseKnown('fcntl', 'F_', fcntlNames, cmd) ?? -errno.EINVAL;
     }
   }
 
@@ -163,7 +184,9 @@ export class SimulatedCalls extends ReadinessCalls {
         return 0;
       }
     }
-    throw new NotModelled(`ioctl(…, ${request}, …)`);
+    // They begin with memory that the kernel reads or writes: an int leads nowhere.
+    if (request === FIONREAD || request === FIONBIO) return -errno.EFAULT;
+    return refuseKnown('ioctl', '', ioctlNames, request) ?? -errno.ENOTTY;
   }
   // ---- eventfd, timerfd, clocks
 
@@ -175,6 +198,7 @@ export class SimulatedCalls extends ReadinessCalls {
 
   timerfd_create(clock: number, flags: number): number {
     if ((flags & ~(TFD_CLOEXEC! | TFD_NONBLOCK!)) !== 0) return -errno.EINVAL;
+    if (![0, 1, 7, 8, 9].includes(clock)) return -errno.EINVAL; // BOOTTIME, and the two that wake a machine up.
     if (clock !== CLOCK_MONOTONIC && clock !== CLOCK_REALTIME)
       throw new NotModelled(`timerfd_create(${clock})`);
     const file = new TimerFd(this.machine);
@@ -186,6 +210,9 @@ export class SimulatedCalls extends ReadinessCalls {
     const file = this.process.file(fd);
     if (file === null) return -errno.EBADF;
     if (!(file instanceof TimerFd)) return -errno.EINVAL;
+    if ((flags & ~(TFD_TIMER_ABSTIME! | TFD_TIMER_CANCEL_ON_SET!)) !== 0) return -errno.EINVAL;
+    if (flags & TFD_TIMER_CANCEL_ON_SET!)
+      throw new NotModelled('timerfd_settime() with TFD_TIMER_CANCEL_ON_SET');
     const interval = timeNs(newValue, 1);
     const value = timeNs(newValue, 1, 16);
     if (interval < 0 || value < 0) return -errno.EINVAL;
@@ -289,6 +316,20 @@ export class SimulatedCalls extends ReadinessCalls {
   own_fd(): number {
     return 1;
   }
+}
+
+const isPipe = (file: OpenFile) => file instanceof PipeReader || file instanceof PipeWriter;
+
+// For what the kernel knows and this one does not, no errno would be right.
+function refuseKnown(
+  call: string,
+  prefix: string,
+  names: Readonly<Record<string, unknown>>,
+  value: number,
+): undefined {
+  for (const [name, number] of Object.entries(names))
+    if (number === value && name.startsWith(prefix)) throw new NotModelled(`${call}() of ${name}`);
+  return undefined;
 }
 
 /** What stands in for a call that SimulatedCalls lacks. */

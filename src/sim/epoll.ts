@@ -98,7 +98,8 @@ export class EpollFile extends OpenFile {
     if (events & EPOLLEXCLUSIVE! && (file instanceof EpollFile || (events & ~EXCLUSIVE_OK) !== 0))
       return -EINVAL;
     if (this.#find(file, fd)) return -EEXIST;
-    if (file instanceof EpollFile && (file.#reaches(this) || file.#depth() >= MAX_NESTS)) return -ELOOP;
+    if (file instanceof EpollFile && (file.#reaches(this) || file.#depth() + 1 + this.#height() > MAX_NESTS))
+      return -ELOOP;
     const entry = new Entry(this, file, fd, events | ALWAYS, dataLow, dataHigh);
     this.#entries.push(entry);
     file.watch(entry);
@@ -146,9 +147,18 @@ export class EpollFile extends OpenFile {
     );
   }
 
+  // How many lie in each other within it. ep_loop_check_proc().
   #depth(): number {
-    const inner = this.#entries.map(({ file }) => (file instanceof EpollFile ? file.#depth() : 0));
-    return 1 + Math.max(0, ...inner);
+    const inner = this.#entries.map(({ file }) => (file instanceof EpollFile ? 1 + file.#depth() : 0));
+    return Math.max(0, ...inner);
+  }
+
+  // How many instances lie around this one. ep_get_upwards_depth_proc().
+  #height(): number {
+    const outer = this.watchers.map((watcher) =>
+      watcher instanceof Entry ? 1 + watcher.epoll.#height() : 0,
+    );
+    return Math.max(0, ...outer);
   }
 
   /** Whether epoll_wait would report anything. */

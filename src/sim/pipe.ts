@@ -9,7 +9,7 @@ import {
   POLLRDNORM,
   POLLWRNORM,
 } from '../kernel/constants/select.ts';
-import { EAGAIN, EBADF, EPIPE } from '../kernel/errno.ts';
+import { EAGAIN, EBADF, EBUSY, EINVAL, EPERM, EPIPE } from '../kernel/errno.ts';
 import { ByteQueue } from './bytes.ts';
 import type { Machine, Shared } from './machine.ts';
 import { OpenFile } from './open-file.ts';
@@ -19,12 +19,29 @@ const CAPACITY = 65536;
 /** XNU's PIPE_SIZE: what a pipe has until a write takes more. bsd/kern/sys_pipe.c, choose_pipespace(). */
 const XNU_SIZE = 16384;
 
+/** /proc/sys/fs/pipe-max-size. */
+const MAX_CAPACITY = 1_048_576;
+const PAGE = 4096;
+
 class Pipe {
   readonly queue = new ByteQueue();
   reader: PipeReader | null = null;
   writer: PipeWriter | null = null;
+  /** Bytes that it holds at most. F_SETPIPE_SZ. */
+  capacity = CAPACITY;
   /** MAX_PIPESIZE of XNU, which EVFILT_WRITE counts space by. */
   size = XNU_SIZE;
+
+  /** F_SETPIPE_SZ, Linux: whole pages, a power of two of them. pipe_set_size(). */
+  resize(bytes: number): number {
+    if (bytes < 0) return -EINVAL;
+    if (bytes > MAX_CAPACITY) return -EPERM;
+    let capacity = PAGE;
+    while (capacity < bytes) capacity *= 2;
+    if (Math.ceil(this.queue.length / PAGE) * PAGE > capacity) return -EBUSY;
+    this.capacity = capacity;
+    return capacity;
+  }
 
   /**
    * XNU: both ends' knotes hang on one list, and are told whenever something was written or read. pipeselwakeup().
@@ -55,11 +72,11 @@ export class PipeReader extends OpenFile {
     const { queue, writer } = this.#pipe;
     if (target.length === 0) return 0;
     if (queue.length === 0) return writer === null ? 0 : -EAGAIN;
-    const wasFull = queue.length > CAPACITY - PIPE_BUF;
+    const wasFull = queue.length > this.#pipe.capacity - PIPE_BUF;
     const n = queue.read(target);
     this.machine.touch(this.shared);
     if (this.machine.platform === 'darwin') this.#pipe.wakeBoth();
-    else if (wasFull && queue.length <= CAPACITY - PIPE_BUF) writer?.notify(POLLOUT | POLLWRNORM);
+    else if (wasFull && queue.length <= this.#pipe.capacity - PIPE_BUF) writer?.notify(POLLOUT | POLLWRNORM);
     return n;
   }
 
@@ -74,6 +91,15 @@ export class PipeReader extends OpenFile {
 
   get capacity(): number {
     return this.#pipe.size;
+  }
+
+  /** F_GETPIPE_SZ and F_SETPIPE_SZ, Linux. */
+  get bufferSize(): number {
+    return this.#pipe.capacity;
+  }
+
+  resize(bytes: number): number {
+    return this.#pipe.resize(bytes);
   }
 
   override get unread(): number {
@@ -99,7 +125,7 @@ export class PipeWriter extends OpenFile {
 
   poll(): number {
     const { queue, reader } = this.#pipe;
-    const hasSpace = queue.length <= CAPACITY - PIPE_BUF;
+    const hasSpace = queue.length <= this.#pipe.capacity - PIPE_BUF;
     return (hasSpace ? POLLOUT | POLLWRNORM : 0) | (reader === null ? POLLERR : 0);
   }
 
@@ -116,6 +142,15 @@ export class PipeWriter extends OpenFile {
     return this.#pipe.size;
   }
 
+  /** F_GETPIPE_SZ and F_SETPIPE_SZ, Linux. */
+  get bufferSize(): number {
+    return this.#pipe.capacity;
+  }
+
+  resize(bytes: number): number {
+    return this.#pipe.resize(bytes);
+  }
+
   get space(): number {
     return this.#pipe.size - this.#pipe.queue.length;
   }
@@ -124,7 +159,7 @@ export class PipeWriter extends OpenFile {
     const { queue, reader } = this.#pipe;
     if (reader === null) return -EPIPE;
     if (source.length === 0) return 0;
-    const space = CAPACITY - queue.length;
+    const space = this.#pipe.capacity - queue.length;
     // Up to PIPE_BUF bytes are written at once or not at all.
     if (space === 0 || (source.length <= PIPE_BUF && source.length > space)) return -EAGAIN;
     const n = Math.min(space, source.length);
@@ -161,13 +196,14 @@ export class StandardStream extends OpenFile {
   readonly kind = 'stdio';
   readonly shared: Shared;
   /** Whether epoll refuses it, as it does a file's. */
-  readonly isRegular = false;
+  readonly isRegular: boolean;
   readonly toRead = new ByteQueue();
   /** What was written, in pieces. */
   readonly written: Uint8Array[] = [];
 
-  constructor(machine: Machine) {
+  constructor(machine: Machine, { isRegular = false } = {}) {
     super(machine);
+    this.isRegular = isRegular;
     this.shared = machine.newShared();
   }
 

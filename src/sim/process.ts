@@ -62,6 +62,8 @@ export class Process {
   maxDescriptors: number;
   /** CAP_NET_BIND_SERVICE: it may have ports below 1024. */
   isPrivileged = true;
+  /** For how many descriptors there is memory: select(2) looks at no others. alloc_fdtable(). */
+  tableSize = 64;
   wait: Wait | null = null;
   readonly dispositions = new Map<number, Disposition>();
   /** Caught, and not taken by the program yet. */
@@ -113,6 +115,7 @@ export class Process {
 
   set(fd: number, file: OpenFile, closesOnExec: boolean): void {
     if (fd === this.#lowestFree) this.#lowestFree++;
+    while (fd >= this.tableSize) this.tableSize *= 2;
     this.descriptors[fd] = { file, closesOnExec };
     file.descriptors++;
   }
@@ -152,6 +155,12 @@ export class Process {
   get alarm(): [left: number, interval: number] {
     const left = this.#alarm === null ? 0 : this.#alarm.at - this.machine.nanoseconds;
     return [left, this.#alarmInterval];
+  }
+
+  /** The mask of pselect, ppoll or epoll_pwait is the process's own again: what was blocked comes now. */
+  unmask(): void {
+    this.mask = null;
+    for (const signum of this.blocked.splice(0)) this.receiveSignal(signum);
   }
 
   /** A signal comes. True if it interrupts the call that the process waits in. */

@@ -76,7 +76,9 @@ export abstract class ReadinessCalls extends TransferCalls {
     if (nfds < 0) return -errno.EINVAL;
     const files: (OpenFile | null)[] = [];
     const sets = [rfds, wfds, xfds].map((set) => (set === null ? null : bytesOf(set)));
-    for (let fd = 0; fd < nfds; fd++) {
+    // Descriptors for which no memory was ever needed are passed over, and their bits stay. core_sys_select().
+    const end = Math.min(nfds, this.process.tableSize);
+    for (let fd = 0; fd < end; fd++) {
       if (!sets.some((set) => set !== null && hasBit(set, fd))) {
         files.push(null);
         continue;
@@ -88,7 +90,7 @@ export abstract class ReadinessCalls extends TransferCalls {
     const [ins, outs, exs] = sets;
     const count = (): number => {
       let n = 0;
-      for (let fd = 0; fd < nfds; fd++) {
+      for (let fd = 0; fd < end; fd++) {
         const file = files[fd];
         if (file === null) continue;
         const events = file.poll();
@@ -100,7 +102,7 @@ export abstract class ReadinessCalls extends TransferCalls {
     };
     const write = (): number => {
       let n = 0;
-      for (let fd = 0; fd < nfds; fd++) {
+      for (let fd = 0; fd < end; fd++) {
         const file = files[fd];
         if (file === null) continue;
         const events = file.poll();
@@ -223,16 +225,16 @@ export abstract class ReadinessCalls extends TransferCalls {
     return this.wait({
       ready: () => count() > 0,
       finish: () => {
-        this.process.mask = null;
+        this.process.unmask();
         return write();
       },
       deadline: timeoutNs === null ? never : this.machine.nanoseconds + timeoutNs,
       timedOut: () => {
-        this.process.mask = null;
+        this.process.unmask();
         return write();
       },
       interrupted: () => {
-        this.process.mask = null;
+        this.process.unmask();
         return finished(-errno.EINTR);
       },
       restarts: false,

@@ -106,8 +106,13 @@ export abstract class SocketFile extends OpenFile {
     return n < 0 ? n : { n, length: n, name: null, files: noFiles };
   }
 
-  /** to: a sockaddr; null: to the peer. A stream takes no notice of it, nor of files if it is none of AF_UNIX. */
-  sendMessage(source: Uint8Array, _files: readonly OpenFile[], _to: Uint8Array | null): number {
+  /** to: a sockaddr; null: to the peer. A stream takes no notice of it, nor of files if it is none of AF_UNIX. more: MSG_MORE. */
+  sendMessage(
+    source: Uint8Array,
+    _files: readonly OpenFile[],
+    _to: Uint8Array | null,
+    _more = false,
+  ): number {
     return this.send(source);
   }
 

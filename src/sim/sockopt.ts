@@ -1,6 +1,9 @@
 // The socket options that servers use: those with an effect here, and those that are only kept.
 
+import * as constants from '../kernel/constants/socket.ts';
 import {
+  AF_INET6,
+  AF_UNIX,
   IPPROTO_IP,
   IPPROTO_IPV6,
   IPPROTO_TCP,
@@ -27,9 +30,10 @@ import {
   SOL_SOCKET,
   TCP_NODELAY,
 } from '../kernel/constants/socket.ts';
-import { EDOM, EINVAL, ENOPROTOOPT } from '../kernel/errno.ts';
+import { EDOM, EINVAL, ENOPROTOOPT, EOPNOTSUPP } from '../kernel/errno.ts';
 import type { Bytes } from '../kernel/native.ts';
 import { getInt64, setInt64, viewOf } from '../kernel/structs/struct.ts';
+import { NotModelled } from './call-base.ts';
 import { SEND_LOW_WATER, type SocketFile } from './socket-file.ts';
 import { TcpSocket } from './tcp.ts';
 import { UnixSocket } from './unix.ts';
@@ -54,8 +58,34 @@ const NEVER = 2 ** 63 / 250;
 /** IP_LOCAL_PORT_RANGE of <linux/in.h>: highest << 16 | lowest. */
 const LOCAL_PORT_RANGE = 51;
 
+// Whether the kernel knows an option that is not modelled: no errno of ours would be right.
+const prefixes: readonly (readonly [level: number, prefix: string])[] = [
+  [SOL_SOCKET, 'SO_'],
+  [IPPROTO_TCP, 'TCP_'],
+  [IPPROTO_IP, 'IP_'],
+  [IPPROTO_IPV6, 'IPV6_'],
+];
+/** Those that can be asked for and not set, on Linux. sk_setsockopt(). */
+const onlyAsked = [SO_TYPE, SO_PROTOCOL, SO_DOMAIN, SO_ERROR, SO_ACCEPTCONN, SO_SNDLOWAT];
+function refuseKnown(call: string, level: number, name: number): void {
+  const prefix = prefixes.find(([one]) => one === level)?.[1];
+  if (prefix === undefined || name <= 0) return;
+  for (const [option, value] of Object.entries(constants))
+    if (value === name && option.startsWith(prefix)) throw new NotModelled(`${call}() of ${option}`);
+}
+
+// A level that the socket has none of. sock_common_setsockopt(), unix_setsockopt().
+function hasLevel(socket: SocketFile, level: number): boolean {
+  if (level === SOL_SOCKET) return true;
+  if (level === IPPROTO_TCP) return socket instanceof TcpSocket;
+  if (level === IPPROTO_IP) return socket.family !== AF_UNIX;
+  return level === IPPROTO_IPV6 && socket.family === AF_INET6;
+}
+
 export function setOption(socket: SocketFile, level: number, name: number, value: Bytes): number {
   const view = viewOf(value);
+  if (!hasLevel(socket, level)) return socket.family === AF_UNIX ? -EOPNOTSUPP : -ENOPROTOOPT;
+  if (level === SOL_SOCKET && view.byteLength < 4) return -EINVAL;
   if (level === SOL_SOCKET && name === SO_LINGER) {
     if (view.byteLength < 8) return -EINVAL;
     socket.lingerSeconds = view.getInt32(0, true) !== 0 ? view.getInt32(4, true) : null;
@@ -80,16 +110,20 @@ export function setOption(socket: SocketFile, level: number, name: number, value
     socket.portRange = [lowest, highest === 0 ? 0xffff : highest];
     return 0;
   }
-  if (level === SOL_SOCKET) {
-    if (name === SO_REUSEADDR) socket.reusesAddress = number !== 0;
-    else if (name === SO_REUSEPORT) socket.reusesPort = number !== 0;
-    else if (name === SO_SNDBUF) socket.sendCapacity = Math.max(2 * number, MIN_SEND);
-    else if (name === SO_RCVBUF) socket.receiveCapacity = Math.max(2 * number, MIN_RECEIVE);
-    else if (name === SO_RCVLOWAT) socket.receiveLowWater = lowWaterOf(socket, number);
-    else if (name === SO_BSDCOMPAT && SO_BSDCOMPAT !== undefined)
-      return 0; // Without effect.
-    else if (!keptKeys.has(keyOf(level, name))) return -ENOPROTOOPT;
-  } else if (!keptKeys.has(keyOf(level, name)) || (level === IPPROTO_TCP && !(socket instanceof TcpSocket))) {
+  if (level === SOL_SOCKET && name === SO_REUSEPORT && socket.family === AF_UNIX && number !== 0)
+    return socket.machine.platform === 'linux' ? -EOPNOTSUPP : 0;
+  // Only before it is bound. do_ipv6_setsockopt().
+  if (level === IPPROTO_IPV6 && name === IPV6_V6ONLY && socket.localPort !== 0) return -EINVAL;
+  if (level === SOL_SOCKET && name === SO_REUSEADDR) socket.reusesAddress = number !== 0;
+  else if (level === SOL_SOCKET && name === SO_REUSEPORT) socket.reusesPort = number !== 0;
+  else if (level === SOL_SOCKET && name === SO_SNDBUF) socket.sendCapacity = Math.max(2 * number, MIN_SEND);
+  else if (level === SOL_SOCKET && name === SO_RCVBUF)
+    socket.receiveCapacity = Math.max(2 * number, MIN_RECEIVE);
+  else if (level === SOL_SOCKET && name === SO_RCVLOWAT) socket.receiveLowWater = lowWaterOf(socket, number);
+  else if (level === SOL_SOCKET && SO_BSDCOMPAT !== undefined && name === SO_BSDCOMPAT)
+    return 0; // Without effect.
+  else if (!keptKeys.has(keyOf(level, name))) {
+    if (level !== SOL_SOCKET || !onlyAsked.includes(name)) refuseKnown('setsockopt', level, name);
     return -ENOPROTOOPT;
   }
   if (keptKeys.has(keyOf(level, name))) {
@@ -111,6 +145,7 @@ export function getOption(socket: SocketFile, level: number, name: number, value
   const length = viewOf(len);
   const capacity = Math.min(length.getInt32(0, true), view.byteLength);
   if (capacity < 0) return -EINVAL;
+  if (!hasLevel(socket, level)) return -EOPNOTSUPP;
   if (level === SOL_SOCKET && name === SO_LINGER) {
     if (capacity < 8) return -EINVAL;
     view.setInt32(0, socket.lingerSeconds === null ? 0 : 1, true);
@@ -126,7 +161,10 @@ export function getOption(socket: SocketFile, level: number, name: number, value
     return 0;
   }
   const number = intOption(socket, level, name);
-  if (number === null) return -ENOPROTOOPT;
+  if (number === null) {
+    refuseKnown('getsockopt', level, name);
+    return -ENOPROTOOPT;
+  }
   const bytes = new Uint8Array(4);
   viewOf(bytes).setInt32(0, number, true);
   for (let i = 0; i < Math.min(capacity, 4); i++) view.setUint8(i, bytes[i]);

@@ -29,6 +29,7 @@ import {
   ETIMEDOUT,
 } from '../kernel/errno.ts';
 import { ByteQueue } from './bytes.ts';
+import { NotModelled } from './call-base.ts';
 import type { Machine, Shared, Timer } from './machine.ts';
 import { anyAddress, type Host, isAnyAddress, loopback, type Segment } from './network.ts';
 import { SEND_LOW_WATER, SocketFile, type SocketState } from './socket-file.ts';
@@ -327,6 +328,8 @@ export class TcpSocket extends SocketFile {
     if (isAnyAddress(this.localAddress!)) this.localAddress = this.host.sourceFor(remote);
     // __inet_check_established().
     if (this.#hasOwnPort && this.host.hasConnection(this, remote, port)) return -EADDRNOTAVAIL;
+    if (destination === this.host && port === this.localPort && sameAddress(remote, this.localAddress!))
+      throw new NotModelled('a TCP socket that connects to itself');
     this.remoteAddress = remote;
     this.remotePort = port;
     this.error = 0; // tcp_connect_init().
@@ -702,3 +705,6 @@ export class TcpSocket extends SocketFile {
     return this.#isReset;
   }
 }
+
+const sameAddress = (a: Uint8Array, b: Uint8Array) =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -210,7 +210,12 @@ export abstract class TransferCalls extends SocketCalls {
     if (to !== null && to.length > MAX_SOCKADDR) return failed(-errno.EINVAL);
     if (flags & MSG_OOB) return failed(this.#urgent(socket));
     const waits = !(socket.nonblocking || (flags & MSG_DONTWAIT && this.machine.platform !== 'darwin'));
-    const result = socket.sendMessage(source, files, socket instanceof TcpSocket ? null : to);
+    const result = socket.sendMessage(
+      source,
+      files,
+      socket instanceof TcpSocket ? null : to,
+      (flags & MSG_MORE) !== 0,
+    );
     // A datagram of UDP never waits here: EAGAIN is for want of a port.
     if (result === -errno.EAGAIN && waits && !(socket instanceof UdpSocket)) {
       failed(result);
@@ -227,7 +232,8 @@ export abstract class TransferCalls extends SocketCalls {
     const socket = this.socketOf(fd);
     if (typeof socket === 'number') return socket;
     if (flags & MSG_OOB) return this.#urgent(socket);
-    if (flags & MSG_MORE && socket instanceof UdpSocket) throw new NotModelled('MSG_MORE of a datagram');
+    if (flags & MSG_MORE && socket instanceof UdpSocket)
+      return this.#sendMessage(socket, source.slice(), [], null, flags);
     return this.#transfer(socket, source, (flags & MSG_DONTWAIT) !== 0 && this.machine.platform !== 'darwin');
   }
 

@@ -54,6 +54,8 @@ export class UdpSocket extends SocketFile {
   isConnected = false;
   readonly #datagrams: Datagram[] = [];
   #queued = 0;
+  /** What waits for the rest of its datagram. MSG_MORE. */
+  readonly #corked: Uint8Array[] = [];
   #error = 0;
   #noReading = false;
   #noWriting = false;
@@ -154,7 +156,12 @@ export class UdpSocket extends SocketFile {
   // ---- Transfers
 
   // udp_sendmsg().
-  override sendMessage(source: Uint8Array, _files: readonly OpenFile[], to: Uint8Array | null): number {
+  override sendMessage(
+    source: Uint8Array,
+    _files: readonly OpenFile[],
+    to: Uint8Array | null,
+    more = false,
+  ): number {
     if (this.#autobind() !== 0) return -EAGAIN;
     if (source.length > 0xffff) return -EMSGSIZE;
     let destination = { address: this.remoteAddress!, port: this.remotePort };
@@ -172,10 +179,13 @@ export class UdpSocket extends SocketFile {
     if (source.length > (this.family === AF_INET ? MOST_IPV4 : MOST_IPV6)) return -EMSGSIZE;
     if (this.#error !== 0) return -this.takeError();
     if (this.#noWriting) return -EPIPE;
+    this.#corked.push(source);
+    if (more) return source.length;
+    const data = Buffer.concat(this.#corked.splice(0));
     const address = isAnyAddress(this.localAddress!)
       ? this.host.sourceFor(destination.address)
       : this.localAddress!;
-    const datagram = { data: source.slice(), address, port: this.localPort };
+    const datagram = { data, address, port: this.localPort };
     this.machine.touch(this.shared);
     // Its memory in the send buffer is given back as soon as it is under way. sock_wfree().
     this.notify(WRITABLE);

@@ -12,6 +12,7 @@ import * as sys from '../../src/syscalls.ts';
 import { opened } from '../support/descriptors.ts';
 import { isLinux } from '../support/platform.ts';
 import * as raw from '../support/raw-sockets.ts';
+import { simulation } from '../support/simulated.ts';
 import { atLimit, place, unprivileged } from '../support/unprivileged.ts';
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } = C;
@@ -65,8 +66,10 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     expect(made(AF_INET, SOCK_DGRAM)).toBe(-E.EOPNOTSUPP);
     expect(made(AF_INET, SOCK_STREAM)).toBe(-E.EOPNOTSUPP);
     expect(made(AF_UNIX, SOCK_RDM)).toBe(-E.ESOCKTNOSUPPORT);
-    expect(() => sys.socketpair(AF_UNIX, SOCK_STREAM, 0, null as never)).toThrow(TypeError);
-    expect(() => sys.socketpair(AF_UNIX, SOCK_STREAM, 0, bytes(7))).toThrow(RangeError);
+    raw.argumentErrors(() => {
+      expect(() => sys.socketpair(AF_UNIX, SOCK_STREAM, 0, null as never)).toThrow(TypeError);
+      expect(() => sys.socketpair(AF_UNIX, SOCK_STREAM, 0, bytes(7))).toThrow(RangeError);
+    });
     expect(made(AF_UNIX, SOCK_SEQPACKET)).toBe(0);
     for (const fd of sv) opened(fd);
   });
@@ -83,7 +86,7 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
       opened(sys.eventfd(0, 0)),
       opened(sys.epoll_create1(0)),
       opened(sys.timerfd_create(1, 0)),
-      opened(sys.signalfd(-1, new BigUint64Array(1), 0)),
+      ...(simulation() === null ? [opened(sys.signalfd(-1, new BigUint64Array(1), 0))] : []),
       raw.file('/', 'r'),
     ];
     for (const fd of kinds) expect(accept(fd)).toBe(-E.ENOTSOCK);
@@ -106,9 +109,11 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     const server = raw.listener(5, SOCK_NONBLOCK);
     sys.connect(tcp(), raw.addressOf(server));
     // What C would lose the connection by never reaches the kernel, so the connection stays.
-    expect(() => sys.accept(server, bytes(16), null)).toThrow(RangeError);
-    expect(() => sys.accept(server, 1 as never, null)).toThrow(TypeError);
-    expect(() => sys.accept(server, bytes(16), Int32Array.of(-1))).toThrow(RangeError);
+    raw.argumentErrors(() => {
+      expect(() => sys.accept(server, bytes(16), null)).toThrow(RangeError);
+      expect(() => sys.accept(server, 1 as never, null)).toThrow(TypeError);
+      expect(() => sys.accept(server, bytes(16), Int32Array.of(-1))).toThrow(RangeError);
+    });
     opened(accept(server));
   });
   row('3.1.14 accept: EMFILE', () => {
@@ -166,7 +171,7 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     const file = place('file');
     unixBound(SOCK_STREAM, bound);
     writeFileSync(file, '');
-    for (const used of [bound, file, '.'])
+    for (const used of simulation() === null ? [bound, file, '.'] : [bound])
       expect(sys.bind(raw.socket(AF_UNIX, SOCK_STREAM), unixAt(used))).toBe(-E.EADDRINUSE);
     expect(sys.bind(tcp(), raw.addressOf(raw.listener()))).toBe(-E.EADDRINUSE);
   });
@@ -184,7 +189,7 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     expect(sys.bind(raw.socket(AF_UNIX, SOCK_STREAM), unixAt(path.join(closed, 'a')))).toBe(-E.EACCES);
   });
   row('3.1.25 bind: EFAULT', () => {
-    expect(() => sys.bind(tcp(), null as never)).toThrow(TypeError);
+    raw.argumentErrors(() => expect(() => sys.bind(tcp(), null as never)).toThrow(TypeError));
   });
   row('3.1.26 bind: every family and type, and bytes through it', () => {
     const types = [SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM];
@@ -228,7 +233,7 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     expect(sys.connect(tcp(), at('127.0.0.1', 1).subarray(0, 3))).toBe(-E.EINVAL);
   });
   row('3.1.33 connect: EFAULT', () => {
-    expect(() => sys.connect(tcp(), null as never)).toThrow(TypeError);
+    raw.argumentErrors(() => expect(() => sys.connect(tcp(), null as never)).toThrow(TypeError));
   });
   row('3.1.34 connect: EISCONN', () => {
     const [client, , server] = raw.connection();
@@ -239,7 +244,7 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     const [file, silent] = [place('file'), place('silent')];
     writeFileSync(file, '');
     unixBound(SOCK_STREAM, silent);
-    for (const name of [file, silent])
+    for (const name of simulation() === null ? [file, silent] : [silent])
       expect(sys.connect(raw.socket(AF_UNIX, SOCK_STREAM), unixAt(name))).toBe(-E.ECONNREFUSED);
   });
   row('3.1.36 connect: EAFNOSUPPORT', () => {

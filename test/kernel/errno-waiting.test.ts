@@ -16,6 +16,7 @@ import * as sys from '../../src/kernel/syscalls.ts';
 import { closed, opened, pair } from '../support/descriptors.ts';
 import { isLinux } from '../support/platform.ts';
 import * as raw from '../support/raw-sockets.ts';
+import { simulation } from '../support/simulated.ts';
 import { atLimit, LIMIT, place, unprivileged } from '../support/unprivileged.ts';
 
 const { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLERR, EPOLLET, EPOLLEXCLUSIVE } = S;
@@ -65,7 +66,9 @@ function withSignal<R>(call: () => R): R {
   const signums = new Int32Array(NSIG);
   expect(own.catch_signal(SIGUSR2, 0)).toBe(0);
   try {
-    process.kill(process.pid, 'SIGUSR2');
+    const world = simulation();
+    if (world === null) process.kill(process.pid, 'SIGUSR2');
+    else world.addSignal(SIGUSR2, 0.001);
     const result = call();
     expect([own.take_pending_signals(signums), signums[0]]).toEqual([1, SIGUSR2]);
     return result;
@@ -83,7 +86,14 @@ function withChild(call: (fd: number) => number): number {
   const [read, write] = pipe();
   expect(own.catch_signal(SIGUSR2, 0)).toBe(0);
   try {
-    spawn('/bin/sh', ['-c', 'kill -USR2 $PPID; echo >&3'], { stdio: ['ignore', 'ignore', 'ignore', write] });
+    const world = simulation();
+    if (world === null) {
+      const stdio = ['ignore', 'ignore', 'ignore', write] as const;
+      spawn('/bin/sh', ['-c', 'kill -USR2 $PPID; echo >&3'], { stdio: [...stdio] });
+    } else {
+      world.addSignal(SIGUSR2, 0.001);
+      world.after(2e6, 'a child writes', null, () => world.program.file(write)!.write(x));
+    }
     const result = call(read);
     // Another thread took it, or this one now: it comes.
     while (own.take_pending_signals(signums) === 0) sys.poll(bytes(0), 0, 1);
@@ -157,10 +167,14 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
   row('3.4.6 select: readiness, and bits cleared', () => {
     const file = raw.file(place('file'), 'w+');
     expect(sys.select(file + 1, set(file), set(file), null, now())).toBe(2);
-    const fifo = place('fifo');
-    expect(spawnSync('mkfifo', [fifo]).status).toBe(0);
-    const both = raw.file(fifo, 'r+');
-    for (const [read, write] of [pipe(), [both, opened(sys.dup(both))]]) {
+    const pipes = [pipe()];
+    if (simulation() === null) {
+      const fifo = place('fifo');
+      expect(spawnSync('mkfifo', [fifo]).status).toBe(0);
+      const both = raw.file(fifo, 'r+');
+      pipes.push([both, opened(sys.dup(both))]);
+    }
+    for (const [read, write] of pipes) {
       const nfds = Math.max(read, write) + 1;
       const [r, w] = [set(read), set(write)];
       expect(sys.select(nfds, r, w, null, now())).toBe(1);
@@ -301,8 +315,10 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     expect(sys.epoll_wait(none(), room, 4, 0)).toBe(-E.EBADF);
     expect(sys.epoll_wait(pair()[0], room, 4, 0)).toBe(-E.EINVAL);
     for (const max of [0, -1]) expect(sys.epoll_wait(epoll(), room, max, 0)).toBe(-E.EINVAL);
-    expect(() => sys.epoll_wait(epoll(), room, 2 ** 31 - 1, 0)).toThrow(RangeError);
-    expect(() => sys.epoll_wait(epoll(), null as never, 1, 0)).toThrow(TypeError);
+    raw.argumentErrors(() => {
+      expect(() => sys.epoll_wait(epoll(), room, 2 ** 31 - 1, 0)).toThrow(RangeError);
+      expect(() => sys.epoll_wait(epoll(), null as never, 1, 0)).toThrow(TypeError);
+    });
   });
   row('3.4.28 epoll_wait: EINTR', () => {
     expect(withSignal(() => sys.epoll_wait(epoll(), bytes(eventSize), 1, 60_000))).toBe(-E.EINTR);
@@ -362,7 +378,9 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
       return wait(60_000, everySignal);
     });
     expect(result).toBe(1);
-    expect(() => sys.epoll_pwait(epfd, bytes(eventSize), 1, 0, bytes(7))).toThrow(RangeError); // No EFAULT.
+    raw.argumentErrors(() =>
+      expect(() => sys.epoll_pwait(epfd, bytes(eventSize), 1, 0, bytes(7))).toThrow(RangeError),
+    ); // No EFAULT.
   });
 
   row('3.4.31 eventfd: EAGAIN, EINVAL', () => {
@@ -385,10 +403,14 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     const taken = value(0n);
     expect([sys.read(semaphore, taken), taken[0]]).toEqual([8, 1n]);
     expect([0, 0].map(() => sys.read(semaphore, taken))).toEqual([8, -E.EAGAIN]);
-    const child = spawnSync('/bin/sh', ['-c', "printf '\\002\\0\\0\\0\\0\\0\\0\\0' >&3"], {
-      stdio: ['ignore', 'ignore', 'inherit', fd],
-    });
-    expect(child.status).toBe(0);
+    if (simulation() === null) {
+      const child = spawnSync('/bin/sh', ['-c', "printf '\\002\\0\\0\\0\\0\\0\\0\\0' >&3"], {
+        stdio: ['ignore', 'ignore', 'inherit', fd],
+      });
+      expect(child.status).toBe(0);
+    } else {
+      sys.write(fd, value(2n));
+    }
     expect([sys.read(fd, taken), taken[0]]).toEqual([8, 7n]);
   });
   row('3.4.33 signalfd: EBADF, EINVAL', () => {
@@ -424,8 +446,10 @@ describe.skipIf(!isLinux)(isLinux ? 'as nobody' : 'these are the numbers of Linu
     expect(sys.timerfd_settime(timer, -1, never(), null)).toBe(-E.EINVAL);
     const bad = BigInt64Array.of(0n, 0n, 0n, 1_000_000_000n);
     expect(sys.timerfd_settime(timer, 0, bad, null)).toBe(-E.EINVAL);
-    expect(() => sys.timerfd_settime(timer, 0, null as never, null)).toThrow(TypeError);
-    expect(() => sys.timerfd_gettime(timer, null as never)).toThrow(TypeError);
+    raw.argumentErrors(() => {
+      expect(() => sys.timerfd_settime(timer, 0, null as never, null)).toThrow(TypeError);
+      expect(() => sys.timerfd_gettime(timer, null as never)).toThrow(TypeError);
+    });
     expect(sys.read(timer, bytes(7))).toBe(-E.EINVAL);
     expect(sys.read(timer, bytes(8))).toBe(-E.EAGAIN);
     const [slow, told] = [BigInt64Array.of(7n, 8n, 1000n, 0n), never()];

@@ -104,6 +104,20 @@ class World {
     return this.file(i) as socket.Socket;
   }
 
+  // Until the peer's kernel has acknowledged a FIN, of which an edge-triggered descriptor is told: it takes its time.
+  settle(sock: socket.Socket): void {
+    if (sock.family !== socket.AF_INET || sock.type !== socket.SOCK_STREAM) return;
+    for (const until = Date.now() + 20; Date.now() < until; ) {
+      try {
+        // FIN_WAIT1, LAST_ACK and CLOSING.
+        const [state] = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO!, 1) as Buffer;
+        if (![4, 9, 11].includes(state)) return;
+      } catch {
+        return; // On the simulated kernel it is acknowledged at once.
+      }
+    }
+  }
+
   addressOf(i: number): socket.Address {
     return this.sock(i).getsockname() as socket.Address;
   }
@@ -173,16 +187,26 @@ class World {
     },
     connect_to: (i: number, to: number) => {
       const address = this.addressOf(to);
+      const sock = this.sock(i);
       // As in differential.py.
       if (Array.isArray(address) && address[1] === 0) return 'left out';
-      this.sock(i).connect(address);
+      if (
+        sock.type === socket.SOCK_STREAM &&
+        sock.fileno() >= 0 &&
+        this.owner(address) === this.owner(sock.getsockname())
+      )
+        return 'left out';
+      sock.connect(address);
     },
     dup: (i: number) => this.add(this.sock(i).dup()),
     getsockname: (i: number) => {
       const address = this.sock(i).getsockname();
       return Array.isArray(address) ? [address[0], address[1] > 0] : address === '' ? '' : 'named';
     },
-    shutdown: (i: number, how: number) => this.sock(i).shutdown(how),
+    shutdown: (i: number, how: number) => {
+      this.sock(i).shutdown(how);
+      this.settle(this.sock(i));
+    },
     close: (i: number) => this.sock(i).close(),
     listen: (i: number, n: number) => this.sock(i).listen(n),
     accept: (i: number) => {

@@ -1,6 +1,6 @@
 # Interprets random programs (differential.test.ts) with Python's own modules: a program a line in, the
 # results of its steps a line out, as JSON. The twin is differential-world.ts.
-import array, errno, json, os, select, selectors, socket, sys
+import array, errno, json, os, select, selectors, socket, sys, time
 
 names = 0
 
@@ -106,16 +106,26 @@ class World:
         return self.socks[i].sendmsg(buffers, ancdata, flags, None if to is None else self.socks[to].getsockname())
     def do_bind(self, i):
         self.socks[i].bind(('127.0.0.1', 0) if self.socks[i].family == socket.AF_INET else self.new_name())
-    # Left out: port 0, to which UDP connects, and which no one has.
+    # Left out: port 0, to which UDP connects, and which no one has; and a TCP socket that connects to itself.
     def do_connect_to(self, i, to):
         address = self.socks[to].getsockname()
+        sock = self.socks[i]
         if isinstance(address, tuple) and address[1] == 0: return 'left out'
-        return self.socks[i].connect(address)
+        if sock.type == socket.SOCK_STREAM and sock.fileno() >= 0 and self.owner(address) == self.owner(sock.getsockname()):
+            return 'left out'
+        return sock.connect(address)
     def do_dup(self, i): return self.add(self.socks[i].dup())
     def do_getsockname(self, i):
         address = self.socks[i].getsockname()
         return [address[0], address[1] > 0] if isinstance(address, tuple) else address and 'named'
-    def do_shutdown(self, i, how): return self.socks[i].shutdown(how)
+    def do_shutdown(self, i, how):
+        sock = self.socks[i]
+        sock.shutdown(how)
+        if sock.family != socket.AF_INET or sock.type != socket.SOCK_STREAM: return
+        # Until the peer's kernel has acknowledged a FIN (FIN_WAIT1, LAST_ACK and CLOSING are over), of which an
+        # edge-triggered descriptor is told: it takes its time.
+        end = time.monotonic() + 0.02
+        while time.monotonic() < end and sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] in (4, 9, 11): pass
     def do_close(self, i): return self.socks[i].close()
     def do_listen(self, i, n): return self.socks[i].listen(n)
     def do_accept(self, i):

@@ -2,14 +2,16 @@
 
 import { expect } from 'vitest';
 import { AF_UNIX, SOCK_STREAM } from '../../src/kernel/constants/socket.ts';
-import { native } from '../../src/kernel/native.ts';
 import { afterTest } from './cleanup.ts';
+import { direct, simulation } from './simulated.ts';
 
 const open = new Set<number>();
 
 /** The descriptor, to be closed when the test is over. */
 export function opened(fd: number): number {
   expect(fd).toBeGreaterThanOrEqual(0);
+  // In a simulation it goes with its world.
+  if (simulation() !== null) return fd;
   open.add(fd);
   afterTest(() => open.has(fd) && closed(fd));
   return fd;
@@ -18,13 +20,13 @@ export function opened(fd: number): number {
 /** The descriptor, closed now. */
 export function closed(fd: number): number {
   open.delete(fd);
-  expect(native.close(fd)).toBe(0);
+  expect(direct().close(fd)).toBe(0);
   return fd;
 }
 
 /** Two connected sockets. */
 export function pair(type = SOCK_STREAM): [number, number] {
   const sv = new Int32Array(2);
-  expect(native.socketpair(AF_UNIX, type, 0, sv)).toBe(0);
+  expect(direct().socketpair(AF_UNIX, type, 0, sv)).toBe(0);
   return [opened(sv[0]), opened(sv[1])];
 }

@@ -15,14 +15,27 @@ import {
 import { packSockaddr, unpackSockaddr } from '../../src/kernel/structs/sockaddr.ts';
 import * as sys from '../../src/syscalls.ts';
 import { closed, opened } from './descriptors.ts';
+import { notModelled } from './not-modelled.ts';
+import { simulated, simulatedFile, simulation } from './simulated.ts';
+import { LIMIT } from './unprivileged.ts';
 
-/** A row of the errno table: its number and name, and the case. errno-table.test.ts counts them. */
+/**
+ * A row of the errno table: its number and name, and the case. errno-table.test.ts counts them. Each runs on the kernel
+ * and, unless not-modelled.ts says why not, on the simulated one.
+ */
 export function row(title: string, body: () => void | Promise<void>): void {
   test(title, body);
+  if (notModelled[title.split(' ')[0]] !== undefined) return;
+  test(`${title}, simulated`, () => simulated(body as () => void, { maxDescriptors: LIMIT }));
 }
 row.skip = (title: string, reason: string): void => {
   test.skip(`${title}: ${reason}`, () => {});
 };
+
+/** What the addon answers before the kernel is asked, with TypeError and RangeError: it stands before no simulation. */
+export function argumentErrors(body: () => void): void {
+  if (simulation() === null) body();
+}
 
 export const DEADLINE_MS = 10_000;
 export const bytes = (size: number) => new Uint8Array(size);
@@ -76,10 +89,13 @@ export function unixBound(type: number, name: string, backlog?: number): number 
   return fd;
 }
 
-export const file = (path: string, flags = 'r+') => opened(openSync(path, flags));
+export function file(path: string, flags = 'r+'): number {
+  const world = simulation();
+  return opened(world === null ? openSync(path, flags) : simulatedFile(world));
+}
 export const devNull = () => file('/dev/null');
-/** A descriptor that stands for a path and nothing more. */
-export const pathOnly = () => opened(openSync('/', O_PATH));
+/** A descriptor that stands for a path and nothing more; where there are no paths, none. */
+export const pathOnly = () => (simulation() === null ? opened(openSync('/', O_PATH)) : none());
 /** A number that no descriptor has, nor is to get within a test. */
 export const none = () => 240;
 
