@@ -8,7 +8,17 @@ import { World } from '../../src/sim/world.ts';
 import * as sys from '../../src/syscalls.ts';
 import { isLinux } from '../support/platform.ts';
 import { unprivileged } from '../support/unprivileged.ts';
-import { at, must, observeInModel, RealKernel, received } from './netsem-kernels.ts';
+import {
+  address,
+  at,
+  MAX_DESCRIPTORS,
+  must,
+  nameOf,
+  observeInModel,
+  peerOf,
+  RealKernel,
+  received,
+} from './netsem-kernels.ts';
 import { allRules, cases, page } from './netsem-page.ts';
 
 const named = cases.map((one) => [Object.keys(one.rules).join(', '), one] as const);
@@ -29,6 +39,35 @@ describe.skipIf(!hasPortRange)('on this kernel', () => {
   afterAll(() => kernel?.stop());
   test.each(named)('%s: the case shows what the table says', (_, { run, expected }) => {
     expect(kernel.observe(run)).toEqual(expected);
+  });
+
+  test('accept_4: accept() that waits keeps a listener that another thread closes', () => {
+    const observed = kernel.observe(() => {
+      const listener = kernel.listener();
+      const [to, client] = [address(listener), kernel.tcp()];
+      kernel.later(0.03, 'close', listener);
+      kernel.later(0.06, 'connect', client, to);
+      const [conn, waited] = kernel.waited(0.06, () => kernel.opened(sys.accept(listener, null, null)));
+      return [peerOf(Number(conn)) === nameOf(client), waited];
+    });
+    expect(observed).toEqual([true, true]);
+  });
+
+  test('accept_6: accept() that waits has reserved the last descriptor, which no other thread gets', () => {
+    const observed = kernel.observe(() => {
+      const listener = kernel.listener();
+      const [to, client] = [address(listener), kernel.tcp()];
+      let [conn, waited]: [string | number, boolean] = ['', false];
+      const more = kernel.atLimit(() => {
+        sys.close(MAX_DESCRIPTORS - 1); // One is free.
+        kernel.later(0.03, 'dup', 0);
+        kernel.later(0.06, 'connect', client, to);
+        [conn, waited] = kernel.waited(0.06, () => sys.accept(listener, null, null));
+        return sys.dup(0);
+      });
+      return [conn, waited, more];
+    });
+    expect(observed).toEqual([MAX_DESCRIPTORS - 1, true, 'EMFILE']);
   });
 });
 
