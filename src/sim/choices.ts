@@ -59,26 +59,53 @@ export class Replay implements Chooser {
   }
 }
 
-/** Chooses at random, by a seed: the same seed, the same run. Remembers as Replay does. xorshift32. */
+/**
+ * Chooses at random, by a seed: the same seed, the same run. Remembers as Replay does. Each run has a character, which
+ * the seed gives it: how much longer the program goes on before the others do (or the first of them, where it waits),
+ * and how rare faults are. xorshift32.
+ */
 export class RandomChooser implements Chooser {
   #state: number;
+  readonly #calm: number;
+  readonly #rarity: number;
   readonly taken: number[] = [];
   readonly counts: number[] = [];
 
   constructor(seed: number) {
     // Never 0, and different for neighbouring seeds.
     this.#state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) | 1;
+    this.#next(0x10000);
+    this.#calm = this.#next(4) * 2;
+    this.#rarity = 4 << this.#next(4);
   }
 
-  choose(count: number): number {
+  choose(count: number, _world: unknown, _what: string, kind: ChoiceKind = 'any'): number {
+    const choice = this.#choose(count, kind);
+    this.taken.push(choice);
+    this.counts.push(count);
+    return choice;
+  }
+
+  #choose(count: number, kind: ChoiceKind): number {
+    switch (kind) {
+      case 'fault':
+        return this.#next(this.#rarity) > 0 ? 0 : this.#next(count);
+      case 'time':
+        // Each of the others is eight times as likely: what times out too early and too often hides the rest.
+        return Math.min(this.#next(8 * (count - 1) + 1) >> 3, count - 1);
+      case 'turn':
+        return Math.max(this.#next(count + this.#calm) - this.#calm, 0);
+      default:
+        return this.#next(count);
+    }
+  }
+
+  #next(count: number): number {
     let x = this.#state;
     x ^= x << 13;
     x ^= x >>> 17;
     x ^= x << 5;
     this.#state = x;
-    const choice = (x >>> 0) % count;
-    this.taken.push(choice);
-    this.counts.push(count);
-    return choice;
+    return (x >>> 0) % count;
   }
 }

@@ -27,6 +27,8 @@ export interface ExploreOptions {
   check?: (world: World, outcome: Outcome) => void;
   /** false: visits also the orders that differ in independent steps only. For comparison: it takes very long. */
   reduces?: boolean;
+  /** Whether what is found is shrunk. It takes at most 2000 runs. */
+  shrinks?: boolean;
   /** Called now and then. */
   onProgress?: (runs: number, states: number) => void;
 }
@@ -158,7 +160,7 @@ function exploreAll(build: Build, options: ExploreOptions): Explored {
       const run = runOnce(build, chooser, world, options.check);
       limits.ran(states + visited.size);
       if (run.broken !== null) {
-        const found = shrink(build, run.broken, chooser.taken, world, options.check, null);
+        const found = shrink(build, run.broken, chooser.taken, world, options, null);
         return limits.result(found, states + visited.size, false);
       }
       if (run.hasReconnected && !reconnects) break;
@@ -183,7 +185,7 @@ function exploreAtRandom(build: Build, options: ExploreOptions): Explored {
     limits.ran(0);
     if (broken !== null)
       return limits.result(
-        shrink(build, broken, chooser.taken, options.world ?? {}, options.check, seed),
+        shrink(build, broken, chooser.taken, options.world ?? {}, options, seed),
         0,
         false,
       );
@@ -263,6 +265,7 @@ function errorOf(check: () => void): Error | null {
 // ---- Shrinking
 
 const SHRINK_RUNS = 2000;
+const SHRINK_SECONDS = 20;
 
 /** The same violation with fewer choices that are not the first, and a shorter list. */
 function shrink(
@@ -270,14 +273,15 @@ function shrink(
   violation: Violation | Error,
   found: readonly number[],
   options: Omit<WorldOptions, 'chooser'>,
-  check: ExploreOptions['check'],
+  { check, shrinks = true }: ExploreOptions,
   seed: number | null,
 ): Found {
   let best = trimmed(found);
   let broken = violation;
   let runs = 0;
+  const until = performance.now() + SHRINK_SECONDS * 1000;
   const tries = (candidate: readonly number[]): boolean => {
-    if (runs++ >= SHRINK_RUNS) return false;
+    if (runs++ >= SHRINK_RUNS || performance.now() > until) return false;
     const chooser = new Replay(candidate);
     const again = runOnce(build, chooser, options, check).broken;
     if (again === null || kindOf(again) !== kindOf(violation)) return false;
@@ -288,7 +292,7 @@ function shrink(
     broken = again;
     return true;
   };
-  for (let isBetter = true; isBetter && runs < SHRINK_RUNS; ) {
+  for (let isBetter = shrinks; isBetter && runs < SHRINK_RUNS && performance.now() < until; ) {
     isBetter = false;
     // Without a piece of it; then each choice smaller.
     for (let size = best.length >> 1; size > 0; size >>= 1) {

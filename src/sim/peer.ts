@@ -8,6 +8,7 @@ import type { Machine, Shared, Step } from './machine.ts';
 import { StandardStream } from './pipe.ts';
 import type { Process, Wait } from './process.ts';
 import type { OpenCall, RunRecord } from './run-record.ts';
+import { SocketFile } from './socket-file.ts';
 
 /** A call that a peer makes: its name and arguments, as at the choke point; or a wait of its own. */
 export type Request =
@@ -235,6 +236,12 @@ function wouldWait(process: Process, name: CallName, args: readonly unknown[]): 
   if (blocks === undefined || blocks.until === 'event' || blocks.until === 'connected') return false;
   const file = process.file(args[0] as number);
   if (file === null || file.nonblocking) return false;
+  // With a timeout it has to begin: SO_RCVTIMEO, SO_SNDTIMEO.
+  if (
+    file instanceof SocketFile &&
+    (blocks.until === 'readable' ? file.receiveTimeoutNs : file.sendTimeoutNs) > 0
+  )
+    return false;
   const events = file.poll();
   return (events & (blocks.until === 'readable' ? ANY_IN : ANY_OUT)) === 0;
 }

@@ -72,6 +72,8 @@ export interface WorldOptions {
   maxTimeouts?: number;
   /** Waits of the program during which a client that sent something is passed over. */
   maxPassedOver?: number;
+  /** true: time passes only when nothing else may happen, so that no process is slow. */
+  isPrompt?: boolean;
   /**
    * false: other processes may go on before every call of the program, also before one that none of them can have to
    * do with. For comparison, and for nothing else.
@@ -120,6 +122,14 @@ export class Violation extends Error {
   }
 }
 
+/** A call of the program that was made to fail. */
+export interface Failure {
+  readonly name: CallName;
+  readonly errno: string;
+  /** How many connections the program had then. */
+  readonly connections: number;
+}
+
 /** How a run ended. */
 export interface Outcome {
   /** Why nothing happens any more: 'returned', 'quiet', 'threw'. */
@@ -153,7 +163,7 @@ export class World implements Machine {
   /** Whether another process has connected more than once. */
   hasReconnected = false;
   /** The calls of the program that were made to fail. */
-  readonly failures: { readonly name: CallName; readonly errno: string }[] = [];
+  readonly failures: Failure[] = [];
   nanoseconds = 0;
   readonly epochSeconds = EPOCH;
 
@@ -474,7 +484,9 @@ export class World implements Machine {
       const next = this.#nextTime(wait.deadline);
       if (steps.length === 0 && next === Number.POSITIVE_INFINITY) this.#quiet();
       // Time passes last, if anything else may happen; and each of these once more is a choice.
-      const count = steps.length + (next < Number.POSITIVE_INFINITY ? 1 : 0);
+      const timePasses =
+        next < Number.POSITIVE_INFINITY && (steps.length === 0 || this.#options.isPrompt !== true);
+      const count = steps.length + (timePasses ? 1 : 0);
       const choice = this.#schedule(count, name, count > steps.length ? 'time' : 'turn');
       if (choice < steps.length) {
         this.#ownTimeouts = 0;
@@ -527,7 +539,7 @@ export class World implements Machine {
     )
       this.#quiet();
     this.#begin(this.program.shared);
-    this.touch(this.#clock);
+    this.#mark(this.#clock);
     const result = wait.timedOut();
     this.#learn(name, args, result);
     this.#commit();
@@ -637,7 +649,9 @@ export class World implements Machine {
     this.#commit();
     if (choice === 0) return 0;
     this.#faults--;
-    this.failures.push({ name, errno: named[choice - 1] });
+    const { descriptors } = this.program;
+    const connections = descriptors.filter((one) => one?.file instanceof TcpSocket && one.file.peer !== null);
+    this.failures.push({ name, errno: named[choice - 1], connections: connections.length });
     return -(errno as unknown as Record<string, number>)[named[choice - 1]];
   }
 
@@ -685,6 +699,11 @@ export class World implements Machine {
 
   touch(shared: Shared): void {
     this.#spins = 0;
+    this.#ownTimeouts = 0;
+    this.#mark(shared);
+  }
+
+  #mark(shared: Shared): void {
     if (!this.#touched.includes(shared)) this.#touched.push(shared);
   }
 

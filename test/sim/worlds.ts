@@ -24,6 +24,7 @@ const PORT = 12345;
 const address = packInet(HOST, PORT);
 const GOODBYE = Uint8Array.of(0xff);
 const LINGER_ZERO = new Uint8Array(Int32Array.of(1, 0).buffer);
+const FIVE_SECONDS = new Uint8Array(BigInt64Array.of(5n, 0n).buffer);
 const ECONNRESET = -errno.ECONNRESET;
 const ECONNREFUSED = -errno.ECONNREFUSED;
 const EPIPE = -errno.EPIPE;
@@ -40,6 +41,10 @@ export interface ClientOptions {
   floods?: boolean;
   /** How many bytes one recv takes. */
   receives?: number;
+  /** For so many seconds it does nothing, between what it sends and what it receives. */
+  sleeps?: number;
+  /** By when, in seconds, it has to be done. */
+  within?: number;
 }
 
 /** How clients fared. */
@@ -48,7 +53,7 @@ class Fates {
   lost = 0;
   /** The program has ended, so that no one listens. */
   isStopped = false;
-  readonly mayStop: boolean;
+  mayStop: boolean;
 
   constructor(mayStop: boolean) {
     this.mayStop = mayStop;
@@ -106,6 +111,7 @@ function* client(world: World, fates: Fates, options: ClientOptions): Script {
     while (!floods && isOpen && answered() !== sent) yield* receive();
     if (!isOpen) break;
   }
+  if (options.sleeps !== undefined) yield { sleep: options.sleeps };
   if (end === 'half-close' && isOpen) yield ['shutdown', fd, SHUT_WR];
   if (end !== 'unread') while (isOpen && answered() !== sent) yield* receive();
   if (!isOpen) fates.lost++;
@@ -116,6 +122,25 @@ function* client(world: World, fates: Fates, options: ClientOptions): Script {
   }
   if (end === 'reset') yield ['setsockopt', fd, SOL_SOCKET, SO_LINGER, LINGER_ZERO];
   yield ['close', fd];
+  const seconds = world.nanoseconds / 1e9;
+  if (seconds > (options.within ?? seconds)) throw new Error(`it was done after ${seconds} s`);
+}
+
+/** A client that receives to the end, a few bytes at a time: all that was sent. */
+export function* receiver(world: World, expected: string): Script {
+  const { ports } = world.localhost;
+  yield { until: () => world.localhost.listenerFor(HOST, PORT) !== null, what: 'a listener', shared: ports };
+  const fd = yield ['socket', AF_INET, SOCK_STREAM, 0];
+  yield ['connect', fd, address];
+  let text = '';
+  const buffer = Buffer.alloc(50);
+  for (;;) {
+    const n = yield ['recv', fd, buffer, 0];
+    if (n <= 0) break;
+    text += buffer.toString('latin1', 0, n);
+  }
+  if (text !== expected) throw new Error(`of ${expected.length} bytes, ${text.length} came: '${text}'`);
+  yield ['close', fd];
 }
 
 /** A client that sends and sends, and receives nothing: it has to be stopped. */
@@ -124,9 +149,10 @@ function* flooder(world: World, most: number): Script {
   yield { until: () => world.localhost.listenerFor(HOST, PORT) !== null, what: 'a listener', shared: ports };
   const fd = yield ['socket', AF_INET, SOCK_STREAM, 0];
   yield ['connect', fd, address];
+  yield ['setsockopt', fd, SOL_SOCKET, SO_SNDTIMEO, FIVE_SECONDS];
   const data = Buffer.alloc(8192, 0x61);
   for (let sent = 0; ; ) {
-    // Waits until the server takes it; that is for ever where the server has a limit.
+    // Waits until the server takes it, which is too long where the server has a limit.
     const n = yield ['send', fd, data, MSG_NOSIGNAL];
     if (n < 0) break;
     sent += n;
@@ -149,12 +175,14 @@ export interface SceneOptions extends Omit<WorldOptions, 'chooser'> {
   clients?: readonly ClientOptions[];
   /** Another client that sends without receiving; it sends so many bytes at most. */
   flood?: number;
+  /** Clients may be turned away, for want of descriptors. */
+  turnedAway?: boolean;
   /** SIGTERM comes, whenever the schedule says; its handler throws, as that of programs/command.ts does. */
   terminates?: boolean;
 }
 
 export function scene(serve: Serve, options: SceneOptions = {}): Scene {
-  const { clients = [{}, {}], flood, terminates = false, ...world } = options;
+  const { clients = [{}, {}], flood, terminates = false, turnedAway = false, ...world } = options;
   const all = new WeakMap<World, Fates>();
   let before: World | null = null;
   return {
@@ -169,15 +197,31 @@ export function scene(serve: Serve, options: SceneOptions = {}): Scene {
         made.addPeer(`client ${i + 1}`, () => client(made, fates, one));
       });
       if (flood !== undefined) made.addPeer('flooder', () => flooder(made, flood));
-      if (!terminates) return () => serve('127.0.0.1', PORT);
+      if (!terminates) return () => untilShortage(made, serve, fates);
       return () => untilSignal(made, serve, fates);
     },
-    check: (made) => {
+    check: (made, outcome) => {
       const { lost, isStopped } = all.get(made)!;
+      if (terminates && outcome.reason !== 'returned')
+        throw new Error(`SIGTERM did not end it: ${outcome.reason}`);
+      if (turnedAway) return;
       if (lost > made.failures.length && !isStopped)
         throw new Error(`${lost} clients were dropped, and ${made.failures.length} calls failed`);
     },
   };
+}
+
+// A server without a client to give up ends for want of memory, and so does one that cannot watch its listener.
+function untilShortage(world: World, serve: Serve, fates: Fates): void {
+  try {
+    serve('127.0.0.1', PORT);
+  } catch (error) {
+    const failure = world.failures.find(({ errno }) => errno === (error as { code?: string }).code);
+    const isWait = failure?.name === 'poll' || failure?.name === 'select' || failure?.name === 'epoll_ctl';
+    if (!isWait || failure.connections > 0) throw error;
+    fates.isStopped = true;
+    fates.mayStop = true;
+  }
 }
 
 function untilSignal(world: World, serve: Serve, fates: Fates): void {

@@ -1,0 +1,81 @@
+// What takes too long for every change: see --help.
+//     npm run nightly [PART ...]
+
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+// A part: what --help says of it, and what it does; it throws, or sets process.exitCode, where something fails.
+const parts = {
+  loops: ['every schedule of the loops: the table of docs/sim-proofs.md', () => explore('loops')],
+  mutants: ['each planted bug, for up to 60 s', () => explore('mutants')],
+  random: ['a million random schedules of the loops as they are', () => explore('random')],
+};
+
+/** Runs a part of test/sim/nightly.ts, which is bundled, for it is not JavaScript. */
+async function explore(part) {
+  const outfile = path.join(root, `build/nightly-${process.pid}.mjs`);
+  await build({
+    entryPoints: [path.join(root, 'test/sim/nightly.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    logLevel: 'error',
+    define: { 'import.meta.url': JSON.stringify(new URL('../test/sim/nightly.ts', import.meta.url).href) },
+    plugins: [
+      {
+        name: 'addon',
+        setup({ onResolve }) {
+          onResolve({ filter: /\/addon\.cjs$/ }, () => ({
+            path: path.join(root, 'src/kernel/addon.cjs'),
+            external: true,
+          }));
+        },
+      },
+    ],
+    outfile,
+  });
+  const { status } = spawnSync(process.execPath, [outfile, part, ...rest], { stdio: 'inherit', cwd: root });
+  rmSync(outfile);
+  if (status !== 0) process.exitCode = 1;
+}
+
+const { values, positionals } = parseArgs({
+  options: {
+    help: { type: 'boolean', short: 'h' },
+    seconds: { type: 'string' },
+    runs: { type: 'string' },
+    only: { type: 'string' },
+  },
+  allowPositionals: true,
+});
+const rest = ['seconds', 'runs', 'only'].flatMap((name) => (values[name] ? [`--${name}`, values[name]] : []));
+const unknown = positionals.filter((name) => !(name in parts));
+if (unknown.length > 0) {
+  console.error(`nightly: no such part: ${unknown.join(', ')}`);
+  process.exit(2);
+}
+if (values.help) {
+  console.log(`usage: npm run nightly -- [PART ...] [--seconds N] [--runs N] [--only TEXT]
+
+Parts, all of them by default:
+${Object.entries(parts)
+  .map(([name, [what]]) => `  ${name.padEnd(10)} ${what}`)
+  .join('\n')}
+
+  --seconds N  at most so many for each world of loops, and for each mutant
+  --runs N     random schedules in all
+  --only TEXT  worlds and mutants whose name has the text`);
+} else {
+  for (const name of positionals.length > 0 ? positionals : Object.keys(parts)) {
+    console.log(`\n=== ${name}: ${parts[name][0]}`);
+    await parts[name][1]();
+  }
+}

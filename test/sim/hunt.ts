@@ -1,0 +1,172 @@
+// What mutants are hunted with: worlds in which each loop and each part of the Python layer meets what it has to
+// survive; visited at random, in turn, until something breaks or the time is over. Bundled with each mutant.
+
+import { serve as epollEdge } from '../../src/programs/epoll-edge-server.ts';
+import { serve as epoll } from '../../src/programs/epoll-server.ts';
+import { serve as poll } from '../../src/programs/poll-server.ts';
+import { serve as select } from '../../src/programs/select-server.ts';
+import { serve as selectors } from '../../src/programs/selectors-server.ts';
+import { EpollSelector, PollSelector, SelectSelector } from '../../src/selectors.ts';
+import { SIGTERM } from '../../src/signal.ts';
+import { explore, type Found } from '../../src/sim/explore.ts';
+import { blast, echoOver, patternOf, waiting, waits } from './waiting-programs.ts';
+import { type ClientOptions, receiver, type Scene, type SceneOptions, type Serve, scene } from './worlds.ts';
+
+export const loops: Record<string, Serve> = { select, poll, epoll, 'epoll-edge': epollEdge, selectors };
+
+const any: ClientOptions = { end: 'any' };
+const many = Array.from({ length: 12 }, (_, i) => String.fromCharCode(97 + i).repeat(3));
+const long = 'abcdefghijklmnopqrstuvw'.repeat(100);
+
+// Those that an echo server without any care for memory survives.
+const withoutShortages = {
+  accept4: ['ECONNABORTED'],
+  recv: ['ECONNRESET', 'ETIMEDOUT'],
+  send: ['ECONNRESET'],
+  select: ['EINTR'],
+  poll: ['EINTR'],
+  epoll_wait: ['EINTR'],
+};
+
+/** Worlds for a server of the documented conversation, or one that only echoes. */
+function serverScenes(name: string, serve: Serve, options: SceneOptions = {}): Record<string, Scene> {
+  const blocks = name === 'select';
+  return {
+    clients: scene(serve, { clients: [any, any], faults: 1, cuts: 2, shortSends: 2, ...options }),
+    three: scene(serve, { clients: [any, any, any] }),
+    'small buffers': scene(serve, {
+      clients: [{ messages: many.slice(0, 6), floods: true, end: 'any', receives: 7 }, any],
+      sendBuffer: 32,
+      receiveBuffer: 32,
+      turnedAway: blocks,
+    }),
+    descriptors: scene(serve, { clients: [any, any, any], maxDescriptors: 8, turnedAway: true }),
+    long: scene(serve, { clients: [{ messages: [long], end: 'any' }, { messages: many }], cuts: 2 }),
+    'full buffers': scene(serve, {
+      clients: [{ messages: [long], floods: true, end: 'half-close' }, { messages: ['a'] }],
+      sendBuffer: 700,
+      receiveBuffer: 700,
+      turnedAway: blocks,
+    }),
+    stuck: scene(serve, {
+      clients: [
+        { messages: [long], floods: true, sleeps: 60 },
+        { messages: ['a', 'b'], within: 20 },
+      ],
+      isPrompt: true,
+      sendBuffer: 700,
+      receiveBuffer: 3000,
+      turnedAway: blocks,
+    }),
+    signal: scene(serve, { clients: [any, any], terminates: true }),
+    ...(blocks
+      ? {}
+      : {
+          pause: scene(serve, {
+            clients: [
+              {
+                messages: Array.from({ length: 80 }, () => 'a'.repeat(1024)),
+                floods: true,
+                receives: 65536,
+              },
+            ],
+            sendBuffer: 16384,
+            receiveBuffer: 32768,
+          }),
+          flood: scene(serve, {
+            clients: [{ messages: ['a'] }],
+            flood: 400_000,
+            sendBuffer: 8192,
+            receiveBuffer: 8192,
+          }),
+        }),
+  };
+}
+
+/** All worlds, by the name of the loop or program and their own. */
+export function allScenes(): Record<string, Record<string, Scene>> {
+  const found: Record<string, Record<string, Scene>> = {};
+  for (const [name, serve] of Object.entries(loops)) found[name] = serverScenes(name, serve);
+  for (const Selector of [SelectSelector, PollSelector, EpollSelector]) {
+    const serve = echoOver(() => new Selector());
+    const {
+      flood: _,
+      descriptors: __,
+      signal: ___,
+      ...rest
+    } = serverScenes('', serve, {
+      faultsOf: withoutShortages,
+    });
+    found[Selector.name] = rest;
+  }
+  found.sendall = {
+    sendall: {
+      world: { sendBuffer: 64, receiveBuffer: 64 },
+      build: (world) => {
+        world.addPeer('client', () => receiver(world, patternOf(300)));
+        const program = blast(300, () => {
+          world.addSignal(SIGTERM);
+          world.addSignal(SIGTERM);
+        });
+        return () => program('127.0.0.1', 12345);
+      },
+      check: () => {},
+    },
+  };
+  for (const [name, wait] of Object.entries(waits)) {
+    const one = (sendsAfterHandlers: number): Scene => ({
+      world: {},
+      build: (world) => {
+        const program = waiting(wait, sendsAfterHandlers);
+        world.addSignal(SIGTERM, 0.25);
+        world.addSignal(SIGTERM, 0.5);
+        return program;
+      },
+      check: (_world, { reason }) => {
+        if (reason !== 'returned') throw new Error(`the wait does not end: ${reason}`);
+      },
+    });
+    found[`waits: ${name}`] = { 'times out': one(9), 'is readable': one(2) };
+  }
+  return found;
+}
+
+export interface Hunted {
+  /** Where it was found: 'epoll, small buffers'; null: nowhere. */
+  readonly where: string | null;
+  readonly found: Found | null;
+  readonly runs: number;
+  readonly seconds: number;
+}
+
+/** Visits the worlds of these programs at random, some runs of each in turn. */
+export function hunt(
+  names: readonly string[],
+  { seconds = 60, runs = Number.POSITIVE_INFINITY, seed = 1, shrinks = true } = {},
+): Hunted {
+  const began = performance.now();
+  const spent = () => (performance.now() - began) / 1000;
+  const all = allScenes();
+  const scenes = names.flatMap((name) =>
+    Object.entries(all[name]).map(([what, one]) => ({ where: `${name}, ${what}`, one })),
+  );
+  let made = 0;
+  for (let round = 0; made < runs && spent() < seconds; round++) {
+    const each = 20 * 2 ** Math.min(round, 5);
+    for (const { where, one } of scenes) {
+      if (made >= runs || spent() >= seconds) break;
+      const { found, runs: some } = explore(one.build, {
+        visit: 'random',
+        runs: Math.min(each, runs - made),
+        seconds: seconds - spent(),
+        seed: seed + round * 100_000,
+        world: one.world,
+        check: one.check,
+        shrinks,
+      });
+      made += some;
+      if (found !== null) return { where, found, runs: made, seconds: spent() };
+    }
+  }
+  return { where: null, found: null, runs: made, seconds: spent() };
+}

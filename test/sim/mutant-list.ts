@@ -1,0 +1,332 @@
+// Planted bugs, each a replacement in a source file of the loops, the selectors or the Python layer, and the programs
+// that are explored with it. What is replaced has to be in the file once: a mutant cannot become none unnoticed.
+
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly replaces: string;
+  readonly by: string;
+  /** A second place in the same or another file. */
+  readonly also?: { readonly file: string; readonly replaces: string; readonly by: string };
+  /** Where it is hunted: see allScenes() in hunt.ts. */
+  readonly hunts: readonly string[];
+}
+
+const CONNECTIONS = 'programs/serving/connections.ts';
+const BATCH = 'programs/serving/batch-io.ts';
+const ACCEPTOR = 'programs/serving/acceptor.ts';
+const SELECT = 'programs/select-server.ts';
+const nonBlocking = ['poll', 'epoll', 'epoll-edge', 'selectors'];
+
+const of =
+  (file: string, hunts: readonly string[]) =>
+  (name: string, replaces: string, by: string, where: readonly string[] = hunts): Mutant => ({
+    name,
+    file,
+    replaces,
+    by,
+    hunts: where,
+  });
+
+const connections = of(CONNECTIONS, nonBlocking);
+const batch = of(BATCH, ['epoll', 'poll']);
+const acceptor = of(ACCEPTOR, ['epoll', 'select']);
+const select = of(SELECT, ['select']);
+const pollServer = of('programs/poll-server.ts', ['poll']);
+const epollServer = of('programs/epoll-server.ts', ['epoll']);
+const edgeServer = of('programs/epoll-edge-server.ts', ['epoll-edge']);
+const selectorsServer = of('programs/selectors-server.ts', ['selectors']);
+const selectors = of('python/selectors/selectors.ts', []);
+const pollModule = of('python/select/poll.ts', ['poll', 'PollSelector', 'waits: poll']);
+const waiting = of('python/waiting.ts', []);
+const socketModule = of('python/socket/socket.ts', ['sendall', 'waits: recv']);
+
+export const mutants: readonly Mutant[] = [
+  connections(
+    'the end of the stream is taken for a message',
+    'n === 0 || io.isGoodbye(i)',
+    'io.isGoodbye(i)',
+  ),
+  connections(
+    'the end of the stream is taken for EAGAIN',
+    'if (n < 0) {',
+    'if (n === 0) return false;\n    if (n < 0) {',
+  ),
+  connections('0xFF is taken for a message', 'n === 0 || io.isGoodbye(i)', 'n === 0'),
+  connections(
+    'a reply is sent before what is unsent',
+    'if (this.#unsent.length === 0) return true;',
+    'return true;',
+  ),
+  connections(
+    'a short send is taken for a whole one',
+    'if (sent === io.replyLength(j)) return;',
+    'if (sent > 0) return;',
+  ),
+  connections(
+    'a reply is lost at EAGAIN',
+    "if (sent < 0) this.#onError(sent, 'send');\n    if (!this",
+    "if (sent < 0) return this.#onError(sent, 'send');\n    if (!this",
+  ),
+  connections('what was sent is sent again', 'io.restOfReply(j, sent)', 'io.restOfReply(j, 0)'),
+  connections(
+    'no interest in writing while something is unsent',
+    ' | (this.#unsent.length > 0 ? EVENT_WRITE : 0)',
+    '',
+  ),
+  connections(
+    'EAGAIN drops the client',
+    'result === -sys.EAGAIN || result === -sys.EINTR',
+    'result === -sys.EINTR',
+  ),
+  connections(
+    'ECONNRESET kills the server',
+    'result === -sys.EAGAIN || result === -sys.EINTR) return;',
+    'result === -sys.EAGAIN || result === -sys.EINTR) return;\n    throw new OSError(result, syscall);',
+  ),
+  connections('the backlog is unbounded', 'const UNSENT_LIMIT = 65536;', 'const UNSENT_LIMIT = 1e9;'),
+  connections(
+    'one recv for an edge',
+    'this.#edgeTriggered && io.received(i) > 0',
+    'this.#edgeTriggered && io.received(i) < 0',
+    ['epoll-edge'],
+  ),
+  connections('those to drain are forgotten', 'const n = this.#drainingCount;', 'const n = 0;', [
+    'epoll-edge',
+  ]),
+  connections(
+    'a closed descriptor is received from',
+    'if (connection.interest & EVENT_READ) this.#addToBatch(connection);',
+    'this.#addToBatch(connection);',
+    ['epoll-edge'],
+  ),
+  connections('a client that has ended is not closed', '= undefined;\n    connection.end();', '= undefined;'),
+  connections(
+    'the registered interest is not remembered',
+    '    connection.registered = connection.interest;\n',
+    '',
+    ['epoll', 'epoll-edge', 'selectors'],
+  ),
+  connections(
+    'ENOSPC of epoll_ctl kills the server',
+    'if (!isShortage(error)) throw error;\n      connection.turnAway(error);',
+    'throw error;',
+    ['epoll', 'epoll-edge'],
+  ),
+  connections('the descriptor in reserve is left open', 'this.#acceptor[Symbol.dispose]();', ''),
+  connections('the listener blocks', 'this.server_socket.setblocking(false);', ''),
+  connections('the clients block', 'client_socket.setblocking(false);', '', ['poll', 'epoll-edge']),
+  connections(
+    'a writable client is not sent to',
+    'if (events & this.interest & EVENT_WRITE) this.#sendUnsent();',
+    '',
+  ),
+  connections(
+    'a client that is dropped for want of memory stays',
+    'this.#updateInterest(connection);\n    sleep(',
+    'sleep(',
+    ['poll'],
+  ),
+  {
+    ...connections('one accept for an edge', 'const ACCEPTS_PER_TURN = 64;', 'const ACCEPTS_PER_TURN = 1;', [
+      'epoll',
+      'epoll-edge',
+    ]),
+    also: {
+      file: 'programs/epoll-server.ts',
+      replaces: 'register(connections.server_socket, EPOLLIN)',
+      by: 'register(connections.server_socket, EPOLLIN + 0x80000000)',
+    },
+  },
+
+  batch('the last byte of a reply is not sent', 'start, end - start,', 'start, end - start - 1,'),
+  batch(
+    'the goodbye of another client',
+    'this.#slots[i * SLOT + DATA] === 0xff',
+    'this.#slots[DATA] === 0xff',
+  ),
+  batch('the reply of another client', 'this.#sends.send(j, fd,', 'this.#sends.send(i, fd,'),
+  batch('what was sent of a reply is sent again', 'start + first, start', 'start, start'),
+
+  acceptor(
+    'EMFILE spins',
+    'if (isShortage(error)) this.#turnAway(server_socket, error);',
+    'if (isShortage(error)) return null;',
+  ),
+  acceptor('ECONNABORTED kills the server', 'sys.ECONNABORTED, ', ''),
+  acceptor('EAGAIN of accept kills the server', '[sys.EAGAIN, ', '[', ['epoll']),
+  acceptor(
+    'a client that is turned away is not closed',
+    'server_socket.accept()[0].close()',
+    'server_socket.accept()',
+  ),
+  acceptor('a client that is dropped stays open', 'client_socket.close();\n    sleep(', 'sleep(', ['select']),
+
+  select(
+    'the end of the stream is taken for a message',
+    'data[0] === 0xff || data.length === 0',
+    'data[0] === 0xff',
+  ),
+  select('all clients are received from', 'of rlist) {', 'of rfds.slice(1)) {'),
+  select(
+    'a closed client stays on the list',
+    'remove(rfds, client_socket);\n            client_socket.close();',
+    'client_socket.close();',
+  ),
+  select('a client that has ended is not closed', 'client_socket.close();\n          } else', '} else'),
+  select(
+    'ECONNRESET kills the server',
+    'warnDropped(acceptor.peerOf(client_socket), error);',
+    'throw error;',
+  ),
+  select(
+    'the wrong client is closed',
+    'if (rfds.includes(client_socket)) remove(rfds, client_socket);\n          client_socket.close();',
+    'rfds.pop()!.close();',
+  ),
+  select(
+    'a short send is ignored',
+    'sendallWithin(client_socket, response_bytes, SEND_TIMEOUT);',
+    'client_socket.send(response_bytes, 0x40);',
+  ),
+  select('a shortage of memory kills the server', 'acceptor.dropLast(rfds, error);', 'throw error;'),
+  of('programs/serving/sendall-timeout.ts', ['select'])(
+    'what was sent is sent again',
+    'data.subarray(sent)',
+    'data',
+  ),
+  of('programs/serving/sendall-timeout.ts', ['select'])(
+    'the timeout is ignored',
+    'writable.poll(left * 1000)',
+    'writable.poll()',
+  ),
+
+  pollServer(
+    'unregister is forgotten',
+    'if (connection.interest === 0) poller.unregister(connection);\n    else',
+    'if (connection.interest !== 0)',
+  ),
+  pollServer(
+    'a changed interest is forgotten',
+    'else poller.register(connection,',
+    'else if (connection.registered === 0) poller.register(connection,',
+  ),
+  pollServer('a shortage of memory kills the server', 'connections.onWaitError(error);', 'throw error;'),
+  pollServer('the last of the events is not looked at', 'left > 0; i++', 'left > 1; i++'),
+
+  epollServer('a changed interest is forgotten', 'else poller.modify(connection, events);', ''),
+  epollServer('what is not reported is served', 'i < n; i++', 'i < 1; i++', ['epoll-edge']),
+  edgeServer(
+    'a lost wakeup after a pause',
+    'else if (interest & ~registered & EVENT_READ) poller.modify(fd, EDGES);',
+    '',
+  ),
+  edgeServer('no edges of writing', 'EPOLLIN | EPOLLOUT | (', 'EPOLLIN | ('),
+
+  selectorsServer(
+    'a changed interest is forgotten',
+    'else selector.modify(connection, connection.interest);',
+    '',
+  ),
+  selectorsServer('unregister is forgotten', 'selector.unregister(connection);', 'void 0;'),
+  of('python/selectors/base.ts', ['selectors', 'PollSelector'])(
+    'unregister keeps the key',
+    'this.keys.delete(key.fd);\n    try {',
+    'try {',
+  ),
+  of('python/selectors/base.ts', ['selectors', 'PollSelector'])(
+    'modify keeps the interest of before',
+    'this.keys.set(key.fd, changed);',
+    '',
+  ),
+  selectors('SelectSelector keeps the writers', '    this.#writers.delete(fd);\n', '', ['SelectSelector']),
+  selectors(
+    'SelectSelector only adds',
+    '    this.unwatch(fd);\n    this.watch(fd, events);',
+    '    this.watch(fd, events);',
+    ['SelectSelector'],
+  ),
+  selectors('SelectSelector loses the writable', 'of writable) ready', 'of [] as number[]) ready', [
+    'SelectSelector',
+  ]),
+  selectors('PollSelector changes nothing', 'this.#poll.modify(fd, toPoll(events));', 'void [fd, events];', [
+    'PollSelector',
+  ]),
+  selectors('PollSelector forgets to unregister', 'this.#poll.unregister(fd);', 'void fd;', ['PollSelector']),
+  selectors(
+    'EpollSelector changes nothing',
+    'this.#epoll.modify(fd, toEpoll(events));',
+    'void [fd, events];',
+    ['EpollSelector', 'selectors'],
+  ),
+  of('python/selectors/masks.ts', ['poll', 'PollSelector'])(
+    'POLLOUT is not asked for',
+    '(events & EVENT_WRITE ? POLLOUT : 0)',
+    '0',
+  ),
+  of('python/selectors/masks.ts', ['epoll', 'EpollSelector'])(
+    'EPOLLOUT is not asked for',
+    '(events & EVENT_WRITE ? EPOLLOUT : 0)',
+    '0',
+  ),
+
+  pollModule('a hole in the array keeps its descriptor', 'if (this.#places.get(fd) !== i) continue;', ''),
+  pollModule(
+    'modify does not reach the array',
+    'this.#events.set(fd, mask);\n    this.#changed.add(fd);',
+    'this.#events.set(fd, mask);',
+    ['PollSelector'],
+  ),
+  pollModule(
+    'EINTR is not retried',
+    'while (n === -EINTR && this.#mustRetry(n, deadline));',
+    'while (n === -EINTR && this.#mustRetry(n, deadline) && false);',
+  ),
+  of('python/select/epoll.ts', ['waits: epoll'])(
+    'EINTR is not retried',
+    "while (mustRetry(n, 'epoll_wait', deadline));",
+    "while (mustRetry(n, 'epoll_wait', deadline) && false);",
+  ),
+  of('python/select/select.ts', ['waits: select'])(
+    'the deadline is set anew after EINTR',
+    'timevalUntil(deadline));\n  } while',
+    "timevalUntil(beginWait(seconds, 'select')));\n  } while",
+  ),
+  waiting('the time left is not looked at after EINTR', '|| monotonic() < deadline;', '|| deadline < 0;', [
+    'waits: select',
+    'waits: poll',
+  ]),
+  waiting(
+    'EINTR is an error',
+    'if (result !== -EINTR) throw osError(result, syscall);',
+    'throw osError(result, syscall);',
+    ['sendall'],
+  ),
+  waiting(
+    'a timeout is ignored',
+    'if (deadline === Number.POSITIVE_INFINITY) return -1;',
+    'if (deadline > 0) return -1;',
+    ['waits: poll', 'waits: epoll'],
+  ),
+  socketModule(
+    'sendall sends the beginning again',
+    'this.#send(bytes, sent, bytes.length - sent,',
+    'this.#send(bytes, 0, bytes.length - sent,',
+  ),
+  socketModule('sendall takes a short send for all', 'if (sent >= bytes.length) return;', 'return;'),
+  socketModule(
+    'a timeout is not told',
+    'if (secondsUntil(deadline) === 0 || this.#waitFor(events, deadline) === 0) throw timedOut(caller);',
+    'this.#waitFor(events, deadline);',
+  ),
+  of('python/signal/signal.ts', ['waits: select', 'epoll'])(
+    'the pending signals are not taken after EINTR',
+    'if (handlers > 0 || nodeMayListen()) takePending();',
+    '',
+  ),
+  of('python/signal/pending.ts', ['waits: select', 'epoll'])(
+    'a pending signal is lost',
+    'taken.push(signum);\n    else',
+    'void 0;\n    else',
+  ),
+];

@@ -1,0 +1,90 @@
+// The long explorations of scripts/nightly.mjs, which bundles this file: all schedules of the loops, all mutants, and
+// a million random schedules. Each prints what it found, and fails the process where that is wrong.
+
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { explore } from '../../src/sim/explore.ts';
+import { bundle } from './bundle.ts';
+import { allScenes, type Hunted, hunt, loops } from './hunt.ts';
+import { mutants } from './mutant-list.ts';
+import { scenes } from './worlds.ts';
+
+const folder = fileURLToPath(new URL(`../../build/sim-${process.pid}/`, import.meta.url));
+
+const { values, positionals } = parseArgs({
+  options: { seconds: { type: 'string' }, runs: { type: 'string' }, only: { type: 'string', default: '' } },
+  allowPositionals: true,
+});
+const matches = (name: string) => name.includes(values.only);
+
+function exploreLoops(): void {
+  const seconds = Number(values.seconds ?? 3600);
+  console.log('| loop | world | schedules | states | seconds | |\n| --- | --- | ---: | ---: | ---: | --- |');
+  for (const [loop, serve] of Object.entries(loops)) {
+    for (const [name, { build, world, check }] of Object.entries(scenes(serve))) {
+      if (!matches(`${loop}, ${name}`)) continue;
+      const cpu = process.cpuUsage();
+      const { found, isComplete, runs, states } = explore(build, { world, check, seconds });
+      const used = process.cpuUsage(cpu);
+      const verdict =
+        found === null ? (isComplete ? 'all' : 'not all') : `${found.violation.message}: ${found.schedule}`;
+      const spent = ((used.user + used.system) / 1e6).toFixed(1);
+      console.log(`| ${loop} | ${name} | ${runs} | ${states} | ${spent} | ${verdict} |`);
+      if (found !== null) process.exitCode = 1;
+    }
+  }
+}
+
+async function huntMutants(): Promise<void> {
+  const seconds = Number(values.seconds ?? 60);
+  const all = mutants.filter(({ file, name }) => matches(`${file}: ${name}`));
+  const alive: string[] = [];
+  for (const mutant of all) {
+    const file = await bundle('hunt', folder, mutant);
+    const { hunt: huntMutant } = (await import(pathToFileURL(file).href)) as { hunt: typeof hunt };
+    const {
+      found,
+      where,
+      runs,
+      seconds: spent,
+    }: Hunted = huntMutant(mutant.hunts, { seconds, shrinks: false });
+    const name = `${path.basename(mutant.file)}: ${mutant.name}`;
+    if (found === null) alive.push(name);
+    console.log(
+      found === null
+        ? `ALIVE  ${name}, after ${runs} runs`
+        : `killed ${name} | ${runs} runs, ${spent.toFixed(1)} s | ${where} | ${found.violation.message}`,
+    );
+  }
+  console.log(`${all.length - alive.length} of ${all.length} killed`);
+  if (alive.length > all.length * 0.05) process.exitCode = 1;
+}
+
+function huntLoops(): void {
+  const runs = Number(values.runs ?? 1_000_000);
+  const names = Object.keys(allScenes()).filter(matches);
+  for (const name of names) {
+    const each = Math.ceil(runs / names.length);
+    const {
+      found,
+      where,
+      runs: made,
+      seconds,
+    } = hunt([name], { runs: each, seconds: Number.POSITIVE_INFINITY });
+    console.log(
+      `${name}: ${made} runs, ${seconds.toFixed(0)} s ${found === null ? '' : `${where} ${found.violation.message}: ${found.schedule}`}`,
+    );
+    if (found !== null) process.exitCode = 1;
+  }
+}
+
+try {
+  const [part] = positionals;
+  if (part === 'loops') exploreLoops();
+  else if (part === 'mutants') await huntMutants();
+  else huntLoops();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
