@@ -1,10 +1,13 @@
 // Bundles a module of this folder with what it imports, for plain node: as it is, or with a mutant in place of a
 // source. esbuild's output runs some times faster than what the test runner transforms.
 
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
+import type { Hunted, HuntOptions } from './hunt.ts';
 import type { Mutant } from './mutant-list.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -63,4 +66,17 @@ export async function bundle(entry: string, folder: string, mutant: Mutant | nul
   });
   writeFileSync(outfile, outputFiles[0].contents);
   return outfile;
+}
+
+/** Hunts in a process of its own, by a bundle of hunt.ts: nothing of a mutant stays. */
+export async function huntWith(
+  file: string,
+  names: readonly string[],
+  options: HuntOptions,
+): Promise<Hunted> {
+  const script = `
+    const { hunt } = await import(${JSON.stringify(pathToFileURL(file).href)});
+    process.stdout.write(JSON.stringify(hunt(${JSON.stringify(names)}, ${JSON.stringify(options)})));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  return JSON.parse(stdout) as Hunted;
 }

@@ -8,7 +8,7 @@ import { serve as select } from '../../src/programs/select-server.ts';
 import { serve as selectors } from '../../src/programs/selectors-server.ts';
 import { EpollSelector, PollSelector, SelectSelector } from '../../src/selectors.ts';
 import { SIGTERM } from '../../src/signal.ts';
-import { explore, type Found } from '../../src/sim/explore.ts';
+import { explore } from '../../src/sim/explore.ts';
 import { blast, echoOver, patternOf, waiting, waits } from './waiting-programs.ts';
 import { type ClientOptions, receiver, type Scene, type SceneOptions, type Serve, scene } from './worlds.ts';
 
@@ -131,19 +131,27 @@ export function allScenes(): Record<string, Record<string, Scene>> {
   return found;
 }
 
+export interface HuntOptions {
+  seconds?: number;
+  runs?: number;
+  seed?: number;
+  shrinks?: boolean;
+}
+
+/** What JSON can say. */
 export interface Hunted {
   /** Where it was found: 'epoll, small buffers'; null: nowhere. */
   readonly where: string | null;
-  readonly found: Found | null;
+  /** What it broke. */
+  readonly message: string | null;
+  readonly schedule: string | null;
   readonly runs: number;
   readonly seconds: number;
 }
 
 /** Visits the worlds of these programs at random, some runs of each in turn. */
-export function hunt(
-  names: readonly string[],
-  { seconds = 60, runs = Number.POSITIVE_INFINITY, seed = 1, shrinks = true } = {},
-): Hunted {
+export function hunt(names: readonly string[], options: HuntOptions = {}): Hunted {
+  const { seconds = 1e9, runs = 1e9, seed = 1, shrinks = true } = options;
   const began = performance.now();
   const spent = () => (performance.now() - began) / 1000;
   const all = allScenes();
@@ -165,8 +173,11 @@ export function hunt(
         shrinks,
       });
       made += some;
-      if (found !== null) return { where, found, runs: made, seconds: spent() };
+      if (found !== null) {
+        const { violation, schedule } = found;
+        return { where, message: violation.message, schedule, runs: made, seconds: spent() };
+      }
     }
   }
-  return { where: null, found: null, runs: made, seconds: spent() };
+  return { where: null, message: null, schedule: null, runs: made, seconds: spent() };
 }

@@ -3,11 +3,11 @@
 
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { explore } from '../../src/sim/explore.ts';
-import { bundle } from './bundle.ts';
-import { allScenes, type Hunted, hunt, loops } from './hunt.ts';
+import { bundle, huntWith } from './bundle.ts';
+import { allScenes, loops } from './hunt.ts';
 import { mutants } from './mutant-list.ts';
 import { scenes } from './worlds.ts';
 
@@ -43,40 +43,32 @@ async function huntMutants(): Promise<void> {
   const alive: string[] = [];
   for (const mutant of all) {
     const file = await bundle('hunt', folder, mutant);
-    const { hunt: huntMutant } = (await import(pathToFileURL(file).href)) as { hunt: typeof hunt };
     const {
-      found,
       where,
+      message,
       runs,
       seconds: spent,
-    }: Hunted = huntMutant(mutant.hunts, { seconds, shrinks: false });
+    } = await huntWith(file, mutant.hunts, { seconds, shrinks: false });
     const name = `${path.basename(mutant.file)}: ${mutant.name}`;
-    if (found === null) alive.push(name);
+    if (where === null) alive.push(name);
     console.log(
-      found === null
-        ? `ALIVE  ${name}, after ${runs} runs`
-        : `killed ${name} | ${runs} runs, ${spent.toFixed(1)} s | ${where} | ${found.violation.message}`,
+      `${where === null ? 'ALIVE ' : 'killed'} ${name} | ${runs} runs, ${spent.toFixed(1)} s | ${where} | ${message}`,
     );
   }
   console.log(`${all.length - alive.length} of ${all.length} killed`);
   if (alive.length > all.length * 0.05) process.exitCode = 1;
 }
 
-function huntLoops(): void {
+async function huntLoops(): Promise<void> {
   const runs = Number(values.runs ?? 1_000_000);
   const names = Object.keys(allScenes()).filter(matches);
+  const file = await bundle('hunt', folder);
   for (const name of names) {
-    const each = Math.ceil(runs / names.length);
-    const {
-      found,
-      where,
-      runs: made,
-      seconds,
-    } = hunt([name], { runs: each, seconds: Number.POSITIVE_INFINITY });
-    console.log(
-      `${name}: ${made} runs, ${seconds.toFixed(0)} s ${found === null ? '' : `${where} ${found.violation.message}: ${found.schedule}`}`,
-    );
-    if (found !== null) process.exitCode = 1;
+    const found = await huntWith(file, [name], { runs: Math.ceil(runs / names.length) });
+    console.log(`${name}: ${found.runs} runs, ${found.seconds.toFixed(0)} s`);
+    if (found.where === null) continue;
+    console.log(`${found.where}: ${found.message}: ${found.schedule}`);
+    process.exitCode = 1;
   }
 }
 
@@ -84,7 +76,7 @@ try {
   const [part] = positionals;
   if (part === 'loops') exploreLoops();
   else if (part === 'mutants') await huntMutants();
-  else huntLoops();
+  else await huntLoops();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -186,7 +186,7 @@ export function scene(serve: Serve, options: SceneOptions = {}): Scene {
   const all = new WeakMap<World, Fates>();
   let before: World | null = null;
   return {
-    world,
+    world: { maxCalls: 20_000, ...world },
     build: (made) => {
       // The log counts the lines that stderr did not take; what it counts in a run must make none in the next.
       if (before?.failures.some(({ name }) => name === 'poll')) new World().run(warnOfDroppedLines);

@@ -1,0 +1,23 @@
+// Random schedules of the loops as they are, in the worlds that mutants are hunted with: nothing breaks. RFDS_SCHEDULES
+// is how many, in all; npm run nightly -- random makes a million.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { bundle, huntWith } from './bundle.ts';
+import { allScenes } from './hunt.ts';
+
+const names = Object.keys(allScenes());
+const runs = Math.ceil(Number(process.env.RFDS_SCHEDULES ?? 20_000) / names.length);
+
+test(`${names.length * runs} random schedules break nothing`, { timeout: 30_000 + runs * 50 }, async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'rfds-random-'));
+  try {
+    const file = await bundle('hunt', folder);
+    for (const name of names)
+      expect(await huntWith(file, [name], { runs })).toMatchObject({ where: null, runs });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
