@@ -100,7 +100,11 @@ export const mutants: readonly Mutant[] = [
     'this.#addToBatch(connection);',
     ['epoll-edge'],
   ),
-  connections('a client that has ended is not closed', '= undefined;\n    connection.end();', '= undefined;'),
+  connections(
+    'a client that has ended is not closed',
+    'this.#count--;\n    connection.end();',
+    'this.#count--;',
+  ),
   connections(
     'the registered interest is not remembered',
     '    connection.registered = connection.interest;\n',

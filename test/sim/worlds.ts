@@ -53,7 +53,7 @@ class Fates {
   lost = 0;
   /** The program has ended, so that no one listens. */
   isStopped = false;
-  mayStop: boolean;
+  readonly mayStop: boolean;
 
   constructor(mayStop: boolean) {
     this.mayStop = mayStop;
@@ -74,7 +74,7 @@ function* client(world: World, fates: Fates, options: ClientOptions): Script {
   };
   const fd = yield ['socket', AF_INET, SOCK_STREAM, 0];
   const connected = yield ['connect', fd, address];
-  if (connected === ECONNREFUSED && fates.mayStop) return;
+  if (connected === ECONNREFUSED && (fates.mayStop || world.failures.length > 0)) return;
   if (connected < 0) throw new Error(`connect gave ${connected}`);
   let end = options.end ?? 'close';
   if (end === 'any') end = ends[world.choose(ends.length, 'how the client ends')];
@@ -220,7 +220,6 @@ function untilShortage(world: World, serve: Serve, fates: Fates): void {
     const isWait = failure?.name === 'poll' || failure?.name === 'select' || failure?.name === 'epoll_ctl';
     if (!isWait || failure.connections > 0) throw error;
     fates.isStopped = true;
-    fates.mayStop = true;
   }
 }
 
