@@ -1,4 +1,4 @@
-// Random schedules of the loops as they are, in the worlds that mutants are hunted with: nothing breaks. RFDS_SCHEDULES
+// Random schedules of the loops as they are, in the worlds that mutants are hunted with: nothing breaks. RFDS_RANDOM_SCHEDULES
 // is how many, in all; npm run nightly -- random makes a million.
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { bundle, huntWith } from './bundle.ts';
 import { allScenes } from './hunt.ts';
 
 const names = Object.keys(allScenes());
-const runs = Math.ceil(Number(process.env.RFDS_SCHEDULES ?? 20_000) / names.length);
+const runs = Math.ceil(Number(process.env.RFDS_RANDOM_SCHEDULES ?? 20_000) / names.length);
 
 test(`${names.length * runs} random schedules break nothing`, { timeout: 30_000 + runs * 50 }, async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'rfds-random-'));

@@ -6,6 +6,7 @@ import {
   MSG_NOSIGNAL,
   SHUT_WR,
   SO_LINGER,
+  SO_SNDTIMEO,
   SOCK_STREAM,
   SOL_SOCKET,
 } from '../../src/kernel/constants/socket.ts';
