@@ -3,7 +3,7 @@
 
 import { type CallName, callOf, positionOf } from '../kernel/calls.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT } from '../kernel/constants/select.ts';
-import { BLOCKED, notModelled, type SimulatedCalls } from './calls.ts';
+import { BLOCKED, NotModelled, notModelled, type SimulatedCalls } from './calls.ts';
 import type { Machine, Shared, Step } from './machine.ts';
 import { StandardStream } from './pipe.ts';
 import type { Process, Wait } from './process.ts';
@@ -113,6 +113,10 @@ export class Peer implements Step {
       if (request[0] === 'connect') this.connects++;
       result = this.#call(request);
     }
+    if (this.error !== undefined) {
+      this.#end();
+      return;
+    }
     if (result === BLOCKED) {
       this.#waitOn(this.process.wait!);
       return;
@@ -126,8 +130,14 @@ export class Peer implements Step {
     const [name, ...args] = request as [CallName, ...unknown[]];
     this.#open = this.#record?.begin(this.process, name, args) ?? null;
     const call = this.#calls[name as keyof SimulatedCalls] as ((...args: unknown[]) => number) | undefined;
-    if (call === undefined) return notModelled(name)();
-    return call.apply(this.#calls, args);
+    try {
+      return call === undefined ? notModelled(name)() : call.apply(this.#calls, args);
+    } catch (error) {
+      // Its own, and none of the program's.
+      if (!(error instanceof NotModelled)) throw error;
+      this.error = error;
+      return BLOCKED;
+    }
   }
 
   #finish(result: number): void {
@@ -176,6 +186,10 @@ export class Peer implements Step {
       }
       if (!isLocal(this.process, request[0], request.slice(1))) return;
       given = this.#call(request);
+      if (this.error !== undefined) {
+        this.#end();
+        return;
+      }
       if (given === BLOCKED) throw new Error(`${request[0]} of ${this.name} waits`);
       this.#finish(given);
     }

@@ -116,8 +116,9 @@ export class Violation extends Error {
   override readonly name = 'Violation';
   readonly kind: string;
 
-  constructor(kind: string, message: string) {
-    super(message);
+  /** options: the error that was thrown is its cause. */
+  constructor(kind: string, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.kind = kind;
   }
 }
@@ -332,7 +333,9 @@ export class World implements Machine {
         if (ending instanceof WorldEnd) reason = ending.reason;
         else if (ending === null) {
           reason = 'threw';
-          this.#violation = new Violation('error', `the program threw ${describeThrown(thrown)}`);
+          this.#violation = new Violation('error', `the program threw ${describeThrown(thrown)}`, {
+            cause: thrown,
+          });
         }
       }
     } finally {
@@ -368,7 +371,7 @@ export class World implements Machine {
   #checkEnd(reason: string): Violation | null {
     for (const peer of this.peers) {
       if (peer.error !== undefined)
-        return new Violation('peer', `${peer.name}: ${describeThrown(peer.error)}`);
+        return new Violation('peer', `${peer.name}: ${describeThrown(peer.error)}`, { cause: peer.error });
     }
     for (const peer of this.peers) {
       if (!peer.hasEnded)
@@ -576,7 +579,9 @@ export class World implements Machine {
     this.#takeStep(actor, () => step.take());
     if (step instanceof Peer && step.connects > 1) this.hasReconnected = true;
     if (step instanceof Peer && step.error !== undefined)
-      this.#break(new Violation('peer', `${step.name}: ${describeThrown(step.error)}`));
+      this.#break(
+        new Violation('peer', `${step.name}: ${describeThrown(step.error)}`, { cause: step.error }),
+      );
   }
 
   #takeStep(actor: Shared, take: () => void): void {

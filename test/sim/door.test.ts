@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { run as runClient } from '../../src/programs/client.ts';
 import { serve } from '../../src/programs/select-server.ts';
-import { CallError, type Calling, explore, type ScriptStep, World } from '../../src/sim.ts';
+import { CallError, type Calling, explore, NotModelled, type ScriptStep, World } from '../../src/sim.ts';
 import { AF_UNIX, create_server, SOCK_STREAM, socket } from '../../src/socket.ts';
 
 const ADDRESS: readonly [string, number] = ['127.0.0.1', 12345];
@@ -140,6 +140,19 @@ describe('a process as a generator', () => {
       kind: 'peer',
       message: 'client 7: CallError: connect(127.0.0.1:12345) failed: ECONNREFUSED',
     });
+  });
+
+  test('whose call is not modelled breaks the run, too, and the program is not blamed', () => {
+    const world = new World();
+    world.addProcess('client', function* (client) {
+      yield* client.call('getaddrinfo', 'localhost', null, new Int32Array(4), Buffer.alloc(64));
+    });
+    const { violation } = world.run(() => {});
+    expect(violation).toMatchObject({
+      kind: 'peer',
+      message: 'client: NotModelled: the simulated kernel does not model getaddrinfo()',
+    });
+    expect(violation!.cause).toBeInstanceOf(NotModelled);
   });
 
   test('that waits for what never comes is a deadlock, and it says where', () => {
