@@ -293,6 +293,13 @@ export class DarwinCalls extends SimulatedCalls {
     return getXnuOption(socket, level, name, value, len);
   }
 
+  override shutdown(fd: number, how: number): number {
+    const socket = this.socketOf(fd);
+    if (socket instanceof TcpSocket && socket.state === 'connecting')
+      throw new NotModelled('shutdown() during connect() on XNU');
+    return super.shutdown(fd, how);
+  }
+
   // ---- What takes at least one buffer. uipc_syscalls.c, sendmsg_nocancel(); sys_generic.c, readv_nocancel().
 
   override sendmsg(

@@ -637,7 +637,6 @@ export class TcpSocket extends SocketFile {
 
   // Each direction once, and what was received is thrown away. bsd/kern/uipc_socket.c, soshutdown().
   #xnuShutdown(reading: boolean, writing: boolean): number {
-    if (this.state === 'connecting') throw new Error('shutdown() during connect() is not modelled of XNU');
     if (this.state !== 'established' || this.hasEnded) return -ENOTCONN;
     if (reading) {
       if (this.#noReadingNow) return -ENOTCONN;
