@@ -12,6 +12,8 @@ export class IdleClients {
   readonly #acceptor: Acceptor;
   readonly #seconds: number;
   readonly #lastByte = new WeakMap<Socket, number>();
+  // Those of the turn before: the loop may have waited until they took their answers.
+  #answered: readonly Socket[] = [];
 
   constructor(acceptor: Acceptor, seconds: number) {
     this.#acceptor = acceptor;
@@ -22,6 +24,7 @@ export class IdleClients {
   timeout(rfds: readonly Socket[]): number | null {
     if (this.#seconds === Number.POSITIVE_INFINITY) return null;
     const now = monotonic();
+    for (const client_socket of this.#answered) this.#lastByte.set(client_socket, now);
     let deadline = Number.POSITIVE_INFINITY;
     for (let i = 1; i < rfds.length; i++)
       deadline = Math.min(deadline, this.#since(rfds[i], now) + this.#seconds);
@@ -33,6 +36,7 @@ export class IdleClients {
     if (this.#seconds === Number.POSITIVE_INFINITY) return;
     const now = monotonic();
     for (const ready of rlist) this.#lastByte.set(ready, now);
+    this.#answered = rlist;
     for (const client_socket of rfds.slice(1)) {
       if (this.#since(client_socket, now) + this.#seconds > now) continue;
       warnDropped(this.#acceptor.peerOf(client_socket), new TimeoutError(`idle for ${this.#seconds} s`));
