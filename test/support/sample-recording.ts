@@ -261,7 +261,8 @@ class Sample {
       },
     );
     const again = this.#pass(12 * µs);
-    this.#quick(CLIENT, 'write', [number(1), quoted(response), number(size)], size, {
+    const answered = Buffer.byteLength(response);
+    this.#quick(CLIENT, 'write', [number(1), quoted(response), number(answered)], answered, {
       fd: 1,
       data: response,
     });
