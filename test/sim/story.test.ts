@@ -72,6 +72,31 @@ client: Unexpected: expected "Hello", and the stream ended behind "H"
     );
   });
 
+  test('has the star at the process that went on although the program could', () => {
+    const build: Build = (world) => {
+      world.addProcess('client', [
+        { connect: ADDRESS },
+        { send: 'A' },
+        { send: 'B' },
+        { expect: 'A' },
+        'stopReading',
+      ]);
+      return () => {
+        const [conn] = create_server(['127.0.0.1', 12345]).accept();
+        const data = conn.recv(100);
+        if (data.length > 1) throw new Error(`at once: ${data}`);
+        conn.sendall(data);
+        conn.recv(100);
+        conn.recv(100);
+      };
+    };
+    const { found } = explore(build);
+    const told = story(build, found!);
+    expect(told).toMatch(/^error: the program threw Error: at once: AB\n/);
+    const starred = lines(told).filter(([star]) => star !== '');
+    expect(starred).toEqual([['*', 'client', 'send(3, "B", 1) = 1']]);
+  });
+
   test('of the ordinary run has no star', () => {
     const told = story(asks, { schedule: '' });
     expect(told).toMatch(
