@@ -19,7 +19,7 @@ const inOneProcess = [
 // On the simulated kernel as if on macOS: what lies there, and what runs on a Mac as it is.
 const onDarwin = ['test/sim/darwin/*.test.ts'];
 const alsoOnDarwin = [
-  'test/cpython/{kqueue,select,poll,selectors}.test.ts',
+  'test/cpython/{eintr,kqueue,select,poll,selectors,socket-unix}.test.ts',
   'test/programs/torture-sim.test.ts',
   'test/python/{kqueue,select,poll,selectors}.test.ts',
 ];

@@ -19,7 +19,7 @@ import {
   EPIPE,
   EPROTOTYPE,
 } from '../kernel/errno.ts';
-import { familyOf } from '../kernel/structs/struct.ts';
+import { familyOf, newSockaddr } from '../kernel/structs/struct.ts';
 import { NotModelled } from './call-base.ts';
 import type { Machine } from './machine.ts';
 import type { OpenFile } from './open-file.ts';
@@ -62,6 +62,15 @@ export class XnuUnixSocket extends UnixSocket {
     const isStream = type === SOCK_STREAM;
     this.sendCapacity = Math.min(machine.sendBuffer, isStream ? STREAM_SPACE : LONGEST_DATAGRAM);
     this.receiveCapacity = Math.min(machine.receiveBuffer, isStream ? STREAM_SPACE : DATAGRAM_SPACE);
+  }
+
+  // A socket without a name has a struct sockaddr without one, sun_noname. uipc_sockaddr(), uipc_accept().
+  override get localName(): Uint8Array {
+    return this.name ?? newSockaddr(this.family, NONAME_LENGTH);
+  }
+
+  override get remoteName(): Uint8Array {
+    return this.peer?.name ?? newSockaddr(this.family, NONAME_LENGTH);
   }
 
   // ---- State

@@ -77,7 +77,8 @@ describe('paths', () => {
   };
 
   test('TestUnixDomain.testUnbound: there is none at first', () => {
-    expect(unix().getsockname()).toBe(isLinux ? '' : null);
+    // macOS: by XNU's source a sockaddr without a name (uipc_sockaddr()); CPython has seen none (bpo-30205).
+    expect(isLinux ? [''] : ['', null]).toContain(unix().getsockname());
   });
 
   test('TestUnixDomain.testStrAddr: may be a string', () => {
