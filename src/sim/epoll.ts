@@ -102,7 +102,8 @@ export class EpollFile extends OpenFile {
       return -ELOOP;
     const entry = new Entry(this, file, fd, events | ALWAYS, dataLow, dataHigh);
     this.#entries.push(entry);
-    file.watch(entry);
+    // add_wait_queue() puts it before those that were there, add_wait_queue_exclusive() behind.
+    file.watch(entry, (events & EPOLLEXCLUSIVE!) === 0);
     this.machine.touch(this.shared);
     if (entry.ready) this.list(entry);
     return 0;

@@ -55,8 +55,10 @@ export abstract class OpenFile {
     for (let i = 0; i < watchers.length; i++) watchers[i].onEvents(this, events);
   }
 
-  watch(watcher: Watcher): void {
-    this.watchers.push(watcher);
+  /** isFirst: it is told before those that were there. */
+  watch(watcher: Watcher, isFirst = false): void {
+    if (isFirst) this.watchers.unshift(watcher);
+    else this.watchers.push(watcher);
   }
 
   unwatch(watcher: Watcher): void {
