@@ -15,7 +15,14 @@ const parts = {
   loops: ['every schedule of the loops: the table of docs/sim-proofs.md', () => explore('loops')],
   mutants: ['each planted bug, for up to 60 s', () => explore('mutants')],
   random: ['a million random schedules of the loops as they are', () => explore('random')],
+  torture: ['each call of each program fails, of the servers in ten conversations: docs/faults.md', torture],
 };
+
+function torture() {
+  const env = { RFDS_TORTURE: '10', ...process.env };
+  const { status } = spawnSync('npm', ['run', 'torture'], { stdio: 'inherit', cwd: root, env });
+  if (status !== 0) process.exitCode = 1;
+}
 
 /** Runs a part of test/sim/nightly.ts, which is bundled, for it is not JavaScript. */
 async function explore(part) {
