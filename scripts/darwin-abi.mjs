@@ -92,7 +92,7 @@ const addonCalls = Object.entries(createRequire(import.meta.url)('../src/kernel/
 const calls = addonCalls.filter(([, call]) => typeof call === 'function').map(([name]) => name);
 const [text, other] = targets.map((target) => {
   const values = { constants: read(compile(constants, target)), layout: read(compile(layout, target)) };
-  return `${JSON.stringify({ calls, ...values }, null, 1)}
+  return `${JSON.stringify({ calls, ...values }, null, 2)}
 `;
 });
 if (text !== other) fail(`the values are not the same for ${targets.join(' and ')}`);
