@@ -89,6 +89,8 @@ class Systematic implements Remembering {
   readonly #visited: Set<number> | null;
   // How many of the choices are given, and how many were made in this run.
   #given = 0;
+  /** Where the run became another one than before. */
+  divergence: Error | null = null;
   #made = 0;
 
   constructor(visited: Set<number> | null) {
@@ -98,7 +100,10 @@ class Systematic implements Remembering {
   choose(count: number, world: { readonly state: number }, what: string): number {
     const i = this.#made;
     if (i < this.#given) {
-      if (this.#counts[i] !== count) throw new NotDeterministic(what, i, this.#counts[i], count);
+      if (this.#counts[i] !== count) {
+        this.divergence = new NotDeterministic(what, i, this.#counts[i], count);
+        return -1;
+      }
       this.#made++;
       return this.taken[i];
     }
@@ -159,6 +164,7 @@ function exploreAll(build: Build, options: ExploreOptions): Explored {
       if (limits.areReached()) return limits.result(null, states + visited.size, false);
       const run = runOnce(build, chooser, world, options.check);
       limits.ran(states + visited.size);
+      if (chooser.divergence !== null) throw chooser.divergence;
       if (run.broken !== null) {
         const found = shrink(build, run.broken, chooser.taken, world, options, null);
         return limits.result(found, states + visited.size, false);

@@ -40,7 +40,11 @@ function serverScenes(name: string, serve: Serve, options: SceneOptions = {}): R
       receiveBuffer: 32,
       turnedAway: blocks,
     }),
-    descriptors: scene(serve, { clients: [any, any, any], maxDescriptors: 8, turnedAway: true }),
+    descriptors: scene(serve, {
+      clients: [{ sleeps: 1 }, { sleeps: 1 }, { sleeps: 1 }, any],
+      maxDescriptors: 8,
+      turnedAway: true,
+    }),
     long: scene(serve, { clients: [{ messages: [long], end: 'any' }, { messages: many }], cuts: 2 }),
     'full buffers': scene(serve, {
       clients: [{ messages: [long], floods: true, end: 'half-close' }, { messages: ['a'] }],

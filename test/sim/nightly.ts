@@ -23,7 +23,7 @@ function exploreLoops(): void {
   const seconds = Number(values.seconds ?? 3600);
   console.log('| loop | world | schedules | states | seconds | |\n| --- | --- | ---: | ---: | ---: | --- |');
   for (const [loop, serve] of Object.entries(loops)) {
-    for (const [name, { build, world, check }] of Object.entries(scenes(serve))) {
+    for (const [name, { build, world, check }] of Object.entries(scenes(serve, loop === 'select'))) {
       if (!matches(`${loop}, ${name}`)) continue;
       const cpu = process.cpuUsage();
       const { found, isComplete, runs, states } = explore(build, { world, check, seconds });

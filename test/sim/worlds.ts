@@ -238,8 +238,8 @@ function untilSignal(world: World, serve: Serve, fates: Fates): void {
   }
 }
 
-/** The scenes of issue 12: two clients with two messages and one fault, of whatever kind; three without. */
-export function scenes(serve: Serve): Record<string, Scene> {
+/** blocks: the loop drops a client that does not take its answers in time. The scenes of issue 12: two clients with two messages and one fault, of whatever kind; three without. */
+export function scenes(serve: Serve, blocks = false): Record<string, Scene> {
   const two: ClientOptions[] = [{}, {}];
   return {
     'two clients': scene(serve, { clients: two }),
@@ -254,6 +254,7 @@ export function scenes(serve: Serve): Record<string, Scene> {
       clients: [{ messages: ['abcdefgh', 'ijklmnop'], floods: true }, { messages: ['ab'] }],
       sendBuffer: 16,
       receiveBuffer: 16,
+      turnedAway: blocks,
     }),
     'two, SIGTERM': scene(serve, { clients: two, terminates: true }),
     'three clients': scene(serve, {
