@@ -652,9 +652,10 @@ export const calls = {
   },
 } satisfies Record<CallName, Call>;
 
+const rows = new Map<string, Call>(Object.entries(calls));
+
 /** The row of a call; undefined for a name that is none of ours, as another version's recording may have. */
-export const callOf = (name: string): Call | undefined =>
-  Object.hasOwn(calls, name) ? calls[name as CallName] : undefined;
+export const callOf = (name: string): Call | undefined => rows.get(name);
 
 /** The names of all calls, in the order of the table. */
 export const callNames = Object.keys(calls) as CallName[];

@@ -13,11 +13,11 @@
 //   The last two are the conversation itself: every sibling answers with the same bytes.
 
 import { bytes, f, print, remove, repr, time } from '../builtins.ts';
-import { FD_SETSIZE, select } from '../select.ts';
+import { FD_SETSIZE } from '../select.ts';
 import { AF_INET, type InetAddress, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket } from '../socket.ts';
 import { Acceptor, boundAddress } from './serving/acceptor.ts';
 import { closeAll } from './serving/close-all.ts';
-import { IdleClients } from './serving/idle-clients.ts';
+import { selectWithin } from './serving/idle-clients.ts'; // select(), but for --idle-timeout
 import { type LimitOptions, limitsOf } from './serving/limits.ts';
 import { warnDropped } from './serving/log.ts';
 import { sendallWithin } from './serving/sendall-timeout.ts';
@@ -34,7 +34,7 @@ export function serve(
 ): never {
   const { maxConnections, idleTimeout, sendTimeout } = limitsOf(given, defaults);
   using acceptor = new Acceptor(FD_SETSIZE, maxConnections);
-  const idleClients = new IdleClients(acceptor, idleTimeout);
+  const select = selectWithin(idleTimeout, acceptor);
   const server_socket = socket(AF_INET, SOCK_STREAM);
   const rfds = [server_socket];
   try {
@@ -46,12 +46,11 @@ export function serve(
     while (true) {
       let rlist: typeof rfds;
       try {
-        [rlist] = select(rfds, [], [], idleClients.timeout(rfds));
+        [rlist] = select(rfds, [], []);
       } catch (error) {
         acceptor.dropLast(rfds, error);
         continue;
       }
-      idleClients.drop(rfds, rlist);
 
       if (rlist.includes(server_socket)) {
         const accepted = acceptor.accept(server_socket, rfds.length - 1);

@@ -10,9 +10,12 @@ export function bytesOf(memory: Bytes): Uint8Array {
     : new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength);
 }
 
+const noBytes = new Uint8Array(0);
+
 /** A queue of bytes: a stream's, whose pieces have no bounds. */
 export class ByteQueue {
-  #memory = new Uint8Array(256);
+  // None until the first byte comes: most queues of a run stay empty.
+  #memory = noBytes;
   #start = 0;
   #end = 0;
 
@@ -55,7 +58,7 @@ export class ByteQueue {
     const length = this.length;
     const memory =
       length + more > this.#memory.length
-        ? new Uint8Array(Math.max(2 * this.#memory.length, length + more))
+        ? new Uint8Array(Math.max(64, 2 * this.#memory.length, length + more))
         : this.#memory;
     memory.set(this.#memory.subarray(this.#start, this.#end));
     this.#memory = memory;

@@ -188,8 +188,12 @@ export class PeerSocket {
     const bytes = dataOf(data);
     let sent = 0;
     // At least once: for no bytes it is a call, too.
-    do sent += check('send', yield ['send', this.fd, bytes.subarray(sent), 0], quote(bytes.subarray(sent)));
-    while (sent < bytes.length);
+    do {
+      const rest = sent === 0 ? bytes : bytes.subarray(sent);
+      const n = yield ['send', this.fd, rest, 0];
+      if (n < 0) throw new CallError('send', n, quote(rest));
+      sent += n;
+    } while (sent < bytes.length);
     return sent;
   }
 

@@ -43,8 +43,9 @@ export function checkScript(steps: readonly ScriptStep[]): void {
   }
 }
 
+const known = `a step is one of ${words.map((word) => `'${word}'`).join(', ')}, or an object with one of ${names.join(', ')}`;
+
 function problemOf(step: ScriptStep): string | null {
-  const known = `a step is one of ${words.map((word) => `'${word}'`).join(', ')}, or an object with one of ${names.join(', ')}`;
   if (typeof step === 'string') return words.includes(step) ? null : `'${step}' is none; ${known}`;
   const [key, ...more] = Object.keys(step ?? {});
   if (key === undefined || more.length > 0 || !names.includes(key)) {

@@ -59,7 +59,7 @@ describe('a connection', () => {
     client.connect(server.getsockname() as InetAddress);
     sys.interpose((name, call, args) => {
       const result = call(...args);
-      if (name === 'accept4' || name === 'accept') (args[2] as Int32Array)[0] = 0;
+      if (name === 'accept4' || name === 'accept') new Int32Array(args[2] as ArrayBuffer)[0] = 0;
       return result;
     });
     const [conn, address] = server.accept();
