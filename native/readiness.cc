@@ -35,6 +35,8 @@ struct Event {
 };
 
 struct Poller {
+  Poller(napi_env env, int queue) : env(env), queue(queue) {}
+
   napi_env env;
   int queue;
   int wake = -1;  // Linux: an eventfd in the queue.
@@ -193,7 +195,7 @@ int start_thread(Poller& poller) {
 int32_t start(napi_env env, int queue, napi_value callback) {
   if (poller_of(env) != nullptr) return -EBUSY;
   if (::fcntl(queue, F_GETFD) < 0) return -errno;
-  auto* poller = new Poller{env, queue};
+  auto* poller = new Poller(env, queue);
   napi_value name = nullptr;
   napi_create_string_utf8(env, "rfds poller", NAPI_AUTO_LENGTH, &name);
   if (!open_wake(*poller)) {
