@@ -65,10 +65,10 @@ Poller* poller_of(napi_env env) {
 }
 
 constexpr int most = 256;
-// udata of the event that ends the thread: no descriptor's generation.
+#ifdef __linux__
+// The data of the event that ends the thread: no descriptor's.
 constexpr uint64_t wake_data = ~uint64_t{0};
 
-#ifdef __linux__
 bool open_wake(Poller& poller) {
   poller.wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (poller.wake < 0) return false;
