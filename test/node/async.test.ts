@@ -198,7 +198,8 @@ describe('notify_closing', () => {
   });
 
   test('keeps the events of a descriptor from the next owner of its number', async () => {
-    for (let i = 0; i < 50; i++) {
+    let reused = 0;
+    for (let i = 0; i < 200 && reused < 50; i++) {
       const [near, far] = pair();
       const number = near.fileno();
       const wait = readable(near);
@@ -207,7 +208,7 @@ describe('notify_closing', () => {
       near.close();
       await wait.catch(() => {});
       const [next, peer] = pair();
-      expect(next.fileno()).toBe(number);
+      if (next.fileno() === number) reused++; // Else another of Node's descriptors has it.
       let isReady = false;
       const other = readable(next).then(() => {
         isReady = true;
@@ -222,6 +223,7 @@ describe('notify_closing', () => {
         sock.close();
       }
     }
+    expect(reused).toBe(50);
   });
 });
 
