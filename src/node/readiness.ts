@@ -104,13 +104,16 @@ function onEvents(words: Int32Array): void {
     const happened = words[i + 2];
     registration.armed = EPOLLIN === undefined ? registration.armed & ~directionOf(happened) : 0;
     const directions = (happened & READS ? READ : 0) | (happened & WRITES ? WRITE : 0);
+    let stays = false;
     for (const waiter of [...registration.waiters]) {
       if (!(waiter.direction & directions)) continue;
-      if (!waiter.stays) drop(registration, waiter);
+      if (waiter.stays) stays = true;
+      else drop(registration, waiter);
       waiter.ready();
     }
-    // What a callback did to it may have taken it away.
-    if (registrations.get(registration.fd) === registration) rearm(registration);
+    // Behind the callbacks, which run in microtasks of their own: what they have read is no event any more.
+    if (stays) queueMicrotask(() => rearm(registration));
+    else rearm(registration);
   }
 }
 
@@ -118,6 +121,8 @@ function onEvents(words: Int32Array): void {
 const directionOf = (happened: number) => (happened & 1 ? READ : 0) | (happened & 4 ? WRITE : 0);
 
 function rearm(registration: Registration): void {
+  // What was called may have taken it away.
+  if (registrations.get(registration.fd) !== registration) return;
   try {
     arm(registration);
   } catch (error) {

@@ -264,6 +264,24 @@ describe('add_reader and add_writer', () => {
     far.close();
   });
 
+  test('call back once for bytes that the callback reads', async () => {
+    const [near, far] = pair();
+    let calls = 0;
+    add_reader(near, () => {
+      calls++;
+      near.recv(10);
+    });
+    for (let i = 1; i <= 20; i++) {
+      far.send(byte);
+      while (calls < i) await turn();
+    }
+    await turn();
+    expect(calls).toBe(20);
+    remove_reader(near);
+    near.close();
+    far.close();
+  });
+
   test('replace an earlier callback of the same direction, and leave that of the other', async () => {
     const [near, far] = pair();
     const called: string[] = [];

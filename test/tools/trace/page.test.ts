@@ -283,9 +283,14 @@ describe.skipIf(!hasChromium)(`the page of a recording (${needsChromium})`, () =
         lineTo.call(this, x, y);
       };
     })()`);
+    // What was asked to be drawn is drawn by then.
+    const drawn = () =>
+      page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
     const slants = async (axis: string): Promise<number[]> => {
+      await drawn();
       await page.evaluate('drawnLines.length = 0');
       await page.getByRole('button', { name: axis }).click();
+      await drawn();
       return (await page.evaluate('drawnLines')) as number[];
     };
     const level = await slants('True time');
