@@ -213,7 +213,7 @@ export class AsyncSocket<A = Address> {
     return sock_sendmsg(this.#sock, buffers, ancdata, flags, address, options);
   }
 
-  /** Whoever waits for it is rejected with OSError EBADF. Again does nothing. */
+  /** Those that wait for it are rejected with OSError EBADF. Again does nothing. */
   close(): void {
     if (this.#sock.fileno() < 0) return;
     notify_closing(this.#sock);

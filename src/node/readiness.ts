@@ -3,7 +3,7 @@
 // (native/readiness.cc). Interest is ONESHOT (EV_DISPATCH): it is armed from here, which epoll_ctl(2) allows while
 // the thread waits, and the kernel looks at once whether the descriptor is ready already, so that no edge is lost.
 //
-// An event names its descriptor and the generation of its registration. Whoever closes a descriptor says so before
+// An event names its descriptor and the generation of its registration. Who closes a descriptor says so before
 // (notify_closing): those that wait for it get an error, and events of the old registration find another generation.
 
 import {
@@ -23,7 +23,7 @@ import {
   EVFILT_WRITE,
 } from '../kernel/constants/select.ts';
 import { EAGAIN, EBADF, EEXIST, ENOENT } from '../kernel/errno.ts';
-import { refPoller, startPoller, stopPoller } from '../kernel/native.ts';
+import { refPoller, startPoller } from '../kernel/native.ts';
 import * as own from '../kernel/own-calls.ts';
 import { EpollEvents, epoll_event } from '../kernel/structs/epoll-event.ts';
 import { Kevents } from '../kernel/structs/kevent.ts';
@@ -359,7 +359,7 @@ export function remove_writer(file: FileLike): boolean {
 }
 
 /**
- * Before a descriptor is closed: whoever waits for it is rejected with OSError EBADF, callbacks are called no more, and
+ * Before a descriptor is closed: those that wait for it are rejected with OSError EBADF, callbacks are called no more, and
  * no event of it reaches the next owner of its number. trio's notify_closing.
  */
 export function notify_closing(file: FileLike): void {
@@ -375,15 +375,4 @@ export function waiting(): number {
   let count = 0;
   for (const { waiters } of registrations.values()) count += waiters.size;
   return count;
-}
-
-/** Ends the poller: everyone that waits is rejected. The next wait starts it again. */
-export function close(): void {
-  if (queue < 0) return;
-  for (const { fd } of [...registrations.values()]) notify_closing(fd);
-  stopPoller();
-  own.own_fd(queue, 0);
-  sys.close(queue);
-  queue = -1;
-  refs = 0;
 }

@@ -52,31 +52,51 @@ class Pipe {
   }
 }
 
-export class PipeReader extends OpenFile {
+/** What both ends have. */
+abstract class PipeEnd extends OpenFile {
   readonly kind = 'pipe';
   readonly shared: Shared;
-  readonly #pipe: Pipe;
+  protected readonly pipe: Pipe;
 
   constructor(machine: Machine, pipe: Pipe, shared: Shared) {
     super(machine);
-    this.#pipe = pipe;
+    this.pipe = pipe;
     this.shared = shared;
   }
 
+  get capacity(): number {
+    return this.pipe.size;
+  }
+
+  /** F_GETPIPE_SZ and F_SETPIPE_SZ, Linux. */
+  get bufferSize(): number {
+    return this.pipe.capacity;
+  }
+
+  resize(bytes: number): number {
+    return this.pipe.resize(bytes);
+  }
+
+  override get unread(): number {
+    return this.pipe.queue.length;
+  }
+}
+
+export class PipeReader extends PipeEnd {
   poll(): number {
-    const { queue, writer } = this.#pipe;
+    const { queue, writer } = this.pipe;
     return (queue.length > 0 ? POLLIN | POLLRDNORM : 0) | (writer === null ? POLLHUP : 0);
   }
 
   override read(target: Uint8Array): number {
-    const { queue, writer } = this.#pipe;
+    const { queue, writer } = this.pipe;
     if (target.length === 0) return 0;
     if (queue.length === 0) return writer === null ? 0 : -EAGAIN;
-    const wasFull = queue.length > this.#pipe.capacity - PIPE_BUF;
+    const wasFull = queue.length > this.pipe.capacity - PIPE_BUF;
     const n = queue.read(target);
     this.machine.touch(this.shared);
-    if (this.machine.platform === 'darwin') this.#pipe.wakeBoth();
-    else if (wasFull && queue.length <= this.#pipe.capacity - PIPE_BUF) writer?.notify(POLLOUT | POLLWRNORM);
+    if (this.machine.platform === 'darwin') this.pipe.wakeBoth();
+    else if (wasFull && queue.length <= this.pipe.capacity - PIPE_BUF) writer?.notify(POLLOUT | POLLWRNORM);
     return n;
   }
 
@@ -86,46 +106,19 @@ export class PipeReader extends OpenFile {
 
   /** Whether there is no writer any more. */
   get isCut(): boolean {
-    return this.#pipe.writer === null;
-  }
-
-  get capacity(): number {
-    return this.#pipe.size;
-  }
-
-  /** F_GETPIPE_SZ and F_SETPIPE_SZ, Linux. */
-  get bufferSize(): number {
-    return this.#pipe.capacity;
-  }
-
-  resize(bytes: number): number {
-    return this.#pipe.resize(bytes);
-  }
-
-  override get unread(): number {
-    return this.#pipe.queue.length;
+    return this.pipe.writer === null;
   }
 
   release(): void {
-    this.#pipe.reader = null;
-    this.#pipe.writer?.notify(POLLERR | POLLOUT);
+    this.pipe.reader = null;
+    this.pipe.writer?.notify(POLLERR | POLLOUT);
   }
 }
 
-export class PipeWriter extends OpenFile {
-  readonly kind = 'pipe';
-  readonly shared: Shared;
-  readonly #pipe: Pipe;
-
-  constructor(machine: Machine, pipe: Pipe, shared: Shared) {
-    super(machine);
-    this.#pipe = pipe;
-    this.shared = shared;
-  }
-
+export class PipeWriter extends PipeEnd {
   poll(): number {
-    const { queue, reader } = this.#pipe;
-    const hasSpace = queue.length <= this.#pipe.capacity - PIPE_BUF;
+    const { queue, reader } = this.pipe;
+    const hasSpace = queue.length <= this.pipe.capacity - PIPE_BUF;
     return (hasSpace ? POLLOUT | POLLWRNORM : 0) | (reader === null ? POLLERR : 0);
   }
 
@@ -135,51 +128,34 @@ export class PipeWriter extends OpenFile {
 
   /** Whether there is no reader any more. */
   get isCut(): boolean {
-    return this.#pipe.reader === null;
-  }
-
-  get capacity(): number {
-    return this.#pipe.size;
-  }
-
-  /** F_GETPIPE_SZ and F_SETPIPE_SZ, Linux. */
-  get bufferSize(): number {
-    return this.#pipe.capacity;
-  }
-
-  resize(bytes: number): number {
-    return this.#pipe.resize(bytes);
+    return this.pipe.reader === null;
   }
 
   get space(): number {
-    return this.#pipe.size - this.#pipe.queue.length;
+    return this.pipe.size - this.pipe.queue.length;
   }
 
   override write(source: Uint8Array): number {
-    const { queue, reader } = this.#pipe;
+    const { queue, reader } = this.pipe;
     if (reader === null) return -EPIPE;
     if (source.length === 0) return 0;
-    const space = this.#pipe.capacity - queue.length;
+    const space = this.pipe.capacity - queue.length;
     // Up to PIPE_BUF bytes are written at once or not at all.
     if (space === 0 || (source.length <= PIPE_BUF && source.length > space)) return -EAGAIN;
     const n = Math.min(space, source.length);
     queue.push(source.subarray(0, n));
     if (this.machine.platform === 'darwin') {
-      if (queue.length >= XNU_SIZE) this.#pipe.size = CAPACITY;
-      this.#pipe.wakeBoth();
+      if (queue.length >= XNU_SIZE) this.pipe.size = CAPACITY;
+      this.pipe.wakeBoth();
     } else {
       reader.notify(POLLIN | POLLRDNORM);
     }
     return n;
   }
 
-  override get unread(): number {
-    return this.#pipe.queue.length;
-  }
-
   release(): void {
-    this.#pipe.writer = null;
-    this.#pipe.reader?.notify(POLLHUP);
+    this.pipe.writer = null;
+    this.pipe.reader?.notify(POLLHUP);
   }
 }
 
