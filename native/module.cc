@@ -140,7 +140,6 @@ void add_batch(napi_env env, napi_value exports) {
 void add_poller(napi_env env, napi_value exports) {
   add_function(env, exports, "start_poller", start_poller, nullptr);
   add_function(env, exports, "ref_poller", ref_poller, nullptr);
-  add_function(env, exports, "stop_poller", stop_poller, nullptr);
 }
 
 // Whether a signal may be pending. In a worker it says so always: handlers write the main thread's alone.

@@ -259,12 +259,4 @@ napi_value ref_poller(napi_env env, napi_callback_info info) {
   return to_number(env, 0);
 }
 
-napi_value stop_poller(napi_env env, napi_callback_info) {
-  Poller* poller = poller_of(env);
-  if (poller == nullptr) return to_number(env, -ESRCH);
-  napi_remove_env_cleanup_hook(env, end, poller);
-  end(poller);
-  return to_number(env, 0);
-}
-
 }  // namespace rfds

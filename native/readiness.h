@@ -13,7 +13,5 @@ namespace rfds {
 napi_value start_poller(napi_env env, napi_callback_info info);
 // ref_poller(isRef): whether the poller keeps the environment's event loop alive. At first it does not.
 napi_value ref_poller(napi_env env, napi_callback_info info);
-// stop_poller(): ends the thread and waits for that; no event is told any more. queue stays open.
-napi_value stop_poller(napi_env env, napi_callback_info info);
 
 }  // namespace rfds

@@ -338,8 +338,6 @@ interface Addon extends Calls {
   start_poller(queue: number, callback: (events: Int32Array) => void): number;
   /** Whether the poller keeps the event loop alive; at first it does not. 0; -ESRCH without one. */
   ref_poller(isRef: boolean): number;
-  /** Ends the thread, and waits for that. 0; -ESRCH without one. */
-  stop_poller(): number;
   /** Its element is 0 while no signal is pending. Of a SharedArrayBuffer: it cannot be detached. */
   maybe_pending: Int32Array;
   /** C name → value, for the names that the platform's headers have. */
@@ -356,7 +354,6 @@ export const {
   batch,
   start_poller: startPoller,
   ref_poller: refPoller,
-  stop_poller: stopPoller,
   maybe_pending: maybePending,
   platform: simulatedPlatform,
   ...native
