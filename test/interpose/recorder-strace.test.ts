@@ -101,9 +101,6 @@ const line = (call: TracedCall) => {
   return keepsLeft(call) ? text.replace(/, left …/, '') : text;
 };
 
-// V8 also wakes libuv's loop, through its eventfd, for work that it puts off.
-const isEngines = ({ name, args }: TracedCall) =>
-  name === 'write' && args.endsWith('"\\1\\0\\0\\0\\0\\0\\0\\0", 8');
 // The handler in C writes to the thread that sends the signal again, in case it came too early.
 const isHandlers = ({ name, args }: TracedCall) =>
   name === 'rt_sigreturn' || (name === 'write' && /"(\\0|\*)", 1$/.test(args));
@@ -153,7 +150,6 @@ function pairs(
         return call;
       }
       const isOther =
-        isEngines(call) ||
         (call.name === 'clock_gettime' && /THREAD_CPU/.test(call.args) && ++timesOfV8 < 4) ||
         isHandlers(call) ||
         (record.name === 'sigaction' && (startsKickThread.has(call.name) || turnsLoop.has(call.name)));

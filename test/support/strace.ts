@@ -69,12 +69,16 @@ const engineCalls = new Set(
 );
 /** What it reads of the machine: the processor's clock, whether memory may be given back. */
 const settings = /"\/(proc\/sys|sys\/devices)\//;
+/** V8 wakes the thread that keeps its delayed tasks, through the eventfd of that thread's loop. */
+const isWakeUp = ({ name, args }: TracedCall) =>
+  name === 'write' && args.endsWith('"\\1\\0\\0\\0\\0\\0\\0\\0", 8');
 
 /** The calls but for the engine's. */
 export function withoutEngine(calls: TracedCall[]): TracedCall[] {
   const open = new Set<number>();
-  return calls.filter(({ name, args, result }) => {
-    if (engineCalls.has(name)) return false;
+  return calls.filter((call) => {
+    const { name, args, result } = call;
+    if (engineCalls.has(name) || isWakeUp(call)) return false;
     if (name === 'openat' && settings.test(args)) {
       if (!result.startsWith('-')) open.add(Number.parseInt(result, 10));
       return false;
