@@ -73,6 +73,8 @@ export function reasonAgainstError(asked: Asked, error: string, kernel: Kernel):
   }
   if (name === 'kevent' && error === 'EINTR' && argumentOf(row, 'nevents', args) === 0)
     return 'it makes changes only, and does not wait';
+  if ((name === 'select' || name === 'pselect') && args[0] === 0 && ['EAGAIN', 'ENOMEM'].includes(error))
+    return 'it has no descriptors, and needs no memory';
   const waits = row.blocks !== undefined && row.blocks.until !== 'event';
   if (!waits) return null;
   if (error === 'EINTR') return mayWait(asked, kernel) ? null : nonblocking;

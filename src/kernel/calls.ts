@@ -395,7 +395,7 @@ export const calls = {
     },
     c: 'nfds readfds writefds exceptfds timeout',
     blocks: { until: 'event', timeout: 'timeout' },
-    errnos: 'EBADF EINTR EINVAL ENOMEM',
+    errnos: 'EAGAIN EBADF EINTR EINVAL ENOMEM',
     entry: { linux: ['pselect6', 'NULL'] },
   },
   pselect: {
@@ -409,7 +409,7 @@ export const calls = {
     },
     c: 'nfds readfds writefds exceptfds timeout sigmask',
     blocks: { until: 'event', timeout: 'timeout' },
-    errnos: 'EBADF EINTR EINVAL ENOMEM',
+    errnos: 'EAGAIN EBADF EINTR EINVAL ENOMEM',
     entry: { linux: ['pselect6'] },
   },
   poll: {

@@ -12,7 +12,9 @@ import { Batch } from '../../src/kernel/batch.ts';
 import { callNames, callOf, errnosOf } from '../../src/kernel/calls.ts';
 import * as E from '../../src/kernel/errno.ts';
 import { EpollEvents } from '../../src/kernel/structs/epoll-event.ts';
+import { FdSet } from '../../src/kernel/structs/fd-set.ts';
 import { packInet } from '../../src/kernel/structs/sockaddr.ts';
+import { Timevals } from '../../src/kernel/structs/timespec.ts';
 import * as sys from '../../src/syscalls.ts';
 import { errnosHere } from '../support/failures.ts';
 import { isLinux } from '../support/platform.ts';
@@ -206,6 +208,13 @@ describe('a call that fails', () => {
     using faults = inject('recv:error=EINTR');
     expect(receive(ends.fds[0])).toBe('EAGAIN');
     expect(faults.injected).toMatchObject([{ kind: 'passed over', error: 'EINTR' }]);
+  });
+
+  test('with ENOMEM of select is not one that only sleeps', () => {
+    using faults = inject('select:error=ENOMEM');
+    expect(sys.select(0, null, null, null, new Timevals(1).memory)).toBe(0);
+    expect(sys.select(1, new FdSet().memory, null, null, new Timevals(1).memory)).toBe(-E.ENOMEM);
+    expect(faults.injected.map(({ kind }) => kind)).toEqual(['passed over', 'error']);
   });
 
   test.each(errnosHere('close'))('has closed the descriptor if it is close, with %s', (error) => {

@@ -115,6 +115,41 @@ describe('an acceptor', () => {
     acceptor.accept(server)![0].close();
   });
 
+  test.each([
+    ['ENOMEM', 'select'],
+    ['EAGAIN', 'select'],
+    ['EAGAIN', 'poll'],
+  ] as const)(
+    'stands still, and logs one line, when %s of %s leaves no client to turn away',
+    (name, call) => {
+      using acceptor = new Acceptor();
+      const warned = answering();
+      const pauses: unknown[] = [];
+      const detach = sys.attach((made, beneath) => {
+        if (made !== 'select') return beneath;
+        return (...args) => {
+          pauses.push(args[0]);
+          return 0;
+        };
+      });
+      for (let i = 0; i < 5; i++) acceptor.dropLast([server], osError(-errno[name], call));
+      detach();
+      expect(pauses).toEqual([0, 0, 0, 0, 0]);
+      expect(warned()).toBe(`rfds server: no client to turn away: ${call} ${name}\n`);
+    },
+  );
+
+  test('leaves a wait that failed for another reason to the caller', () => {
+    using acceptor = new Acceptor();
+    for (const [name, call] of [
+      ['EBADF', 'select'],
+      ['EAGAIN', 'accept'],
+    ] as const) {
+      const error = osError(-errno[name], call);
+      expect(() => acceptor.dropLast([server], error)).toThrow(error);
+    }
+  });
+
   test('knows who a client was that has reset the connection', () => {
     using acceptor = new Acceptor();
     client.connect(server.getsockname() as InetAddress);
@@ -203,6 +238,18 @@ describe('a connection table', () => {
     expect(listenerIsReady).not.toThrow();
     for (const client of clients) expect(client.recv(1)).toHaveLength(0);
   });
+
+  test.each(['ENOMEM', 'EAGAIN'] as const)(
+    'outlives a wait that failed with %s: without a client it stands still, with one it drops that',
+    (name) => {
+      const error = osError(-errno[name], 'poll');
+      connections.onWaitError(error);
+      connect(1);
+      listenerIsReady();
+      connections.onWaitError(error);
+      expect(clients[0].recv(1)).toHaveLength(0);
+    },
+  );
 
   test('leaves an error that is no shortage to the caller', () => {
     connect(1);

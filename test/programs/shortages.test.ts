@@ -41,6 +41,29 @@ test.each(shortages)(
   },
 );
 
+// What a wait may lack: Linux says ENOMEM, macOS EAGAIN.
+const noMemory = ['select', 'poll'].flatMap((loop) => ['ENOMEM', 'EAGAIN'].map((name) => [loop, name]));
+
+test.each(noMemory)(
+  'the %s loop, whose wait fails with %s before there is a client, waits until there is memory, and logs one line',
+  async (loop, name) => {
+    // Of select every second call is the pause in between, which needs no memory; of poll the second is the log's.
+    const when = loop === 'select' ? '1..9' : '1';
+    const wrap = ['env', `RFDS_FAULTS=${loop}:error=${name}:when=${when}`];
+    await using server = await Server.start(loop, { wrap });
+    const visitor = await Visitor.connect(server.port);
+    await visitor.ask('Hello');
+    expect(server.stderr).toBe(`rfds server: no client to turn away: ${loop} ${name}\n`);
+    await visitor.leave();
+  },
+);
+
+test('the select loop ends by a signal though its wait goes on failing', async () => {
+  await using server = await Server.start('select', { wrap: ['env', 'RFDS_FAULTS=select:error=ENOMEM'] });
+  await server.has(/no client to turn away: select ENOMEM\n/, 'stderr');
+  expect(await server.stop('SIGTERM')).toBe(143);
+});
+
 test.each(loops.filter((loop) => loop !== 'node'))(
   'the %s loop serves its clients while one can be neither accepted nor turned away, and logs one line',
   async (loop) => {

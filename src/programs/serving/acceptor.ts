@@ -6,7 +6,7 @@ import { POLLIN, poll } from '../../select.ts';
 import type { Address, InetAddress, Socket } from '../../socket.ts';
 import * as sys from '../../syscalls.ts';
 import { peerName, warn, warnDropped, warnOfDroppedLines } from './log.ts';
-import { isShortage, sleep, WAIT_PAUSE } from './shortage.ts';
+import { isShortage, sleep, WAIT_PAUSE, WaitPauses } from './shortage.ts';
 
 // What accept(2) reports of the client, or of the network on the way to it: no client this time.
 const noClient = new Set(
@@ -29,6 +29,7 @@ export class Acceptor {
   readonly #maxConnections: number;
   #reserve: number;
   readonly #peers = new WeakMap<Socket<unknown>, unknown>();
+  readonly #waitPauses = new WaitPauses();
   // The client at the head of the queue could not be turned away either, and that was logged.
   #isStuck = false;
 
@@ -75,15 +76,24 @@ export class Acceptor {
 
   /**
    * After select() failed for want of memory, which it needs by the number of its descriptors: drops the last
-   * client of rfds, whose first is the listener. Throws any other error again, and that one when no client is
-   * left.
+   * client of rfds, whose first is the listener, if there is one, and stands still for a moment. Throws any other error
+   * again.
    */
   dropLast(rfds: Socket<unknown>[], error: unknown): void {
-    if (!isShortage(error) || rfds.length < 2) throw error;
+    if (!isShortage(error)) throw error;
+    if (rfds.length < 2) {
+      this.pause(error);
+      return;
+    }
     const client_socket = rfds.pop()!;
     warnDropped(this.peerOf(client_socket), error);
     client_socket.close();
     sleep(WAIT_PAUSE);
+  }
+
+  /** The same where there is no client: only stands still. */
+  pause(error: OSError): void {
+    this.#waitPauses.pause(error);
   }
 
   #turnAway(server_socket: Socket<unknown>, error: OSError): void {

@@ -328,12 +328,16 @@ export class Connections {
 
   /**
    * Takes the error of the loop's wait. For want of memory, which poll and select need by the number of their
-   * descriptors, the client with the highest one is dropped. Throws any other error again, and that one when
-   * there is no client left.
+   * descriptors, the client with the highest one is dropped, if there is one, and the loop stands still for a moment.
+   * Throws any other error again.
    */
   onWaitError(error: unknown): void {
+    if (!isShortage(error)) throw error;
     const connection = this.#connections.findLast((one) => one !== undefined);
-    if (!isShortage(error) || connection === undefined) throw error;
+    if (connection === undefined) {
+      this.#acceptor.pause(error);
+      return;
+    }
     connection.turnAway(error);
     this.#updateInterest(connection);
     sleep(WAIT_PAUSE);

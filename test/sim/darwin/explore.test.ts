@@ -17,8 +17,8 @@ const faultsOf = {
   recv: ['ECONNRESET', 'ETIMEDOUT', 'ENOMEM'],
   send: ['ECONNRESET', 'ENOBUFS'],
   kevent: ['EINTR'],
-  poll: ['EINTR'],
-  select: ['EINTR'],
+  poll: ['EAGAIN', 'EINTR'],
+  select: ['EAGAIN', 'EINTR'],
 };
 
 /** A loop that blocks turns a client away that does not read, after a time. */
