@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
-import type { Hunted, HuntOptions } from './hunt.ts';
+import type { Hunted, HuntOptions, Platform } from './hunt.ts';
 import type { Mutant } from './mutant-list.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -73,10 +73,14 @@ export async function huntWith(
   file: string,
   names: readonly string[],
   options: HuntOptions,
+  platform: Platform = 'linux',
 ): Promise<Hunted> {
+  const env = { ...process.env, RFDS_SIM_PLATFORM: platform === 'darwin' ? platform : undefined };
   const script = `
     const { hunt } = await import(${JSON.stringify(pathToFileURL(file).href)});
     process.stdout.write(JSON.stringify(hunt(${JSON.stringify(names)}, ${JSON.stringify(options)})));`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    env,
+  });
   return JSON.parse(stdout) as Hunted;
 }

@@ -1,18 +1,53 @@
 // What mutants are hunted with: worlds in which each loop and each part of the Python layer meets what it has to
-// survive; visited at random, in turn, until something breaks or the time is over. Bundled with each mutant.
+// survive; visited at random, in turn, until something breaks or the time is over. Bundled with each mutant. The worlds
+// are those of the platform that the process is on: Linux, or macOS in one that is started as if there.
 
+import { platform } from '../../src/kernel/platform.ts';
 import { serve as epollEdge } from '../../src/programs/epoll-edge-server.ts';
 import { serve as epoll } from '../../src/programs/epoll-server.ts';
+import { serve as kqueue } from '../../src/programs/kqueue-server.ts';
 import { serve as poll } from '../../src/programs/poll-server.ts';
 import { serve as select } from '../../src/programs/select-server.ts';
 import { serve as selectors } from '../../src/programs/selectors-server.ts';
-import { EpollSelector, PollSelector, SelectSelector } from '../../src/selectors.ts';
+import { EpollSelector, KqueueSelector, PollSelector, SelectSelector } from '../../src/selectors.ts';
 import { SIGTERM } from '../../src/signal.ts';
 import { explore } from '../../src/sim/explore.ts';
+import { type LimitedServe, limitScenes } from './limit-scenes.ts';
 import { blast, echoOver, patternOf, waiting, waits } from './waiting-programs.ts';
-import { type ClientOptions, receiver, type Scene, type SceneOptions, type Serve, scene } from './worlds.ts';
+import {
+  type ClientOptions,
+  faultsOnXnu,
+  receiver,
+  type Scene,
+  type SceneOptions,
+  type Serve,
+  scene,
+} from './worlds.ts';
+
+export type Platform = 'linux' | 'darwin';
 
 export const loops: Record<string, Serve> = { select, poll, epoll, 'epoll-edge': epollEdge, selectors };
+
+const loopsOn: Record<Platform, Record<string, Serve>> = {
+  linux: loops,
+  darwin: { select, poll, kqueue, selectors },
+};
+
+const selectorsOn = {
+  linux: [SelectSelector, PollSelector, EpollSelector],
+  // The others are Linux's, call by call.
+  darwin: [KqueueSelector],
+};
+
+const waitsOn = { linux: ['select', 'poll', 'epoll', 'recv'], darwin: ['kqueue'] };
+
+/** The names of what is hunted in on a platform: see allScenes(). */
+export const namesOn = (on: Platform): string[] => [
+  ...Object.keys(loopsOn[on]),
+  ...selectorsOn[on].map(({ name }) => name),
+  'sendall',
+  ...waitsOn[on].map((name) => `waits: ${name}`),
+];
 
 const any: ClientOptions = { end: 'any' };
 const many = Array.from({ length: 12 }, (_, i) => String.fromCharCode(97 + i).repeat(3));
@@ -26,13 +61,43 @@ const withoutShortages = {
   select: ['EINTR'],
   poll: ['EINTR'],
   epoll_wait: ['EINTR'],
+  kevent: ['EINTR'],
 };
+
+const faults: SceneOptions = platform === 'darwin' ? { faultsOf: faultsOnXnu } : {};
+
+/**
+ * A client that sends all, and receives nothing until the server can do no more. Both buffers are full and 65,536 bytes unsent, so that the server
+ * reads no more, when some is left; and one edge of writing lets it send more than that.
+ */
+function paused(serve: Serve): Scene {
+  const data = Buffer.alloc(345 * 1024, 'a');
+  return {
+    world: { sendBuffer: 210_000, receiveBuffer: 65536, isPrompt: true },
+    build: (world) => {
+      world.addProcess('client', function* (client) {
+        const sock = yield* client.connect(['127.0.0.1', 12345]);
+        yield* sock.send(data);
+        yield* client.sleep(1);
+        let left = data.length;
+        while (left > 0) {
+          const part = yield* sock.recv(65536);
+          if (part.length === 0) throw new Error(`the stream ends ${left} bytes before its end`);
+          for (const byte of part) if (byte === 0x61) left--;
+        }
+        yield* sock.close();
+      });
+      return () => serve('127.0.0.1', 12345);
+    },
+    check: () => {},
+  };
+}
 
 /** Worlds for a server of the documented conversation, or one that only echoes. */
 function serverScenes(name: string, serve: Serve, options: SceneOptions = {}): Record<string, Scene> {
   const blocks = name === 'select';
   return {
-    clients: scene(serve, { clients: [any, any], faults: 1, cuts: 2, shortSends: 2, ...options }),
+    clients: scene(serve, { clients: [any, any], faults: 1, cuts: 2, shortSends: 2, ...faults, ...options }),
     three: scene(serve, { clients: [any, any, any] }),
     'small buffers': scene(serve, {
       clients: [{ messages: many.slice(0, 6), floods: true, end: 'any', receives: 7 }, any],
@@ -59,24 +124,14 @@ function serverScenes(name: string, serve: Serve, options: SceneOptions = {}): R
       ],
       isPrompt: true,
       sendBuffer: 700,
-      receiveBuffer: 3000,
+      receiveBuffer: 700,
       turnedAway: blocks,
     }),
     signal: scene(serve, { clients: [any, any], terminates: true }),
     ...(blocks
       ? {}
       : {
-          pause: scene(serve, {
-            clients: [
-              {
-                messages: Array.from({ length: 80 }, () => 'a'.repeat(1024)),
-                floods: true,
-                receives: 65536,
-              },
-            ],
-            sendBuffer: 16384,
-            receiveBuffer: 32768,
-          }),
+          pause: paused(serve),
           flood: scene(serve, {
             clients: [{ messages: ['a'] }],
             flood: 400_000,
@@ -87,11 +142,17 @@ function serverScenes(name: string, serve: Serve, options: SceneOptions = {}): R
   };
 }
 
-/** All worlds, by the name of the loop or program and their own. */
+/** All worlds of this process's platform, by the name of the loop or program and their own. */
 export function allScenes(): Record<string, Record<string, Scene>> {
   const found: Record<string, Record<string, Scene>> = {};
-  for (const [name, serve] of Object.entries(loops)) found[name] = serverScenes(name, serve);
-  for (const Selector of [SelectSelector, PollSelector, EpollSelector]) {
+  const here: Platform = platform === 'darwin' ? 'darwin' : 'linux';
+  for (const [name, serve] of Object.entries(loopsOn[here])) {
+    found[name] = {
+      ...serverScenes(name, serve),
+      ...limitScenes(serve as LimitedServe, name === 'select'),
+    };
+  }
+  for (const Selector of selectorsOn[here]) {
     const serve = echoOver(() => new Selector());
     const {
       flood: _,
@@ -117,7 +178,8 @@ export function allScenes(): Record<string, Record<string, Scene>> {
       check: () => {},
     },
   };
-  for (const [name, wait] of Object.entries(waits)) {
+  for (const name of waitsOn[here]) {
+    const wait = waits[name];
     const one = (sendsAfterHandlers: number): Scene => ({
       world: {},
       build: (world) => {
@@ -164,7 +226,8 @@ export function hunt(names: readonly string[], options: HuntOptions = {}): Hunte
   );
   let made = 0;
   for (let round = 0; made < runs && spent() < seconds; round++) {
-    const each = 20 * 2 ** Math.min(round, 5);
+    // Every world is visited, however few runs there are.
+    const each = Math.min(20 * 2 ** Math.min(round, 5), Math.ceil(runs / scenes.length));
     for (const { where, one } of scenes) {
       if (made >= runs || spent() >= seconds) break;
       const { found, runs: some } = explore(one.build, {

@@ -10,6 +10,8 @@ export interface Mutant {
   readonly also?: { readonly file: string; readonly replaces: string; readonly by: string };
   /** Where it is hunted: see allScenes() in hunt.ts. */
   readonly hunts: readonly string[];
+  /** The platform; Linux where there is none. */
+  readonly on?: 'darwin';
 }
 
 const CONNECTIONS = 'programs/serving/connections.ts';
@@ -37,8 +39,18 @@ const epollServer = of('programs/epoll-server.ts', ['epoll']);
 const edgeServer = of('programs/epoll-edge-server.ts', ['epoll-edge']);
 const selectorsServer = of('programs/selectors-server.ts', ['selectors']);
 const selectors = of('python/selectors/selectors.ts', []);
-const pollModule = of('python/select/poll.ts', ['poll', 'PollSelector', 'waits: poll']);
+const pollModule = of('python/select/poll.ts', ['waits: poll', 'poll', 'PollSelector']);
 const waiting = of('python/waiting.ts', []);
+const limits = of('programs/serving/limits.ts', ['select', 'poll']);
+const idleClients = of('programs/serving/idle-clients.ts', ['select']);
+const unsent = of('programs/serving/unsent.ts', ['poll', 'epoll-edge']);
+const onDarwin = (mutant: Mutant): Mutant => ({ ...mutant, on: 'darwin' });
+const kqueueServer = (name: string, replaces: string, by: string) =>
+  onDarwin(of('programs/kqueue-server.ts', ['kqueue'])(name, replaces, by));
+const kqueueSelector = (name: string, replaces: string, by: string) =>
+  onDarwin(selectors(name, replaces, by, ['KqueueSelector', 'selectors']));
+const kqueueModule = (name: string, replaces: string, by: string, where: readonly string[]) =>
+  onDarwin(of('python/select/kqueue.ts', where)(name, replaces, by));
 const socketModule = of('python/socket/socket.ts', ['sendall', 'waits: recv']);
 
 export const mutants: readonly Mutant[] = [
@@ -215,10 +227,11 @@ export const mutants: readonly Mutant[] = [
   epollServer('a changed interest is forgotten', 'else poller.modify(connection, events);', ''),
   epollServer('what is not reported is served', 'i < n; i++', 'i < 1; i++', ['epoll-edge']),
   edgeServer('no edges of writing', 'EPOLLIN | EPOLLOUT | (', 'EPOLLIN | ('),
-  edgeServer(
+  connections(
     'a lost wakeup after a pause',
-    'else if (interest & ~registered & EVENT_READ) poller.modify(fd, EDGES);',
-    '',
+    'if (events & this.interest & EVENT_WRITE) this.#sendUnsent();\n    return (events & this.interest & EVENT_READ) !== 0;',
+    'const { interest } = this;\n    if (events & interest & EVENT_WRITE) this.#sendUnsent();\n    return (events & interest & this.interest & EVENT_READ) !== 0;',
+    ['epoll-edge'],
   ),
 
   selectorsServer(
@@ -326,5 +339,134 @@ export const mutants: readonly Mutant[] = [
     'a pending signal is lost',
     'taken.push(signum);\n    else',
     'void 0;\n    else',
+  ),
+
+  // Limits.
+  connections(
+    'the backlog has no limit',
+    'if (length > maxUnsent) this.#drop(',
+    'if (length < 0) this.#drop(',
+  ),
+  connections('half of the backlog is the limit', 'if (length > maxUnsent)', 'if (length * 2 > maxUnsent)'),
+  connections(
+    'what is received does not count against idleness',
+    '    if (this.#clock !== null && n > 0) this.#lastByte = this.#clock.now;\n',
+    '',
+  ),
+  connections(
+    'what is sent does not count against idleness',
+    '      this.#lastByte = this.#now;\n      this.#unsent.shift',
+    '      this.#unsent.shift',
+  ),
+  connections(
+    'the clients that are not idle yet are not looked at again',
+    'this.#nextScan = Math.max(next, now + SCAN_INTERVAL);',
+    'this.#nextScan = Number.POSITIVE_INFINITY;',
+  ),
+  connections(
+    'a client that is unsent to has no deadline',
+    'return this.#unsent.length === 0 ? idle : Math.min(idle, this.#sendDeadline);',
+    'return idle;',
+  ),
+  connections('one that has left counts for ever', '    this.#count--;\n', ''),
+  acceptor(
+    'one client more than the limit',
+    'this.#limit && connected < this.#maxConnections',
+    'this.#limit && connected <= this.#maxConnections',
+  ),
+  limits(
+    'the wait has no end though a deadline comes',
+    'return deadline === Number.POSITIVE_INFINITY ? null :',
+    'return deadline > 0 ? null :',
+  ),
+  limits(
+    'the clock stands still',
+    '  restart(): void {\n    this.#now = -1;',
+    '  restart(): void {\n    void this.#now;',
+    ['poll'],
+  ),
+  unsent(
+    'each answer begins the time to send anew',
+    'if (this.#due === 0) this.#begin(now);\n  }\n\n  /** The first',
+    'this.#begin(now);\n  }\n\n  /** The first',
+  ),
+  unsent('the time to send begins once', 'else if (this.#due === 0) this.#begin(now);', ''),
+  idleClients(
+    'nobody is idle',
+    'if (this.#since(client_socket, now) + this.#seconds > now) continue;',
+    'continue;',
+  ),
+  idleClients(
+    'what is received does not count',
+    '    for (const ready of rlist) this.#lastByte.set(ready, now);\n',
+    '',
+  ),
+  idleClients(
+    'the time that it was waited for counts',
+    '    for (const client_socket of this.#answered) this.#lastByte.set(client_socket, now);\n',
+    '',
+  ),
+  idleClients('a closed client stays on the list', '      remove(rfds, client_socket);\n', ''),
+
+  // A wait without memory.
+  acceptor(
+    'no memory ends a server without clients',
+    '    if (rfds.length < 2) {\n',
+    '    if (rfds.length < 2) {\n      throw error;\n',
+    ['select'],
+  ),
+  connections(
+    'no memory ends a server without clients',
+    '    if (connection === undefined) {\n      this.#acceptor.pause',
+    '    if (connection === undefined) {\n      throw error;\n      this.#acceptor.pause',
+    ['poll'],
+  ),
+  onDarwin(
+    of('programs/serving/shortage.ts', ['select', 'poll'])(
+      "EAGAIN of a wait, XNU's want of memory, ends the server",
+      "return error.syscall === 'select' || error.syscall === 'poll';",
+      'return false;',
+    ),
+  ),
+
+  // kqueue.
+  kqueueServer(
+    'a changed interest is forgotten',
+    'if (connection.interest !== 0) queue',
+    'if (connection.registered === 0) queue',
+  ),
+  kqueueServer('a filter is never deleted', '? EV_ADD : EV_DELETE', '? EV_ADD : EV_ADD'),
+  kqueueServer('one event for each filter', '? EV_ADD : EV_DELETE', '? EV_ADD | 0x10 : EV_DELETE'),
+  kqueueServer('one recv for an edge', '? EV_ADD : EV_DELETE', '? EV_ADD | 0x20 : EV_DELETE'),
+  kqueueServer(
+    'reading is taken for writing',
+    'filter === EVFILT_READ ? EVENT_READ : EVENT_WRITE',
+    'EVENT_WRITE',
+  ),
+  kqueueServer(
+    'filters that are not there are deleted',
+    '.filter(({ bit }) => (interest & bit) !== (registered & bit))',
+    '',
+  ),
+  kqueueServer('one event for the listener', 'EVFILT_READ, EV_ADD)]', 'EVFILT_READ, EV_ADD | 0x10)]'),
+  kqueueSelector(
+    'KqueueSelector keeps what is not waited for',
+    'this.#change(fd, before & ~events, EV_DELETE);',
+    '',
+  ),
+  kqueueSelector('KqueueSelector adds nothing', 'this.#change(fd, events & ~before, EV_ADD);', ''),
+  kqueueSelector(
+    'KqueueSelector takes every event for reading',
+    'filter === EVFILT_READ ? EVENT_READ : EVENT_WRITE',
+    'EVENT_READ',
+  ),
+  kqueueModule('the last event is lost', 'Array.from({ length: n },', 'Array.from({ length: n - 1 },', [
+    'kqueue',
+  ]),
+  kqueueModule(
+    'EINTR is not retried',
+    "while (mustRetry(n, 'kevent', deadline));",
+    "while (mustRetry(n, 'kevent', deadline) && false);",
+    ['waits: kqueue'],
   ),
 ];

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { explore } from '../../src/sim/explore.ts';
 import { bundle, huntWith } from './bundle.ts';
-import { allScenes, loops } from './hunt.ts';
+import { loops, namesOn } from './hunt.ts';
 import { mutants } from './mutant-list.ts';
 import { scenes } from './worlds.ts';
 
@@ -48,7 +48,7 @@ async function huntMutants(): Promise<void> {
       message,
       runs,
       seconds: spent,
-    } = await huntWith(file, mutant.hunts, { seconds, shrinks: false });
+    } = await huntWith(file, mutant.hunts, { seconds, shrinks: false }, mutant.on);
     const name = `${path.basename(mutant.file)}: ${mutant.name}`;
     if (where === null) alive.push(name);
     console.log(
@@ -61,11 +61,15 @@ async function huntMutants(): Promise<void> {
 
 async function huntLoops(): Promise<void> {
   const runs = Number(values.runs ?? 1_000_000);
-  const names = Object.keys(allScenes()).filter(matches);
+  const names = (['linux', 'darwin'] as const).flatMap((on) =>
+    namesOn(on)
+      .filter(matches)
+      .map((name) => ({ on, name })),
+  );
   const file = await bundle('hunt', folder);
-  for (const name of names) {
-    const found = await huntWith(file, [name], { runs: Math.ceil(runs / names.length) });
-    console.log(`${name}: ${found.runs} runs, ${found.seconds.toFixed(0)} s`);
+  for (const { on, name } of names) {
+    const found = await huntWith(file, [name], { runs: Math.ceil(runs / names.length) }, on);
+    console.log(`${name} on ${on}: ${found.runs} runs, ${found.seconds.toFixed(0)} s`);
     if (found.where === null) continue;
     console.log(`${found.where}: ${found.message}: ${found.schedule}`);
     process.exitCode = 1;

@@ -2,7 +2,7 @@
 // mutants of mutant-list.ts that lie beneath the loops are hunted with them.
 
 import { BlockingIOError, monotonic, OSError, TimeoutError } from '../../src/builtins.ts';
-import { epoll, POLLIN, poll, select } from '../../src/select.ts';
+import { EV_ADD, EVFILT_READ, epoll, kevent, kqueue, POLLIN, poll, select } from '../../src/select.ts';
 import { type BaseSelector, EVENT_READ, EVENT_WRITE, type SelectorKey } from '../../src/selectors.ts';
 import { SIGTERM, signal } from '../../src/signal.ts';
 import {
@@ -54,6 +54,8 @@ function turn(
   events: number,
 ): void {
   const sock = fileobj as Socket;
+  // KqueueSelector has two events for what is readable and writable; the first may have closed it.
+  if (!open.has(sock)) return;
   try {
     if (conn === null) {
       const [client] = sock.accept();
@@ -115,6 +117,10 @@ export const waits: Record<string, Wait> = {
     using poller = epoll();
     poller.register(sock, POLLIN);
     return poller.poll(seconds).length > 0;
+  },
+  kqueue: (sock, seconds) => {
+    using queue = kqueue();
+    return queue.control([kevent(sock, EVFILT_READ, EV_ADD)], 1, seconds).length > 0;
   },
   recv: (sock, seconds) => {
     sock.settimeout(seconds);

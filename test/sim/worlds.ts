@@ -163,6 +163,16 @@ function* flooder(world: World, most: number): Script {
   yield ['close', fd];
 }
 
+/** What XNU's calls may be made to fail with, as `defaultFaults` for Linux: want of memory is EAGAIN of select and poll. */
+export const faultsOnXnu: NonNullable<WorldOptions['faultsOf']> = {
+  accept: ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ECONNABORTED'],
+  recv: ['ECONNRESET', 'ETIMEDOUT', 'ENOMEM'],
+  send: ['ECONNRESET', 'ENOBUFS'],
+  kevent: ['EINTR'],
+  poll: ['EAGAIN', 'EINTR'],
+  select: ['EAGAIN', 'EINTR'],
+};
+
 class Stopped extends Error {}
 
 /** What a loop is explored in: what builds the world, its options and what is looked at when a run has ended. */

@@ -7,19 +7,9 @@ import { serve as servePoll } from '../../../src/programs/poll-server.ts';
 import { serve as serveSelect } from '../../../src/programs/select-server.ts';
 import { serve as serveSelectors } from '../../../src/programs/selectors-server.ts';
 import { explore } from '../../../src/sim/explore.ts';
-import { scenes } from '../worlds.ts';
+import { faultsOnXnu, scenes } from '../worlds.ts';
 
 const runs = Number(process.env.RFDS_SCHEDULES ?? 30);
-
-// What XNU has for want of memory is EAGAIN from select(2) and poll(2), and not ENOMEM.
-const faultsOf = {
-  accept: ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ECONNABORTED'],
-  recv: ['ECONNRESET', 'ETIMEDOUT', 'ENOMEM'],
-  send: ['ECONNRESET', 'ENOBUFS'],
-  kevent: ['EINTR'],
-  poll: ['EAGAIN', 'EINTR'],
-  select: ['EAGAIN', 'EINTR'],
-};
 
 /** A loop that blocks turns a client away that does not read, after a time. */
 const turnsAway = (name: string, title: string) => name === 'select' && title.includes('without receiving');
@@ -33,7 +23,7 @@ describe.each([
   const all = Object.entries(scenes(serve)).filter(([title]) => !turnsAway(name, title));
   test.each(all)('%s', (_, { build, world, check }) => {
     for (const visit of ['all', 'random'] as const) {
-      const explored = explore(build, { world: { ...world, faultsOf }, check, visit, runs });
+      const explored = explore(build, { world: { ...world, faultsOf: faultsOnXnu }, check, visit, runs });
       expect(explored.found).toBeNull();
       expect(explored.runs).toBeGreaterThanOrEqual(Math.min(runs, 20));
     }
