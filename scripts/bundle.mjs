@@ -1,7 +1,8 @@
 // What is made beside the compiled code, in dist/: what the environment turns on (src/startup.ts says why), the assets
 // of the pages of `rfds compare --html` and `rfds trace --html`, which are inlined, and the packages that the command
-// imports, so that installing rfds installs nothing else.
-import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// imports, so that installing rfds installs nothing else. And rfds/syscalls, which every program loads, in two modules
+// where the source has eight: each costs about half a millisecond to load (bench/import-cost.mjs).
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -118,6 +119,65 @@ const contained = [...new Set(thirdParty)].sort();
 writeFileSync(
   at('dist/THIRD_PARTY_NOTICES'),
   `rfds contains code of these packages, and passes on their licences.\n\n${notices(contained)}\n`,
+);
+
+/**
+ * Puts compiled modules into one, `into`, and leaves in the place of each a module that exports the same from there: who
+ * imports one of them finds the same functions and the same live bindings as before. Without a text of its own (`entry`),
+ * `into` exports the names of each module behind the module's own.
+ */
+async function merge(modules, into, entry) {
+  const inside = (module) => path.basename(module, '.js').replaceAll('-', '_');
+  const nameOf = (module, name) => (entry ? name : `${inside(module)}_${name}`);
+  const near = (from, to) => {
+    const relative = path.relative(path.dirname(from), to);
+    return relative.startsWith('.') ? relative : `./${relative}`;
+  };
+  const listed = (names) =>
+    `{ ${names.map(([name, as]) => (name === as ? name : `${name} as ${as}`)).join(', ')} }`;
+  // The loader of the addon, and what was merged before, stay modules of their own.
+  const apart = {
+    name: 'apart',
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /\/(addon\.cjs|merged\.js)$/ }, ({ path: asked, resolveDir }) => ({
+        path: near(at(into), path.join(resolveDir, asked)),
+        external: true,
+      })),
+  };
+  const esm = { ...node, format: 'esm', plugins: [apart] };
+  const exportsOf = async (module) => {
+    const { metafile } = await build({ ...esm, entryPoints: [at(module)], write: false, outdir: at('dist') });
+    return Object.values(metafile.outputs)[0].exports;
+  };
+  const names = new Map();
+  for (const module of modules) names.set(module, await exportsOf(module));
+  const all = [...names].map(
+    ([module, own]) =>
+      `export ${listed(own.map((name) => [name, nameOf(module, name)]))} from './${module}';`,
+  );
+  await build({
+    ...esm,
+    stdin: { contents: entry ?? all.join('\n'), resolveDir: root },
+    outfile: at(into),
+    allowOverwrite: true,
+    sourcemap: true,
+  });
+  for (const [module, own] of names) {
+    const from = near(at(module), at(into));
+    const again = listed(own.map((name) => [nameOf(module, name), name]));
+    writeFileSync(at(module), own.length > 0 ? `export ${again} from '${from}';\n` : `import '${from}';\n`);
+    rmSync(at(`${module}.map`));
+  }
+}
+const [native, fastCalls, ownCalls] = ['native', 'fast-calls', 'own-calls'].map(
+  (name) => `dist/kernel/${name}.js`,
+);
+await merge([native, fastCalls, ownCalls], 'dist/kernel/merged.js');
+const door = readFileSync(at('dist/syscalls.js'), 'utf8').replace(/\/\/# sourceMappingURL=.*/, '');
+await merge(
+  ['dist/startup.js', ...['constants/all', 'errorcode', 'syscalls'].map((name) => `dist/kernel/${name}.js`)],
+  'dist/syscalls.js',
+  door.replaceAll("'./", "'./dist/"),
 );
 
 // What `rfds trace --replay` checks a recording against.
