@@ -1,6 +1,11 @@
-// What `import 'rfds/syscalls'` costs beside requiring the bare addon: the package as npm packs it, in a temporary
-// folder, and a process for each import, in pairs. Prints the medians and the modules that were loaded; exits with 1
-// if one of them is of tools/ or interpose/. With a file's name, writes every sample.
+// What `import 'rfds/syscalls'` costs beside the bare addon: the package as npm packs it, in a temporary folder, and a
+// process for each import, in pairs. Two measures:
+//   · the command: `node --input-type=module -e "import …"` from start to exit, of rfds/syscalls and of a package whose
+//     one module does nothing but require the addon,
+//   · wall and cpu: the import alone, beside dlopen of the addon alone. The difference contains the first ES module of a
+//     process and finding a package, which the bare addon does without.
+// Prints the medians and the modules that were loaded; exits with 1 if one of them is of tools/ or interpose/. With a
+// file's name, writes every sample.
 //     node bench/import-cost.mjs [FILE] [PAIRS]
 
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -41,16 +46,30 @@ const statements = {
   addon: `const module = { exports: {} }; process.dlopen(module, ${JSON.stringify(addon)})`,
   import: "await import('rfds/syscalls')",
 };
+const bare = path.join(modules, 'bare-addon');
+mkdirSync(bare);
+writeFileSync(path.join(bare, 'package.json'), '{ "name": "bare-addon", "exports": "./index.cjs" }\n');
+writeFileSync(path.join(bare, 'index.cjs'), `module.exports = require(${JSON.stringify(addon)});\n`);
+const commands = { addon: "import 'bare-addon'", import: "import 'rfds/syscalls'" };
+
+/** A command from start to exit, in milliseconds. */
+function ran(statement) {
+  const began = process.hrtime.bigint();
+  run(process.execPath, ['--input-type=module', '-e', statement]);
+  return Number(process.hrtime.bigint() - began) / 1e6;
+}
+
 const samples = { addon: [], import: [] };
 for (let i = 0; i < Number(pairs); i++) {
   const inTurn = Object.keys(samples);
-  for (const name of i % 2 ? inTurn.reverse() : inTurn) samples[name].push(timed(statements[name]));
+  for (const name of i % 2 ? inTurn.reverse() : inTurn)
+    samples[name].push({ ...timed(statements[name]), command: ran(commands[name]) });
 }
-for (const time of ['wall', 'cpu']) {
+for (const time of ['command', 'wall', 'cpu']) {
   const [addon, imported] = ['addon', 'import'].map((name) => samples[name].map((sample) => sample[time]));
   const over = median(imported.map((ms, i) => ms - addon[i]));
   console.log(
-    `${time.padEnd(4)}  the bare addon ${median(addon).toFixed(1)} ms, rfds/syscalls ${median(imported).toFixed(1)} ms: ` +
+    `${time.padEnd(7)}  the bare addon ${median(addon).toFixed(1)} ms, rfds/syscalls ${median(imported).toFixed(1)} ms: ` +
       `${over.toFixed(1)} ms over it, median of ${addon.length} pairs`,
   );
 }
