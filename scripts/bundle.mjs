@@ -180,6 +180,34 @@ await merge(
   door.replaceAll("'./", "'./dist/"),
 );
 
+/**
+ * Gives each raw call a declaration of its own with the comment that it has in the interface Syscalls: the compiler
+ * declares names that are taken out of an object by their types alone, and an editor shows nothing where one points at
+ * them. The new declarations stand at the end, so that the source map holds for the others.
+ */
+function documentCalls(declarations, interfaces) {
+  const text = readFileSync(declarations, 'utf8');
+  const members = readFileSync(interfaces, 'utf8').match(/^export interface Syscalls \{\n(.*?)^\}/ms)[1];
+  const comments = new Map();
+  for (const [, comment, name] of members.matchAll(/^ {4}(\/\*\*(?:(?!\*\/).)*\*\/)\s+(\w+)\(/gms))
+    comments.set(name, [...(comments.get(name) ?? []), comment.replace(/^ {4}/gm, '')]);
+  const statement = text.match(/^export declare let socket: .*?;$(?!\n {4}|\n\})/ms)[0];
+  const names = [...members.matchAll(/^ {4}(\w+)\(/gm)].map(([, name]) => name);
+  const declared = [...new Set(names)].map((name) => {
+    if (!new RegExp(`(?:let|,) ${name}: `).test(statement) || !comments.has(name))
+      throw new Error(`${declarations}: ${name} is not declared, or has no comment`);
+    // Overloads have comments of their own, which an editor shows beside each.
+    return `${comments.get(name)[0]}\nexport declare let ${name}: Syscalls['${name}'];\n`;
+  });
+  const lines = '\n'.repeat(statement.split('\n').length - 1);
+  const map = text.match(/\/\/# sourceMappingURL=.*/)[0];
+  const others = text.replace(statement, () => lines).replace(map, '');
+  const imported = others.replace(/^import type \{ Calls \}/m, 'import type { Calls, Syscalls }');
+  if (imported === others) throw new Error(`${declarations} imports something else`);
+  writeFileSync(declarations, `${imported}${declared.join('')}${map}\n`);
+}
+documentCalls(at('dist/kernel/syscalls.d.ts'), at('dist/kernel/native.d.ts'));
+
 // What `rfds trace --replay` checks a recording against.
 const schema = 'interpose/recorder/recording.schema.json';
 cpSync(at(`src/${schema}`), at(`dist/${schema}`));

@@ -82,6 +82,8 @@ export class TcpSocket extends SocketFile {
   #hasOwnAddress = false;
   /** Whether it has a port still: inet_num. */
   #holdsPort = false;
+  /** Whether it ever listened: such a socket does not connect any more. Builds of Linux 6.18 before 2026-12 let it. */
+  #hasListened = false;
 
   /** How many finished connections may wait: listen(2)'s backlog, and one more. */
   #backlog = 0;
@@ -213,6 +215,7 @@ export class TcpSocket extends SocketFile {
       this.host.startListening(this);
     }
     this.state = 'listening';
+    this.#hasListened = true;
     const { somaxconn } = this.machine;
     // XNU: 0 is as many, too, and there is not one more. bsd/kern/uipc_socket.c, solisten(); sonewconn_internal().
     if (this.darwin) this.#backlog = (backlog <= 0 || backlog > somaxconn ? somaxconn : backlog) - 1;
@@ -259,7 +262,8 @@ export class TcpSocket extends SocketFile {
       case 'disconnecting':
         return -EINVAL;
       case 'unconnected':
-        return this.state === 'closed' ? 1 : -EISCONN;
+        if (this.state !== 'closed') return -EISCONN;
+        return this.#hasListened ? -EINVAL : 1;
     }
     if (this.state === 'connecting') return -EALREADY;
     if (this.state === 'closed' || this.hasEnded) return this.#takeFailure();

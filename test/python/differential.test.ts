@@ -7,7 +7,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EINVAL } from '../../src/kernel/errno.ts';
 import { World } from '../../src/sim/world.ts';
+import { SHUT_RD, socket } from '../../src/socket.ts';
 import { type Program, run } from './differential-world.ts';
 
 const PROGRAMS = Number(process.env.RFDS_PROGRAMS ?? 2000);
@@ -44,6 +46,21 @@ function inModel(program: Program): unknown[] {
     results = run(program);
   });
   return violation === null ? results : [String(violation)];
+}
+
+// The model is of a kernel on which a socket that has listened does not connect any more. Older ones let it: what a
+// program does from there on is another thing.
+const canFormerListenerConnect = ((): boolean => {
+  using listener = socket();
+  listener.bind(['127.0.0.1', 0]);
+  listener.listen();
+  listener.shutdown(SHUT_RD);
+  listener.setblocking(false);
+  return listener.connect_ex(listener.getsockname() as [string, number]) !== EINVAL;
+})();
+function refusesFormerListener({ steps }: Program, modelled: unknown[], real: unknown[]): boolean {
+  const i = steps.findIndex((_, i) => JSON.stringify(modelled[i]) !== JSON.stringify(real[i]));
+  return i >= 0 && String(steps[i][0]).startsWith('connect') && modelled[i] === 'EINVAL';
 }
 
 const alone = fc.constantFrom(
@@ -164,6 +181,7 @@ test(title, { timeout: 300_000 }, async () => {
         [ours, theirs] = [run(program), await inPython(program)];
       }
       expect(told(ours), 'on the kernel').toEqual(told(theirs));
+      if (canFormerListenerConnect && refusesFormerListener(program, modelled, theirs)) return;
       expect(told(modelled), 'on the simulated kernel').toEqual(told(theirs));
       for (const [i, [what]] of program.steps.entries()) {
         const result = theirs[i];
