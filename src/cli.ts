@@ -12,6 +12,7 @@ async function main(): Promise<void> {
   const subcommands = await Promise.all([
     import('./programs/command.ts'),
     import('./tools/compare/command.ts'),
+    import('./tools/lab/command.ts'),
     import('./tools/trace/command.ts'),
   ]);
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

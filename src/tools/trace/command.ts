@@ -180,7 +180,7 @@ async function story(recording: Recording, { isTTY, columns }: NodeJS.WriteStrea
 }
 
 /** https://no-color.org, https://force-color.org and terminfo's terminal without capabilities. */
-function isColored(isTTY: boolean): boolean {
+export function isColored(isTTY: boolean): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (NO_COLOR) return false;
   return FORCE_COLOR ? FORCE_COLOR !== '0' : isTTY && TERM !== 'dumb';
