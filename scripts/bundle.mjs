@@ -2,9 +2,10 @@
 // of the pages of `rfds compare --html` and `rfds trace --html`, which are inlined, and the packages that the command
 // imports, so that installing rfds installs nothing else. And rfds/syscalls, which every program loads, in two modules
 // where the source has eight: each costs about half a millisecond to load (bench/import-cost.mjs).
-import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { eachMapping, TraceMap } from '@jridgewell/trace-mapping';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -81,6 +82,8 @@ writeFileSync(
 cpSync(at('src/tools/trace/render/html/assets'), at('dist/tools/trace/render/html/assets'), {
   recursive: true,
 });
+await bundlePlayground();
+cpSync(at('src/tools/playground/assets'), at('dist/tools/playground/assets'), { recursive: true });
 for (const name of ['addon.cjs', 'darwin-abi.json'])
   cpSync(at(`src/kernel/${name}`), at(`dist/kernel/${name}`));
 
@@ -120,6 +123,83 @@ writeFileSync(
   at('dist/THIRD_PARTY_NOTICES'),
   `rfds contains code of these packages, and passes on their licences.\n\n${notices(contained)}\n`,
 );
+
+/**
+ * The page of `rfds playground`: the programs, the library and the simulated kernel, with what a browser has in place of
+ * Node's modules and of the addon; and data.json, the programs' sources
+ * with a table that leads from the lines of the bundle to theirs.
+ */
+async function bundlePlayground() {
+  const folder = at('src/tools/playground/browser/node');
+  const standIns = { buffer: 'buffer.ts' };
+  // The program of top-level statements becomes a function that the page calls for each run, line for line.
+  const documented = () => {
+    const lines = readFileSync(at('examples/documented-server.ts'), 'utf8').split('\n');
+    const last = lines.findLastIndex((line) => line.startsWith('import '));
+    lines[last + 1] = 'export function serve() {';
+    return `${lines.join('\n')}\n}\n`;
+  };
+  const { outputFiles } = await build({
+    ...browser,
+    entryPoints: [at('src/tools/playground/browser/main.ts')],
+    outfile: at('dist/tools/playground/assets/page.js'),
+    sourcemap: 'external',
+    write: false,
+    inject: [path.join(folder, 'globals.ts')],
+    logOverride: { 'ignored-bare-import': 'silent' },
+    // Modules that look for files beside themselves find none.
+    define: {
+      'import.meta.url': '"file:///"',
+      rfdsVersion: JSON.stringify(JSON.parse(readFileSync(at('package.json'), 'utf8')).version),
+    },
+    // A page has no line of its own in a stack, but that of the document: the first of the script says how many more.
+    banner: { js: 'globalThis.rfdsFirstLine = Number(/:(\\d+):\\d+\\)?$/m.exec(new Error().stack)[1]);' },
+    plugins: [
+      {
+        name: 'playground',
+        setup: ({ onResolve, onLoad }) => {
+          onResolve({ filter: /^node:/ }, ({ path: name }) => ({
+            path: path.join(folder, standIns[name.slice('node:'.length)] ?? 'others.ts'),
+          }));
+          onResolve({ filter: /\/addon\.cjs$/ }, () => ({ path: path.join(folder, 'addon.ts') }));
+          onResolve({ filter: /^rfds\// }, ({ path: name }) => ({
+            path: at(`src/${name.slice('rfds/'.length)}.ts`),
+          }));
+          onResolve({ filter: /^documented-server$/ }, () => ({
+            path: at('examples/documented-server.ts'),
+            namespace: 'program',
+          }));
+          onLoad({ filter: /.*/, namespace: 'program' }, () => ({
+            contents: documented(),
+            loader: 'ts',
+            resolveDir: root,
+          }));
+        },
+      },
+    ],
+  });
+  const [map, script] = ['.map', '.js'].map(
+    (end) => outputFiles.find((file) => file.path.endsWith(end)).text,
+  );
+  const isProgram = /(?:^|[/:])(?:src\/programs|examples)\/([\w/-]+\.ts)$/;
+  const files = [];
+  const sources = {};
+  // [line of the bundle, file, its line], where a line of a program begins.
+  const lines = [];
+  eachMapping(new TraceMap(map), ({ generatedLine, source, originalLine }) => {
+    const found = isProgram.exec(source ?? '');
+    if (found === null || originalLine === null || lines.at(-1)?.[0] === generatedLine) return;
+    if (!files.includes(found[1])) {
+      files.push(found[1]);
+      const folder = found[0].includes('examples/') ? 'examples' : 'src/programs';
+      sources[found[1]] = readFileSync(at(`${folder}/${found[1]}`), 'utf8');
+    }
+    lines.push([generatedLine, files.indexOf(found[1]), originalLine]);
+  });
+  mkdirSync(at('dist/tools/playground/assets'), { recursive: true });
+  writeFileSync(at('dist/tools/playground/assets/page.js'), script);
+  writeFileSync(at('dist/tools/playground/assets/data.json'), JSON.stringify({ lines: { files, lines }, sources }));
+}
 
 /**
  * Puts compiled modules into one, `into`, and leaves in the place of each a module that exports the same from there: who

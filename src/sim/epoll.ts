@@ -80,6 +80,11 @@ export class EpollFile extends OpenFile {
     return this.#entries.map(({ file }) => file);
   }
 
+  /** The descriptors that they were added by. */
+  get watched(): number[] {
+    return this.#entries.map(({ fd }) => fd);
+  }
+
   list(entry: Entry): void {
     if (entry.isListed) return;
     entry.isListed = true;

@@ -21,13 +21,20 @@ export interface Watched {
   readonly line: OwnLine | null;
 }
 
-/** isProgram: whether a process is the program under test, whose calls come from lines of its own. */
-export function watcher(isProgram: (process: Process) => boolean): CallWatcher {
+/**
+ * isProgram: whether a process is the program under test, whose calls come from lines of its own. keepsSockets: false
+ * leaves out the state of the sockets, which a recording has.
+ */
+export function watcher(
+  isProgram: (process: Process) => boolean,
+  { keepsSockets = true }: { keepsSockets?: boolean } = {},
+): CallWatcher {
   return {
     before: (_, name, args) => decoders.get(name)?.before(args),
     after: (process, name, args, result, before): Watched => {
       const line = isProgram(process) ? ownLine(World.prototype.call as (...args: never[]) => unknown) : null;
-      return { ...decoded(name, args, result, before as unknown[] | undefined, process), line };
+      const sockets = keepsSockets ? process : null;
+      return { ...decoded(name, args, result, before as unknown[] | undefined, sockets), line };
     },
   };
 }
@@ -37,7 +44,7 @@ function decoded(
   args: readonly unknown[],
   result: number,
   before: unknown[] | undefined,
-  process: Process,
+  process: Process | null,
 ): Omit<Watched, 'line'> {
   const errno = result < 0 ? { errno: errorcode(result) } : {};
   const decoder = decoders.get(name);
@@ -47,8 +54,6 @@ function decoded(
   const fd = decoder.fd(args, result);
   const data = decoder.data(kept);
   const detail = decoder.detail(kept, result);
-  const made = callOf(name)?.makes?.where === 'result' && result >= 0 ? [result] : [];
-  const of = fd === undefined || fd < 0 || name === 'close' ? made : [...new Set([fd, ...made])];
   return {
     name: decoder.call.libc ?? name,
     args: decoder.arguments(kept, result),
@@ -59,8 +64,14 @@ function decoded(
       ...(data && data.length > 0 && { data: Buffer.from(data).toString('base64') }),
       ...(decoder.own.ready && { ready: decoder.own.ready(kept, result) }),
     },
-    sockets: of.map((one) => stateOf(process, one)).filter((state) => state !== null),
+    sockets: process === null ? [] : socketsOf(process, name, fd, result),
   };
+}
+
+function socketsOf(process: Process, name: CallName, fd: number | undefined, result: number): SocketState[] {
+  const made = callOf(name)?.makes?.where === 'result' && result >= 0 ? [result] : [];
+  const of = fd === undefined || fd < 0 || name === 'close' ? made : [...new Set([fd, ...made])];
+  return of.map((one) => stateOf(process, one)).filter((state) => state !== null);
 }
 
 /** The texts of a story, of what the watcher kept. */

@@ -6,6 +6,7 @@ import path from 'node:path';
 import {
   type CallLine,
   type FrameLine,
+  linesOf,
   type NoteLine,
   type PacketLine,
   type ProcessLine,
@@ -27,7 +28,13 @@ import { frameOf } from './frames.ts';
 /** Between two events that have the same virtual time, so that they have an order; in nanoseconds. */
 const BETWEEN = 1000;
 
-/** about: what the reader is told of it, a sentence each. */
+/** The recording as lines of JSON. about: what the reader is told of it, a sentence each. */
+export const recordingText = (world: World, about: readonly string[]): string =>
+  linesOf(recordingOf(world, about))
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join('');
+
+/** The same, as what the renderers take. */
 export function recordingOf(world: World, about: readonly string[]): Recording {
   const record = world.record;
   if (record === null) throw new Error('a run is recorded with keepsRecord');

@@ -1,11 +1,10 @@
 // A schedule of a world told: as a story, and as a recording.
 
-import { linesOf } from '../../interpose/recorder/recording.ts';
 import { type Build, type Found, replay } from '../../sim/explore.ts';
 import { chosenIn, storyLines } from '../../sim/story.ts';
 import type { Violation, World } from '../../sim/world.ts';
 import { callTexts, watcher } from './call-watcher.ts';
-import { recordingOf } from './recording.ts';
+import { recordingText } from './recording.ts';
 
 /** What is told: what explore() has found, or any schedule with the options that its world is made with. */
 export type Told = Pick<Found, 'schedule'> & Partial<Pick<Found, 'options' | 'violation'>>;
@@ -64,7 +63,5 @@ export function story(build: Build, told: Told): string {
 export function recording(build: Build, told: Told): string {
   const { world, broken } = run(build, told);
   const about = [`Schedule '${told.schedule}'.`, ...(broken === '' ? [] : [`It breaks: ${broken}`])];
-  return linesOf(recordingOf(world, about))
-    .map((line) => `${JSON.stringify(line)}\n`)
-    .join('');
+  return recordingText(world, about);
 }
