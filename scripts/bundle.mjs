@@ -198,7 +198,10 @@ async function bundlePlayground() {
   });
   mkdirSync(at('dist/tools/playground/assets'), { recursive: true });
   writeFileSync(at('dist/tools/playground/assets/page.js'), script);
-  writeFileSync(at('dist/tools/playground/assets/data.json'), JSON.stringify({ lines: { files, lines }, sources }));
+  writeFileSync(
+    at('dist/tools/playground/assets/data.json'),
+    JSON.stringify({ lines: { files, lines }, sources }),
+  );
 }
 
 /**
