@@ -6,6 +6,7 @@ export * from './node/async-socket.ts';
 export {
   add_reader,
   add_writer,
+  type CallbackOptions,
   type Guard,
   notify_closing,
   readable,

@@ -48,6 +48,9 @@ export interface WaitOptions {
   readonly ref?: boolean;
 }
 
+/** false: the callback does not keep the process alive. */
+export type CallbackOptions = Pick<WaitOptions, 'ref'>;
+
 interface Waiter {
   readonly direction: Direction;
   readonly isRef: boolean;
@@ -302,7 +305,12 @@ export async function* readiness(
 const readers = new Map<number, Waiter>();
 const writers = new Map<number, Waiter>();
 
-function addCallback(file: FileLike, direction: Direction, callback: () => void): void {
+function addCallback(
+  file: FileLike,
+  direction: Direction,
+  callback: () => void,
+  { ref = true }: CallbackOptions,
+): void {
   if (typeof callback !== 'function')
     throw new TypeError(`the callback must be a function, got ${typeof callback}`);
   const fd = filenoOf(file);
@@ -310,7 +318,7 @@ function addCallback(file: FileLike, direction: Direction, callback: () => void)
   removeCallback(fd, direction);
   const waiter: Waiter = {
     direction,
-    isRef: true,
+    isRef: ref,
     stays: true,
     // In a turn of its own: what it throws is an uncaught exception, and costs no other event.
     ready: () => queueMicrotask(() => map.get(fd) === waiter && callback()),
@@ -339,13 +347,13 @@ function removeCallback(file: FileLike, direction: Direction): boolean {
 }
 
 /** Calls callback whenever the descriptor is readable, again and again while it is; in place of an earlier one. asyncio's loop.add_reader. */
-export function add_reader(file: FileLike, callback: () => void): void {
-  addCallback(file, READ, callback);
+export function add_reader(file: FileLike, callback: () => void, options: CallbackOptions = {}): void {
+  addCallback(file, READ, callback, options);
 }
 
 /** The same for writing. */
-export function add_writer(file: FileLike, callback: () => void): void {
-  addCallback(file, WRITE, callback);
+export function add_writer(file: FileLike, callback: () => void, options: CallbackOptions = {}): void {
+  addCallback(file, WRITE, callback, options);
 }
 
 /** Whether there was a callback, which is called no more. */
