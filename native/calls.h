@@ -20,6 +20,7 @@ extern const std::vector<Call> poll_calls;
 extern const std::vector<Call> epoll_calls;
 extern const std::vector<Call> kqueue_calls;
 extern const std::vector<Call> eventfd_calls;
+extern const std::vector<Call> pidfd_calls;
 extern const std::vector<Call> signalfd_calls;
 extern const std::vector<Call> timerfd_calls;
 extern const std::vector<Call> netif_calls;

@@ -53,6 +53,9 @@
 #ifdef __APPLE__
 #include <sys/ucred.h>
 #endif
+#if __has_include(<sys/pidfd.h>)
+#include <sys/pidfd.h>
+#endif
 #if __has_include(<sys/event.h>)
 #include <sys/event.h>
 #endif
@@ -62,9 +65,9 @@ namespace rfds {
 namespace {
 
 const std::vector<Call>* const lists[] = {
-    &socket_calls, &message_calls, &file_calls,    &ioctl_calls,    &select_calls,  &poll_calls,
-    &epoll_calls,  &kqueue_calls,  &eventfd_calls, &signalfd_calls, &timerfd_calls, &netif_calls,
-    &signal_calls, &itimer_calls,  &clock_calls,   &netdb_calls,    &own_calls,
+    &socket_calls, &message_calls, &file_calls,    &ioctl_calls, &select_calls,   &poll_calls,
+    &epoll_calls,  &kqueue_calls,  &eventfd_calls, &pidfd_calls, &signalfd_calls, &timerfd_calls,
+    &netif_calls,  &signal_calls,  &itimer_calls,  &clock_calls, &netdb_calls,    &own_calls,
 };
 
 const std::vector<Number> constants = {

@@ -15,6 +15,7 @@
     "epoll.cc",
     "kqueue.cc",
     "eventfd.cc",
+    "pidfd.cc",
     "signalfd.cc",
     "timerfd.cc",
     "netif.cc",

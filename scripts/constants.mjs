@@ -170,9 +170,9 @@ const groups = {
       NOTE_FFLAGSMASK NOTE_SIGNAL NOTE_EXITSTATUS NOTE_EXIT_DETAIL NOTE_OOB NOTE_FUNLOCK NOTE_NONE`,
   },
   event: {
-    about: 'eventfd(2), signalfd(2), timerfd_create(2).',
+    about: 'eventfd(2), pidfd_open(2), signalfd(2), timerfd_create(2).',
     names: `
-      EFD_CLOEXEC EFD_NONBLOCK EFD_SEMAPHORE SFD_CLOEXEC SFD_NONBLOCK
+      EFD_CLOEXEC EFD_NONBLOCK EFD_SEMAPHORE PIDFD_NONBLOCK SFD_CLOEXEC SFD_NONBLOCK
       TFD_CLOEXEC TFD_NONBLOCK TFD_TIMER_ABSTIME TFD_TIMER_CANCEL_ON_SET`,
   },
   packet: {

@@ -82,7 +82,17 @@ export interface Blocking {
 /** Descriptors that a call makes. */
 export interface Making {
   /** What they are: a copy is what its original is; any: known only to the sender. */
-  what: 'socket' | 'pipe' | 'epoll' | 'kqueue' | 'eventfd' | 'signalfd' | 'timerfd' | 'copy' | 'any';
+  what:
+    | 'socket'
+    | 'pipe'
+    | 'epoll'
+    | 'kqueue'
+    | 'eventfd'
+    | 'pidfd'
+    | 'signalfd'
+    | 'timerfd'
+    | 'copy'
+    | 'any';
   /** Where they are: the result; an argument that is a pair; or SCM_RIGHTS in one that is control messages, of one
    * message or of several. */
   where: string;
@@ -494,6 +504,20 @@ export const calls = {
     makes: { what: 'eventfd', where: 'result' },
     errnos: `EINVAL ${NO_DESCRIPTOR_LEFT} ENODEV ENOMEM`,
     entry: { linux: ['eventfd2'], darwin: null },
+  },
+  pidfd_open: {
+    args: { pid: 'int', flags: 'flags PIDFD_' },
+    fd: 'result',
+    makes: { what: 'pidfd', where: 'result' },
+    errnos: `EINVAL ${NO_DESCRIPTOR_LEFT} ENODEV ENOMEM ESRCH`,
+    entry: LINUX_ONLY,
+  },
+  pidfd_getfd: {
+    args: { pidfd: 'fd', targetfd: 'int', flags: 'int' },
+    fd: 'result',
+    makes: { what: 'any', where: 'result' },
+    errnos: `EBADF EINVAL ${NO_DESCRIPTOR_LEFT} EPERM ESRCH`,
+    entry: LINUX_ONLY,
   },
   signalfd: {
     args: { fd: 'fd', mask: 'in sigset', flags: 'flags SFD_' },

@@ -214,6 +214,13 @@ export interface Syscalls {
   ): number;
   /** eventfd(2), Linux: initval is an unsigned int. */
   eventfd(initval: number, flags: number): number;
+  /** pidfd_open(2), Linux 5.3 or later: a descriptor that stands for the process pid. */
+  pidfd_open(pid: number, flags: number): number;
+  /**
+   * pidfd_getfd(2), Linux 5.6 or later: a copy of the descriptor targetfd of the process that pidfd stands for, which
+   * takes the right to trace it. flags is 0.
+   */
+  pidfd_getfd(pidfd: number, targetfd: number, flags: number): number;
   /** signalfd(2), Linux: fd is -1 for a new one; mask as pselect's sigmask. */
   signalfd(fd: number, mask: Bytes, flags: number): number;
   /** timerfd_create(2), Linux. */

@@ -279,6 +279,13 @@ sys.recvmmsg(99, three(1), null, null, two(), 2, 0, BigInt64Array.of(1n, 2n));
 sys.sendmmsg(dgrams[0], [], null, null, ints(), 0, 0);
 
 sys.eventfd(0, 64);
+const self = sys.pidfd_open(process.pid, 0);
+sys.pidfd_open(-1, 0);
+sys.pidfd_open(process.pid, 1);
+sys.pidfd_open(process.pid, T.PIDFD_NONBLOCK ?? 2048);
+sys.close(sys.pidfd_getfd(self, a, 0));
+sys.pidfd_getfd(self, 999, 0);
+sys.pidfd_getfd(a, 0, 0);
 const signals = sys.signalfd(-1, some, T.SFD_CLOEXEC | T.SFD_NONBLOCK);
 sys.signalfd(signals, mask(), 0);
 sys.signalfd(-1, some, 4);

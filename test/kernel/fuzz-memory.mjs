@@ -235,6 +235,7 @@ const others = {
   'the end of a pipe that is read': pipe[0],
   'the end of a pipe that is written': pipe[1],
   eventfd: kernel.eventfd(1, O_NONBLOCK),
+  pidfd: kernel.pidfd_open(process.pid, 0),
   timerfd: kernel.timerfd_create(1, O_NONBLOCK),
   signalfd: kernel.signalfd(-1, new BigUint64Array(1), O_NONBLOCK),
   epoll: kernel.epoll_create1(0),

@@ -200,6 +200,8 @@ one('kevent', [-1, null, 0, null, 0, null], []);
 
 // Events, signals, timers, clocks.
 one('eventfd', [4_000_000_000, T.EFD_SEMAPHORE], 'eventfd2(4000000000, EFD_SEMAPHORE)');
+const pidfd = one('pidfd_open', [process.pid, 0], `pidfd_open(${process.pid}, 0)`);
+one('pidfd_getfd', [pidfd, 0, 0], `pidfd_getfd(${pidfd}, 0, 0)`);
 one('signalfd', [-1, mask, T.SFD_CLOEXEC], 'signalfd4(-1, [USR1], 8, SFD_CLOEXEC)');
 const timer = one(
   'timerfd_create',
