@@ -15,6 +15,7 @@ async function main(): Promise<void> {
     import('./tools/lab/command.ts'),
     import('./tools/trace/command.ts'),
     import('./tools/playground/command.ts'),
+    import('./tools/inspect/command.ts'),
   ]);
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const program = new Command('rfds')
