@@ -10,10 +10,10 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 
 const list = new Map<number, Owned>();
 
-function end(pid: number, start: string | null): void {
+function end({ pid, start, group }: Extract<Owned, { kind: 'process' }>): void {
   if (startOf(pid) !== start) return;
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(group ? -pid : pid, 'SIGKILL');
   } catch {
     // ESRCH: it has ended.
   }
@@ -27,7 +27,7 @@ createInterface({ input: process.stdin })
   })
   .on('close', async () => {
     const owned = [...list.values()];
-    for (const one of owned) if (one.kind === 'process') end(one.pid, one.start);
+    for (const one of owned) if (one.kind === 'process') end(one);
     for (const one of owned) {
       if (one.kind !== 'hosts') continue;
       const { removeHosts } = await import('./trace/run/hosts.ts');

@@ -9,8 +9,11 @@ import { processStat } from './process-stat.ts';
 
 /** Something to end or to remove. */
 export type Owned =
-  /** start: see startOf(); a number that another process has by then is left alone. */
-  | { kind: 'process'; pid: number; start: string | null }
+  /**
+   * start: see startOf(); a number that another process has by then is left alone. group: with all of the process
+   * group that it leads.
+   */
+  | { kind: 'process'; pid: number; start: string | null; group: boolean }
   | { kind: 'folder'; path: string }
   /** The two hosts of hosts.ts. */
   | { kind: 'hosts'; mark: string };
@@ -36,13 +39,13 @@ export function removeIfKilled(owned: Owned): () => void {
   };
 }
 
-/** A child process that ends with this one. Takes it off the list when it has ended. */
-export function endIfKilled(child: ChildProcess): void {
+/** A child process that ends with this one, or the group that it leads. Takes it off the list when it has ended. */
+export function endIfKilled(child: ChildProcess, { group = false } = {}): void {
   const { pid } = child;
   if (pid === undefined) return; // It could not be started.
   const start = startOf(pid);
   if (start === null && process.platform === 'linux') return; // It has ended.
-  child.once('exit', removeIfKilled({ kind: 'process', pid, start }));
+  child.once('exit', removeIfKilled({ kind: 'process', pid, start, group }));
 }
 
 function tell(order: Order): void {

@@ -2,11 +2,13 @@
 // loaded when it runs.
 
 import { randomInt } from 'node:crypto';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { StopSignal } from '../long-run.ts';
 import { put } from '../outputs.ts';
 import { isColored } from '../trace/command.ts';
 import type { Answer, Kernel } from './experiment.ts';
+import { registerGrade } from './grade/command.ts';
+import { seedNumber } from './seed.ts';
 import type { Asked } from './tell.ts';
 
 interface LabOptions {
@@ -20,7 +22,7 @@ interface LabOptions {
 
 /** Adds the subcommand. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('lab')
     .description(
       'Experiments with what goes wrong in servers: predict what a few lines will do, run them, read why, and run them ' +
@@ -57,11 +59,7 @@ export function register(program: Command): void {
       if (chosen.length > 1) command.error(`error: one at a time: ${chosen.join(', ')}`);
       process.exitCode = await lab(chosen[0], options, command);
     });
-}
-
-function seedNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, 0-999999999.');
-  return Number(text);
+  registerGrade(command);
 }
 
 const json = (value: unknown) => put(process.stdout, `${JSON.stringify(value, null, 2)}\n`);
