@@ -59,6 +59,8 @@ export function register(program: Command): void {
       if (chosen.length > 1) command.error(`error: one at a time: ${chosen.join(', ')}`);
       process.exitCode = await lab(chosen[0], options, command);
     });
+  // So that --seed and --json behind `grade` are its own: each command on the way there reads its own options alone.
+  for (const one of [program, command]) one.enablePositionalOptions();
   registerGrade(command);
 }
 

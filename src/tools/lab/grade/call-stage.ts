@@ -10,7 +10,7 @@ import {
 import { TemporaryFolder } from '../../long-run.ts';
 import { recordingIn } from '../../trace/run/recording-file.ts';
 import { Failure } from './client.ts';
-import type { Stage } from './stage.ts';
+import type { Stage, Trial } from './stage.ts';
 
 export const callStage: Stage = {
   name: 'calls',
@@ -20,23 +20,32 @@ export const callStage: Stage = {
     using folder = new TemporaryFolder('rfds-lab-');
     const file = path.join(folder.path, 'recording.ndjson');
     await trial.start({ env: { RFDS_TRACE: file, RFDS_TRACE_STATE: 'all' } });
-    const clients = [await trial.connect(), await trial.connect(), await trial.connect()];
-    for (const client of trial.random.shuffle(clients)) client.send(trial.text(1, 40));
-    clients[0].send(trial.text(1500, 5000));
-    for (const client of clients) await client.answered();
-    clients[0].halfClose();
-    clients[1].reset();
-    clients[2].drop();
-    await clients[0].closed();
+    const failure = await converse(trial).catch((error) => {
+      if (!(error instanceof Failure)) throw error;
+      return error;
+    });
     await trial.pause(200);
     await trial.server.stop(trial.patienceMs);
     const recording = recordingIn(file);
     if (!recording.calls.some(({ name }) => accepts.has(name)))
       return 'it made no such call through rfds: there is nothing to look at';
+    if (failure !== undefined) throw failure;
     const problems = problemsIn(recording);
     if (problems.length > 0) throw new Failure(problems.join('\n'));
   },
 };
+
+/** Three clients, of which each ends in another way. */
+async function converse(trial: Trial): Promise<undefined> {
+  const clients = [await trial.connect(), await trial.connect(), await trial.connect()];
+  for (const client of trial.random.shuffle(clients)) client.send(trial.text(1, 40));
+  clients[0].send(trial.text(1500, 5000));
+  for (const client of clients) await client.answered();
+  clients[0].halfClose();
+  clients[1].reset();
+  clients[2].drop();
+  await clients[0].closed();
+}
 
 const accepts = new Set(['accept', 'accept4']);
 const receives = new Set(['recv', 'recvfrom', 'recvmsg', 'recvmmsg', 'read', 'readv']);

@@ -15,6 +15,9 @@ export interface Setting {
   note(step: string): void;
 }
 
+/** So many looks, of 25 ms each, without progress are a standstill. */
+const STILL = 40;
+
 /** Digits, points and colons are of the times alone: no message has any. */
 const ofTimes = /[0-9.:]/g;
 
@@ -93,7 +96,7 @@ export class Client {
     const bytes = Buffer.from(latin1, 'latin1');
     let before = -1;
     let total = 0;
-    for (let still = 0; total < most && still < 8 && !this.#hasEnded; ) {
+    for (let still = 0; total < most && still < STILL && !this.#hasEnded; ) {
       while (total < most && this.#socket.writableLength < bytes.length) {
         this.#socket.write(bytes);
         total += bytes.length;

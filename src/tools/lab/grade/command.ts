@@ -39,9 +39,7 @@ export function registerGrade(lab: Command): void {
     .option('--json <file>', 'write the report as JSON (- is stdout, here and below)')
     .option('--gradescope <file>', "write Gradescope's results.json")
     .option('--classroom50 <file>', "write Classroom 50's result.json (classroom50/result/v1)")
-    .action(async (operands: string[], _own: GradeCommandOptions, command: Command) => {
-      // Both commands have a --seed and a --json: whichever took it, it is meant for this one.
-      const options = command.optsWithGlobals<GradeCommandOptions>();
+    .action(async (operands: string[], options: GradeCommandOptions, command: Command) => {
       if (operands.length === 0) command.error('error: no server: rfds lab grade -- COMMAND');
       process.exitCode = await gradeCommand(operands, options, command);
     });
@@ -79,7 +77,7 @@ async function gradeCommand(
   try {
     result = await grade({
       command: server,
-      stage,
+      stages: Array.from({ length: stage }, (_, i) => i + 1),
       seed,
       patienceMs: patience * 1000,
       signal: stop.signal,

@@ -29,8 +29,8 @@ export interface Grade {
 
 export interface GradeOptions {
   command: readonly string[];
-  /** The last one: all before it are asked, too. */
-  stage: number;
+  /** By their numbers, from 1. */
+  stages: readonly number[];
   seed: number;
   patienceMs: number;
   signal: AbortSignal;
@@ -38,9 +38,9 @@ export interface GradeOptions {
 }
 
 export async function grade(options: GradeOptions): Promise<Grade> {
-  const { command, stage, seed } = options;
+  const { command, seed } = options;
   const results: StageResult[] = [];
-  for (let number = 1; number <= stage; number++) results.push(await tried(number, options));
+  for (const number of options.stages) results.push(await tried(number, options));
   return { command, seed, results };
 }
 

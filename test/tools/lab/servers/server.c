@@ -31,7 +31,7 @@ static const char *fault = "none";
 static int has(const char *name) { return strcmp(fault, name) == 0; }
 
 static void drop(int i) {
-  close(clients[i].fd);
+  if (!has("never-closes")) close(clients[i].fd);
   clients[i] = clients[--count];
 }
 
@@ -39,6 +39,7 @@ static void accept_client(int listener) {
   int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) {
     if ((errno != EMFILE && errno != ENFILE) || has("spins-without-descriptors")) return;
+    if (has("dies-without-descriptors")) exit(1);
     close(reserve);
     fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd >= 0) close(fd);
@@ -108,7 +109,7 @@ int main(int argc, char **argv) {
   int on = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   struct sockaddr_in address = {.sin_family = AF_INET,
-                                .sin_port = htons(has("another-port") ? 0 : atoi(argv[argc - 1])),
+                                .sin_port = htons(atoi(argv[argc - 1])),
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 128) < 0) {
     perror("server");
@@ -123,8 +124,8 @@ int main(int argc, char **argv) {
       fds[i].events = (clients[i].ended || clients[i].length >= UNSENT ? 0 : POLLIN) |
                       (clients[i].length > 0 || has("always-writable") ? POLLOUT : 0);
     }
-    fds[n] = (struct pollfd){.fd = listener, .events = POLLIN};
-    if (poll(fds, n + 1, has("no-timeout") ? 0 : -1) < 0) continue;
+    fds[n] = (struct pollfd){.fd = listener, .events = has("one-client") && n > 0 ? 0 : POLLIN};
+    if (poll(fds, n + 1, -1) < 0) continue;
     // From the end: drop() moves the last one, which was seen to already.
     for (int i = n - 1; i >= 0; i--) {
       if (fds[i].revents & POLLOUT && !send_unsent(i)) continue;

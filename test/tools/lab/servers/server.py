@@ -12,8 +12,7 @@ import time
 
 FAULT = sys.argv[1] if len(sys.argv) > 2 else "none"
 PORT = int(sys.argv[-1])
-KNOWN = ("none", "no-time", "one-client", "dies-on-reset", "decodes", "discards-rest", "closes-early", "blocks",
-         "dies-without-descriptors", "never-closes")
+KNOWN = ("none", "no-time", "discards-rest", "closes-early", "dies-on-reset", "decodes", "blocks")
 if FAULT not in KNOWN:
     sys.exit(f"no such fault: {FAULT}")
 
@@ -34,10 +33,7 @@ def answer_to(data):
 def close(client):
     ended.discard(client)
     del unsent[client]
-    if FAULT == "never-closes":
-        client.detach()
-    else:
-        client.close()
+    client.close()
 
 
 def accept():
@@ -47,8 +43,6 @@ def accept():
     except (BlockingIOError, ConnectionAbortedError):
         return
     except OSError:
-        if FAULT == "dies-without-descriptors":
-            raise
         os.close(reserve)
         try:
             listener.accept()[0].close()
@@ -107,9 +101,7 @@ def send(client):
 while True:
     clients = list(unsent)
     wanted = [c for c in clients if c not in ended and len(unsent[c]) < MAX_UNSENT]
-    if FAULT != "one-client" or not clients:
-        wanted.append(listener)
-    readable, writable, _ = select.select(wanted, [c for c in clients if unsent[c]], [])
+    readable, writable, _ = select.select([listener, *wanted], [c for c in clients if unsent[c]], [])
     for sock in readable + writable:
         if sock is listener:
             accept()
