@@ -16,7 +16,18 @@ const parts = {
   mutants: ['each planted bug, for up to 60 s', () => explore('mutants')],
   random: ['a million random schedules of the loops as they are', () => explore('random')],
   torture: ['each call of each program fails, of the servers in ten conversations: docs/faults.md', torture],
+  lab: ['a thousand seeds of each experiment, and each faulty server by all stages: docs/lab.md', lab],
 };
+
+function lab() {
+  const env = { RFDS_LAB_SEEDS: '1000', RFDS_LAB: 'all', ...process.env };
+  const { status } = spawnSync('npx', ['vitest', 'run', 'test/tools/lab'], {
+    stdio: 'inherit',
+    cwd: root,
+    env,
+  });
+  if (status !== 0) process.exitCode = 1;
+}
 
 function torture() {
   const env = { RFDS_TORTURE: '10', ...process.env };

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { endIfKilled } from '../cleanup.ts';
-import type { Observed, Order } from './run.ts';
+import type { Observed, Order } from './key.ts';
 
 const LIMIT_MS = 10_000;
 

@@ -91,7 +91,7 @@ async function listed({ json: asJson }: LabOptions): Promise<void> {
 async function answers(names: string[], { seed = 1, json: asJson }: LabOptions): Promise<void> {
   const [{ experimentNamed }, { keyOf, numbersOf }] = await Promise.all([
     import('./registry.ts'),
-    import('./run.ts'),
+    import('./key.ts'),
   ]);
   const rows = names.map((name) => {
     const { run, cure } = keyOf(experimentNamed(name), seed);
@@ -108,7 +108,7 @@ async function lab(name: string, options: LabOptions, command: Command): Promise
   const [{ experimentNamed }, { numbersOf }, { runInChild }, { isRight, tellOutcome, tellQuestion }] =
     await Promise.all([
       import('./registry.ts'),
-      import('./run.ts'),
+      import('./key.ts'),
       import('./child.ts'),
       import('./tell.ts'),
     ]);

@@ -2,7 +2,8 @@
 // its arguments, a line of JSON on stdout for each seed of each.
 
 import { writeSync } from 'node:fs';
-import { type Order, observe } from './run.ts';
+import type { Order } from './key.ts';
+import { observe } from './run.ts';
 
 const orders: Order[] = JSON.parse(process.argv[2]);
 for (const { name, kernel, seed, seeds = 1 } of orders) {

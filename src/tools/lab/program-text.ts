@@ -1,7 +1,7 @@
 // The text of an experiment's program, as it stands in its file: what the reader is asked about.
 
 import { readFileSync } from 'node:fs';
-import type { Part } from './run.ts';
+import type { Part } from './key.ts';
 
 // The source is part of the package; from src/ as from dist/.
 const folder = new URL('../../../src/tools/lab/experiments/', import.meta.url);

@@ -2,40 +2,9 @@
 
 import { readdirSync } from 'node:fs';
 import { World } from '../../sim.ts';
-import { type Answer, type Cure, type Experiment, FOR_EVER, type Kernel, type Seen } from './experiment.ts';
-import { Random } from './random.ts';
+import { type Cure, type Experiment, FOR_EVER, type Kernel, type Seen } from './experiment.ts';
+import { numbersOf, type Observed, type Part } from './key.ts';
 import { experimentNamed } from './registry.ts';
-
-/** The program of the question, or that of the cure. */
-export type Part = 'run' | 'cure';
-
-/** What can be asked of experiment-main.ts. */
-export interface Order {
-  readonly name: string;
-  readonly kernel: Kernel;
-  /** This many seeds, from the first one on. */
-  readonly seed: number;
-  readonly seeds?: number;
-}
-
-/** What came of it, for one seed: a line of its output. */
-export interface Observed {
-  readonly name: string;
-  readonly kernel: Kernel;
-  readonly seed: number;
-  readonly run: Seen;
-  readonly cure: Seen;
-  /** Descriptors that it left open in its process; 0 where there is no /proc to tell. */
-  readonly left: number;
-}
-
-export const numbersOf = (experiment: Experiment, seed: number) => experiment.numbers(new Random(seed));
-
-/** What is claimed to come out, of both parts. */
-export function keyOf(experiment: Experiment, seed: number): Record<Part, Answer> {
-  const numbers = numbersOf(experiment, seed);
-  return { run: experiment.key(numbers), cure: experiment.cure.key(numbers) };
-}
 
 export async function observe(name: string, kernel: Kernel, seed: number): Promise<Observed> {
   const experiment = experimentNamed(name);

@@ -3,9 +3,9 @@
 
 import { type Look, paint, wrap } from '../trace/render/terminal/style.ts';
 import type { Answer, Experiment, Kernel, Numbers } from './experiment.ts';
+import type { Observed } from './key.ts';
 import { letterOf } from './prediction.ts';
 import { programText } from './program-text.ts';
-import type { Observed } from './run.ts';
 
 export interface Asked {
   name: string;

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { runInChild } from '../../../src/tools/lab/child.ts';
 import type { Kernel } from '../../../src/tools/lab/experiment.ts';
+import { keyOf, numbersOf, type Observed, type Order } from '../../../src/tools/lab/key.ts';
 import { programText } from '../../../src/tools/lab/program-text.ts';
 import { experimentNamed, experiments } from '../../../src/tools/lab/registry.ts';
-import { keyOf, numbersOf, type Observed, type Order } from '../../../src/tools/lab/run.ts';
 import { isLinux } from '../../support/platform.ts';
 
 const SEEDS = Number(process.env.RFDS_LAB_SEEDS ?? 4);

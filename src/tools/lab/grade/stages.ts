@@ -159,7 +159,7 @@ export const stages: readonly Stage[] = [
     async run(trial) {
       await trial.start();
       const slow = await trial.connect({ reads: false });
-      await slow.flood(trial.random.letters(65_536), 65_536 * trial.random.int(76, 90));
+      await slow.flood(trial.random.letters(65_536), 65_536 * trial.random.int(350, 380));
       await conversation(trial);
       trial.note(`${slow.name} begins to read`);
       slow.read();
