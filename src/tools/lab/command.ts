@@ -14,6 +14,7 @@ import type { Asked } from './tell.ts';
 interface LabOptions {
   list?: true;
   answers?: true;
+  sheet?: true;
   show?: true;
   json?: true;
   seed?: number;
@@ -29,7 +30,7 @@ export function register(program: Command): void {
         'cured. --list has their names.',
     )
     .argument('[experiment...]', 'which one: its name, or the number of its hazard, such as H37')
-    .usage('[options] [experiment]\n       rfds lab --answers [options] [experiment...]')
+    .usage('[options] [experiment]\n       rfds lab --sheet|--answers [options] [experiment...]')
     .option('--list', 'list the experiments')
     .addOption(
       new Option('--seed <number>', 'take the numbers of this seed (default: another each time)').argParser(
@@ -44,6 +45,10 @@ export function register(program: Command): void {
     )
     .option('--show', 'ask for no prediction')
     .option('--answers', 'the key, for teachers: what comes out with a seed, of some experiments or of all')
+    .option(
+      '--sheet',
+      'an exercise sheet in Markdown: the questions of some experiments, or of all, with a seed',
+    )
     .option('--json', 'report as JSON on stdout; the question is on stderr')
     .action(async (names: string[], options: LabOptions, command: Command) => {
       const { experimentsFor, experiments } = await import('./registry.ts');
@@ -53,7 +58,9 @@ export function register(program: Command): void {
           command.error(`error: there is no experiment '${name}'; rfds lab --list has them all`);
         return found;
       });
-      if (options.list || (chosen.length === 0 && !options.answers)) return await listed(options);
+      const isForAll = options.answers || options.sheet;
+      if (options.list || (chosen.length === 0 && !isForAll)) return await listed(options);
+      if (options.sheet) return await sheet(chosen.length > 0 ? chosen : [...experiments.keys()], options);
       if (options.answers)
         return await answers(chosen.length > 0 ? chosen : [...experiments.keys()], options);
       if (chosen.length > 1) command.error(`error: one at a time: ${chosen.join(', ')}`);
@@ -86,6 +93,11 @@ async function listed({ json: asJson }: LabOptions): Promise<void> {
       `${name.padEnd(width)}  ${hazards.join(' ').padEnd(7)}  ${kernels.join(', ').padEnd(15)}  ${title}`,
   );
   await put(process.stdout, `${lines.join('\n')}\n\nTo run one: rfds lab ${rows[0].name}\n`);
+}
+
+async function sheet(names: string[], { seed = 1 }: LabOptions): Promise<void> {
+  const { exerciseSheet } = await import('./sheet.ts');
+  await put(process.stdout, exerciseSheet({ title: 'Exercises', names, seed }));
 }
 
 async function answers(names: string[], { seed = 1, json: asJson }: LabOptions): Promise<void> {

@@ -26,7 +26,8 @@ const paragraph = (look: Look, text: string, indent = '') =>
 const program = (look: Look, name: string, part: 'run' | 'cure') =>
   programText(name, part).map((line) => (line === '' ? '' : `    ${paint(look, 'source', line)}`));
 
-const numbersText = (numbers: Numbers) =>
+/** 'backlog = 5' */
+export const numbersText = (numbers: Numbers) =>
   Object.entries(numbers)
     .map(([name, value]) => `${name} = ${typeof value === 'string' ? `'${value}'` : value}`)
     .join(', ');

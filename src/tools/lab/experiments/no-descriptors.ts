@@ -4,7 +4,7 @@ import { create_server, dup, type Socket, socket } from '../../../socket.ts';
 import { close } from '../../../syscalls.ts';
 import { both, errorOf, experiment } from '../experiment.ts';
 
-/** Some turns of a loop, without a free descriptor: in how many select() reports the listener, and the last error. */
+/** Turns of a loop without a free descriptor: in how many the listener is ready, and the last error. */
 function serve(turns: number, accept: (listener: Socket) => void) {
   using listener = create_server(['127.0.0.1', 0]);
   using client = socket();

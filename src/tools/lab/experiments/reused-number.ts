@@ -4,7 +4,7 @@ import { AF_INET, create_server, fromfd, SOCK_STREAM, socket } from '../../../so
 import { tcpPair } from '../connections.ts';
 import { both, experiment } from '../experiment.ts';
 
-/** Two clients have sent, and poll() says so; another one waits to be accepted. The second is closed when it is told. */
+/** Two clients have sent, and poll() says so; another one waits to be accepted. */
 function serve(old: string, fresh: string, closesAtOnce: boolean): string {
   using listener = create_server(['127.0.0.1', 0]);
   const [first, second, waiting] = [tcpPair(), tcpPair(), socket()];
@@ -24,7 +24,7 @@ function serve(old: string, fresh: string, closesAtOnce: boolean): string {
   return text;
 }
 
-const whose = (text: string, old: string) => (text === old ? "the second client's" : "the new client's");
+const whose = (got: string, old: string) => (got === old ? "the second client's" : "the new client's");
 
 export default experiment({
   hazards: ['H15'],

@@ -2,7 +2,7 @@
 import { AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket } from '../../../socket.ts';
 import { errorOf, experiment } from '../experiment.ts';
 
-/** A server on a port of its own, which closes a connection first, and ends. Returns where it was. */
+/** A server that closes its connections first, and ends. Returns where it was. */
 function serveOnce(clients: number): [string, number] {
   using listener = socket(AF_INET, SOCK_STREAM);
   listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
