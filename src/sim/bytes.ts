@@ -1,6 +1,7 @@
 // Bytes that wait in a buffer of the kernel's.
 
 import type { Bytes } from '../kernel/native.ts';
+import type { Hash } from './hash.ts';
 
 /** The memory of a call's argument, byte by byte. */
 export function bytesOf(memory: Bytes): Uint8Array {
@@ -47,6 +48,11 @@ export class ByteQueue {
   skip(n: number): void {
     this.#start += n;
     if (this.#start === this.#end) this.clear();
+  }
+
+  addTo(hash: Hash): void {
+    hash.add(this.length);
+    for (let i = this.#start; i < this.#end; i++) hash.add(this.#memory[i]);
   }
 
   clear(): void {

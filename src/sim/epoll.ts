@@ -15,6 +15,7 @@ import {
   POLLRDNORM,
 } from '../kernel/constants/select.ts';
 import { EEXIST, EINVAL, ELOOP, ENOENT, EPERM } from '../kernel/errno.ts';
+import { Hash } from './hash.ts';
 import type { Machine, Shared } from './machine.ts';
 import { OpenFile, type Watcher } from './open-file.ts';
 import { StandardStream } from './pipe.ts';
@@ -175,6 +176,21 @@ export class EpollFile extends OpenFile {
 
   poll(): number {
     return this.hasEvents() ? POLLIN | POLLRDNORM : 0;
+  }
+
+  // What is on the list, in its order, and how. The order of the entries themselves changes nothing.
+  override addContents(hash: Hash): boolean {
+    hash.add(this.#entries.length);
+    const all = new Hash();
+    for (const { fd, events, dataLow, dataHigh, file } of this.#entries) {
+      const one = new Hash();
+      for (const n of [fd, events, dataLow, dataHigh]) one.add(n);
+      one.addFlags(file.descriptors > 0);
+      all.addUnordered(one);
+    }
+    hash.addHash(all);
+    for (const { fd } of this.#listed) hash.add(fd);
+    return this.watchers.length === 0;
   }
 
   /** epoll_wait(2) that does not wait. */

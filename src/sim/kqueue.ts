@@ -5,6 +5,7 @@
 import * as C from '../kernel/constants/select.ts';
 import { EBADF, EINPROGRESS, EINVAL, ENOENT, ENOTSUP, ENXIO, ERANGE } from '../kernel/errno.ts';
 import { NotModelled } from './call-base.ts';
+import { Hash } from './hash.ts';
 import type { Machine, Shared, Timer } from './machine.ts';
 import { OpenFile, type Watcher } from './open-file.ts';
 import type { Process, ProcessWatcher } from './process.ts';
@@ -394,6 +395,18 @@ export class KqueueFile extends OpenFile implements ProcessWatcher {
     return this.#queue.length > 0 ? C.POLLIN | C.POLLRDNORM : 0;
   }
 
+  override addContents(hash: Hash): boolean {
+    const all = new Hash();
+    for (const knotes of this.#knotes.values())
+      for (const knote of knotes) all.addUnordered(contentsOf(knote));
+    hash.addHash(all);
+    for (const { ident, filter } of this.#queue) {
+      hash.add(ident);
+      hash.add(filter.number);
+    }
+    return this.watchers.length === 0;
+  }
+
   // No fo_read, no fo_write.
   override read(): number {
     return -ENXIO;
@@ -609,6 +622,16 @@ export class KqueueFile extends OpenFile implements ProcessWatcher {
     const { watchers } = this.#process;
     watchers.splice(watchers.indexOf(this), 1);
   }
+}
+
+function contentsOf(knote: Knote): Hash {
+  const { ident, filter, flags, fflags, wanted, data, udata, count, deadline } = knote;
+  const hash = new Hash();
+  for (const n of [ident, filter.number, flags, fflags, wanted, data, count, deadline]) hash.add(n);
+  hash.addText(String(udata));
+  const { isActive, isQueued, isDisabled, isSuppressed, defersDelete } = knote;
+  hash.addFlags(isActive, isQueued, isDisabled, isSuppressed, defersDelete);
+  return hash;
 }
 
 /** That a knote which deferred its deletion is gone now. */

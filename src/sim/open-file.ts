@@ -3,6 +3,7 @@
 // -EAGAIN here, and calls.ts has the world go on.
 
 import { EINVAL, ENOTTY } from '../kernel/errno.ts';
+import type { Hash } from './hash.ts';
 import type { Machine, Shared } from './machine.ts';
 
 /** Who is told when a file becomes ready: an epoll instance's entry, a knote of a kqueue. */
@@ -34,6 +35,11 @@ export abstract class OpenFile {
 
   /** Without any descriptor left: gives back what it has, and tells its peer. */
   abstract release(): void;
+
+  /** Puts what it has in it into a hash: all that its later behaviour depends on. False: it is not known of this kind. */
+  addContents(_hash: Hash): boolean {
+    return false;
+  }
 
   read(_target: Uint8Array): number {
     return -EINVAL;

@@ -25,6 +25,8 @@ export type Script = Generator<Request, void, number>;
 
 export class Peer implements Step {
   readonly process: Process;
+  /** What distinguishes what it does: those of one kind do the same. Without one, its name. */
+  readonly kind: string;
   readonly #machine: Machine;
   readonly #calls: SimulatedCalls;
   readonly #script: Script;
@@ -47,8 +49,10 @@ export class Peer implements Step {
     script: Script,
     onCall: (peer: Peer, name: CallName, args: readonly unknown[], result: number) => void,
     record: RunRecord | null,
+    kind = process.name,
   ) {
     this.process = process;
+    this.kind = kind;
     this.#machine = process.machine;
     this.#calls = calls;
     this.#script = script;
@@ -73,6 +77,11 @@ export class Peer implements Step {
     const request = this.#request;
     if (request === null) return `${this.name} ends`;
     return Array.isArray(request) ? `${this.name}: ${request[0]}` : `${this.name} goes on`;
+  }
+
+  /** Within a call, which it has begun. */
+  get isWaiting(): boolean {
+    return this.#wait !== null;
   }
 
   /** What it waits for, where it can never come: 'recv'. */

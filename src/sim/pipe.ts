@@ -11,6 +11,7 @@ import {
 } from '../kernel/constants/select.ts';
 import { EAGAIN, EBADF, EBUSY, EINVAL, EPERM, EPIPE } from '../kernel/errno.ts';
 import { ByteQueue } from './bytes.ts';
+import type { Hash } from './hash.ts';
 import type { Machine, Shared } from './machine.ts';
 import { OpenFile } from './open-file.ts';
 
@@ -185,6 +186,11 @@ export class StandardStream extends OpenFile {
 
   poll(): number {
     return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+  }
+
+  override addContents(hash: Hash): boolean {
+    this.toRead.addTo(hash);
+    return true;
   }
 
   /** At most a line, as a terminal gives it. */

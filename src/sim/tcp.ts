@@ -30,6 +30,7 @@ import {
 } from '../kernel/errno.ts';
 import { ByteQueue } from './bytes.ts';
 import { NotModelled } from './call-base.ts';
+import type { Hash } from './hash.ts';
 import type { Machine, Shared, Timer } from './machine.ts';
 import { anyAddress, type Host, isAnyAddress, loopback, type Segment } from './network.ts';
 import { SEND_LOW_WATER, SocketFile, type SocketState } from './socket-file.ts';
@@ -549,6 +550,28 @@ export class TcpSocket extends SocketFile {
     return this.#passedOver;
   }
 
+  // Without its port and its sequence numbers, which say nothing but which connection it is.
+  override addContents(hash: Hash): boolean {
+    hash.add(states.indexOf(this.state));
+    hash.add(progresses.indexOf(this.#progress));
+    hash.addFlags(this.#noReading, this.#noWriting, this.#finIsSent, this.finReceived, this.#isReset);
+    hash.addFlags(this.#wantsSpace, this.#isOrphan, this.#holdsPort, this.#hasListened, this.nonblocking);
+    hash.addFlags(this.lingersZero, this.descriptors > 0);
+    for (const n of [this.error, this.inFlight, this.#passedOver, this.#backlog, this.queue.length])
+      hash.add(n);
+    for (const n of [this.sendCapacity, this.receiveCapacity, this.receiveLowWater]) hash.add(n);
+    hash.add(this.receiveTimeoutNs);
+    hash.add(this.sendTimeoutNs);
+    this.received.addTo(hash);
+    this.unsent.addTo(hash);
+    for (const { segment, hasArrived } of this.transit) {
+      hash.addText(segment.flags);
+      hash.addFlags(hasArrived);
+      if (segment.data !== null) hash.addBytes(segment.data);
+    }
+    return true;
+  }
+
   receive(target: Uint8Array, { peeks = false } = {}): number {
     if (this.state === 'listening') return -ENOTCONN;
     const n = this.received.read(target, peeks);
@@ -708,6 +731,9 @@ export class TcpSocket extends SocketFile {
     return this.#isReset;
   }
 }
+
+const states: readonly State[] = ['closed', 'listening', 'connecting', 'accepting', 'established'];
+const progresses = ['unconnected', 'connecting', 'connected', 'disconnecting'];
 
 const sameAddress = (a: Uint8Array, b: Uint8Array) =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -8,6 +8,7 @@ import type { Bytes } from '../kernel/native.ts';
 import { platform } from '../kernel/platform.ts';
 import { epoll_event } from '../kernel/structs/epoll-event.ts';
 import { parseInet, parseInet6 } from '../kernel/structs/inet-text.ts';
+import { kevent } from '../kernel/structs/kevent.ts';
 import { attach, type Call } from '../kernel/syscalls.ts';
 import { bytesOf } from './bytes.ts';
 import { BLOCKED, notModelled, SimulatedCalls } from './calls.ts';
@@ -15,12 +16,14 @@ import { type ChoiceKind, type Chooser, Replay } from './choices.ts';
 import { type Calling, ProcessCalls } from './client.ts';
 import { DarwinCalls } from './darwin-calls.ts';
 import { dependentOn, enabledOf, footprintOf } from './footprint.ts';
+import { Hash, mix, together } from './hash.ts';
 import type { Machine, Moment, Shared, SignalTarget, Step, Timer } from './machine.ts';
 import { type Host, type Link, Network } from './network.ts';
 import { Peer, type Script } from './peer.ts';
 import { Process, type Wait } from './process.ts';
 import { type CallWatcher, RunRecord } from './run-record.ts';
 import { checkScript, isServer, play, type ScriptStep } from './script.ts';
+import { States } from './states.ts';
 import { TcpSocket } from './tcp.ts';
 import { UnixNames } from './unix.ts';
 
@@ -79,6 +82,14 @@ export interface WorldOptions {
    * do with. For comparison, and for nothing else.
    */
   reduces?: boolean;
+  /**
+   * What the program may remember where it waits for events, for as long as it may last. 'calls': whatever its calls
+   * ever gave. 'descriptors': of a connection, what the calls on it gave, while it is open, and in which order those
+   * that are open were accepted; the failures of other calls; and the time. So does a server loop, and then states are
+   * told apart by what they are and not by how they came about, so that there are far fewer. explore() cannot see
+   * whether it is true. TCP on one host, select, poll, epoll and kqueue only; other files throw.
+   */
+  memory?: 'calls' | 'descriptors';
   /**
    * Whether a process that has connected may do so again. false, as it is by default, leaves out more orders, and
    * `hasReconnected` says whether it was wrong; explore() begins anew then.
@@ -179,6 +190,8 @@ export class World implements Machine {
   readonly #faultsOf: NonNullable<WorldOptions['faultsOf']>;
   readonly #reduces: boolean;
   readonly #reconnects: boolean;
+  // Where states are what is, and not what happened.
+  readonly #states: States | null;
   #shareds = 0;
   #processes = 0;
   #timerOrder = 0;
@@ -229,6 +242,7 @@ export class World implements Machine {
     this.program = this.#newProcess('program', this.localhost, options.maxDescriptors ?? 1024);
     this.program.isPrivileged = options.isPrivileged ?? true;
     this.#actor = this.program.shared;
+    this.#states = options.memory === 'descriptors' ? new States(this.program, this.peers) : null;
     this.#calls = this.#callsOf(this.program);
     if (options.input !== undefined) this.program.stdin.toRead.push(Buffer.from(options.input));
   }
@@ -242,13 +256,24 @@ export class World implements Machine {
 
   /** The way between two machines; without one they are connected without latency. */
   link(one: Host, other: Host, options: Partial<Link> = {}): void {
+    if (this.#states !== null) throw new RangeError("World.link: memory 'descriptors' knows of no links");
     this.network.connect(one, other, options);
   }
 
-  /** Another process, on this host or another one: what it does is a generator of calls, or a function that makes one. */
-  addPeer(name: string, script: (process: Process) => Script, host = this.localhost): Peer {
+  /**
+   * Another process, on this host or another one: what it does is a generator of calls, or a function that makes one.
+   * kind: those of the same kind do the same.
+   */
+  addPeer(name: string, script: (process: Process) => Script, host = this.localhost, kind = name): Peer {
     const process = this.#newProcess(name, host, 1024);
-    const peer = new Peer(process, this.#callsOf(process), script(process), this.#onPeerCall, this.record);
+    const peer = new Peer(
+      process,
+      this.#callsOf(process),
+      script(process),
+      this.#onPeerCall,
+      this.record,
+      kind,
+    );
     this.peers.push(peer);
     this.#steps.push(peer);
     return peer;
@@ -273,6 +298,7 @@ export class World implements Machine {
         return (typeof behaviour === 'function' ? behaviour(calls) : play(calls, behaviour)) as Script;
       },
       host,
+      typeof behaviour === 'function' ? name : `${host.name} ${JSON.stringify(behaviour)}`,
     );
     if (goesFirst ?? (typeof behaviour !== 'function' && isServer(behaviour))) this.#first.push(peer);
     return peer;
@@ -363,7 +389,8 @@ export class World implements Machine {
     if (this.#ending !== null) throw this.#ending;
     for (;;) {
       const enabled = this.#enabled();
-      if (enabled.length > 0) this.#takeChosen(enabled, this.#schedule(enabled.length, 'next', 'turn'));
+      if (enabled.length > 0)
+        this.#takeChosen(enabled, this.#schedule(enabled.length, 'next', 'turn', 'ended'));
       else if (!this.#passTime(Number.POSITIVE_INFINITY)) return;
     }
   }
@@ -392,11 +419,14 @@ export class World implements Machine {
     if (this.#ending !== null) return this.#callAfterEnd(name, args);
     if (++this.#callCount > (this.#options.maxCalls ?? 100_000))
       this.#break(new Violation('endless', `the run has not ended after ${this.#callCount} calls`));
-    const blocks = callOf(name)!.blocks !== undefined;
-    if (!blocks || callOf(name)!.blocks!.until !== 'event') this.#preempt(name, args);
+    if (callOf(name)!.blocks?.until !== 'event') this.#preempt(name, args);
+    else this.#states?.forgetBefore(name, args);
+    this.#about = this.#states?.connectionOf(name, args) ?? null;
     const open = this.record?.begin(this.program, name, args) ?? null;
     let result = this.#faults > 0 ? this.#fault(name, args) : 0;
-    if (result === 0) {
+    if (result !== 0) {
+      this.#states?.learn(name, args, result, 0, this.#about);
+    } else {
       this.#isInterrupted = false;
       result = this.#make(name, args);
     }
@@ -439,7 +469,13 @@ export class World implements Machine {
         if (memory[at] !== 0) this.#chosen = mix(this.#chosen, at * 256 + memory[at]);
       this.#chosen = mix(this.#chosen, i);
     }
+    if (this.#states === null) return;
+    this.#states.learn(name, args, result, this.#chosen, this.#about);
+    this.#chosen = 0;
   }
+
+  // The connection that the program's call is about.
+  #about: TcpSocket | null = null;
 
   // Until the program can go on: with what its call returns, or BLOCKED.
   #await(name: CallName, args: readonly unknown[], wait: Wait): number {
@@ -449,7 +485,7 @@ export class World implements Machine {
       // What is ready comes before a signal, and a signal before the timeout. do_select(), ep_poll(), tcp_recvmsg().
       if (wait.ready()) {
         const others = this.#preemptions > 0 ? this.#othersBefore(name, args, isEventWait) : none;
-        const choice = others.length === 0 ? 0 : this.#schedule(others.length + 1, name, 'turn');
+        const choice = others.length === 0 ? 0 : this.#schedule(others.length + 1, name, 'turn', 'ready');
         if (choice > 0) {
           if (!hasWaited) this.#preemptions--;
           this.#takeChosen(others, choice - 1);
@@ -473,7 +509,7 @@ export class World implements Machine {
       if (wait.deadline <= this.nanoseconds) {
         // One that only looks: it may look later.
         const others = hasWaited || this.#preemptions <= 0 ? none : this.#enabled();
-        const choice = others.length === 0 ? 0 : this.#schedule(others.length + 1, name, 'turn');
+        const choice = others.length === 0 ? 0 : this.#schedule(others.length + 1, name, 'turn', 'late');
         if (choice > 0) {
           this.#preemptions--;
           this.#takeChosen(others, choice - 1);
@@ -490,7 +526,7 @@ export class World implements Machine {
       const timePasses =
         next < Number.POSITIVE_INFINITY && (steps.length === 0 || this.#options.isPrompt !== true);
       const count = steps.length + (timePasses ? 1 : 0);
-      const choice = this.#schedule(count, name, count > steps.length ? 'time' : 'turn');
+      const choice = this.#schedule(count, name, count > steps.length ? 'time' : 'turn', 'waits');
       if (choice < steps.length) {
         this.#ownTimeouts = 0;
         this.#takeChosen(steps, choice);
@@ -555,7 +591,7 @@ export class World implements Machine {
     while (this.#preemptions > 0) {
       const others = this.#othersBefore(name, args, false);
       if (others.length === 0) return;
-      const choice = this.#schedule(others.length + 1, name, 'turn');
+      const choice = this.#schedule(others.length + 1, name, 'turn', 'before');
       if (choice === 0) return;
       this.#preemptions--;
       this.#takeChosen(others, choice - 1);
@@ -576,6 +612,7 @@ export class World implements Machine {
     const step = steps[i];
     this.#recordTurn(step.label, step instanceof Peer ? step.process : null);
     const actor = step instanceof Peer ? step.process.shared : (step.shared ?? this.#clock);
+    if (step instanceof Peer) this.#states?.tookStep(step);
     this.#takeStep(actor, () => step.take());
     if (step instanceof Peer && step.connects > 1) this.hasReconnected = true;
     if (step instanceof Peer && step.error !== undefined)
@@ -680,8 +717,9 @@ export class World implements Machine {
   }
 
   // What a process saw is a part of what happened to it.
-  readonly #onPeerCall = (_peer: Peer, _name: CallName, _args: readonly unknown[], result: number): void => {
-    this.#chosen = mix(this.#chosen, result);
+  readonly #onPeerCall = (peer: Peer, name: CallName, args: readonly unknown[], result: number): void => {
+    if (this.#states === null) this.#chosen = mix(this.#chosen, result);
+    else this.#states.learnOf(peer, name, args, result);
   };
 
   #isInterrupted = false;
@@ -721,6 +759,12 @@ export class World implements Machine {
 
   #commit(): void {
     const actor = this.#actor;
+    if (this.#states !== null) {
+      if (this.#chosen !== 0) this.#states.chosenFor(actor, this.#chosen);
+      this.#chosen = 0;
+      this.#choices = 0;
+      return;
+    }
     let low = mix(actor.low ^ this.#chosen, actor.id);
     let high = mix(actor.high ^ 0x5bd1e995, actor.id ^ Math.imul(this.#chosen, 0x27d4eb2f));
     this.#chosen = 0;
@@ -750,9 +794,35 @@ export class World implements Machine {
   get state(): number {
     const budget =
       Math.min(this.#preemptions, 255) + 256 * (this.#cuts + 16 * (this.#shortSends + 16 * this.#faults));
+    if (this.#states !== null) return this.#contents(this.#states, budget);
     const under = mix(mix(mix(budget, this.#choices), this.#chosen), this.nanoseconds | 0);
-    return (mix(this.#sumHigh, under) >>> 11) * 2 ** 32 + (mix(this.#sumLow, under) >>> 0);
+    return together(mix(this.#sumLow, under), mix(this.#sumHigh, under));
   }
+
+  // What is now, and what is under way.
+  #contents(states: States, budget: number): number {
+    const hash = new Hash();
+    hash.add(budget);
+    hash.addText(this.#what);
+    for (const n of [this.#choices, this.#chosen, this.#spins, this.#ownTimeouts, this.nanoseconds])
+      hash.add(n);
+    for (const { name, errno, connections } of this.failures) {
+      hash.addText(name + errno);
+      hash.add(connections);
+    }
+    for (const step of this.#steps) if (!(step instanceof Peer)) hash.addText(step.label);
+    for (const { label, at } of this.#timers) {
+      hash.addText(label);
+      hash.add(at);
+    }
+    hash.addFlags(this.#isInterrupted, this.#hasEnded);
+    states.addTo(hash, this.#asker, this.#hasEnded);
+    return together(hash.low, hash.high);
+  }
+
+  // Of the choice: where it is made, and in whose step; null: between steps.
+  #what = '';
+  #asker: Shared | null = null;
 
   after(nanoseconds: number, label: string, shared: Shared | null, take: () => void): Timer {
     const timer: Pending = {
@@ -780,11 +850,18 @@ export class World implements Machine {
   }
 
   // Whose turn it is. Of no step, so that it leaves no trace in the history.
-  #schedule(count: number, what: string, kind: ChoiceKind): number {
+  #schedule(
+    count: number,
+    what: string,
+    kind: ChoiceKind,
+    where: 'before' | 'ready' | 'late' | 'waits' | 'ended',
+  ): number {
     this.#turn = 0;
     this.#turns = count;
     if (count === 1) return 0;
     this.#choices++;
+    this.#what = what + where;
+    this.#asker = null;
     const choice = this.#chooser.choose(count, this, what, kind);
     if (choice < 0) this.#end(new Stop());
     this.#turn = choice;
@@ -798,6 +875,8 @@ export class World implements Machine {
   #ask(count: number, what: string, kind: ChoiceKind, describe?: (choice: number) => string): number {
     if (count === 1) return 0;
     this.#choices++;
+    this.#what = what;
+    this.#asker = this.#actor;
     const choice = this.#chooser.choose(count, this, what, kind);
     if (choice < 0) this.#end(new Stop());
     this.#chosen = mix(this.#chosen, choice + 1);
@@ -831,10 +910,13 @@ export class World implements Machine {
 
   cut(data: Uint8Array | null): number {
     if (this.#cuts === 0 || data === null || data.length < 2 || this.#actor === this.program.shared) return 0;
+    const before = this.#chosen;
     const choice = this.#ask(3, 'where what is sent is cut', 'fault', (i) => {
       const first = i === 1 ? 1 : Math.max(data.length >> 1, 1);
       return `of ${data.length} bytes that are sent, the first ${first === 1 ? 'one arrives' : `${first} arrive`} alone`;
     });
+    // What is on its way says where it was cut, and nothing else does.
+    if (this.#states !== null) this.#chosen = before;
     if (choice === 0) return 0;
     this.#cuts--;
     return choice === 1 ? 1 : Math.max(data.length >> 1, 1);
@@ -868,7 +950,7 @@ function outputOf(
     case 'epoll_pwait':
       return [1, Math.max(result, 0) * epoll_event.size];
     case 'kevent':
-      return [0, Number.POSITIVE_INFINITY];
+      return [3, Math.max(result, 0) * kevent.size];
     case 'ioctl':
     case 'getsockopt':
     case 'clock_gettime':
@@ -896,14 +978,6 @@ function platformOf(wanted: WorldOptions['platform']): 'linux' | 'darwin' {
   throw new Error(
     `World: platform '${wanted}' takes its constants and structs, and this process has those of '${own}': ${how}`,
   );
-}
-
-// 32 bits that depend on both. After MurmurHash3's finalizer.
-function mix(a: number, b: number): number {
-  let h = (a ^ Math.imul(b + 0x7f4a7c15, 0x9e3779b1)) | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
 }
 
 function addressOf(text: string): Uint8Array {

@@ -28,7 +28,7 @@ export type Platform = 'linux' | 'darwin';
 
 export const loops: Record<string, Serve> = { select, poll, epoll, 'epoll-edge': epollEdge, selectors };
 
-const loopsOn: Record<Platform, Record<string, Serve>> = {
+export const loopsOn: Record<Platform, Record<string, Serve>> = {
   linux: loops,
   darwin: { select, poll, kqueue, selectors },
 };

@@ -205,7 +205,7 @@ export function scene(serve: Serve, options: SceneOptions = {}): Scene {
       const fates = new Fates(terminates);
       all.set(made, fates);
       clients.forEach((one, i) => {
-        made.addPeer(`client ${i + 1}`, () => client(made, fates, one));
+        made.addPeer(`client ${i + 1}`, () => client(made, fates, one), made.localhost, JSON.stringify(one));
       });
       if (flood !== undefined) made.addPeer('flooder', () => flooder(made, flood));
       if (!terminates) return () => untilShortage(made, serve, fates);
