@@ -71,10 +71,13 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string' },
     runs: { type: 'string' },
     only: { type: 'string' },
+    memory: { type: 'string' },
   },
   allowPositionals: true,
 });
-const rest = ['seconds', 'runs', 'only'].flatMap((name) => (values[name] ? [`--${name}`, values[name]] : []));
+const rest = ['seconds', 'runs', 'only', 'memory'].flatMap((name) =>
+  values[name] ? [`--${name}`, values[name]] : [],
+);
 const unknown = positionals.filter((name) => !(name in parts));
 if (unknown.length > 0) {
   console.error(`nightly: no such part: ${unknown.join(', ')}`);
@@ -90,7 +93,9 @@ ${Object.entries(parts)
 
   --seconds N  at most so many for each world of loops, and for each mutant
   --runs N     random schedules in all
-  --only TEXT  worlds and mutants whose name has the text`);
+  --only TEXT  worlds and mutants whose name has the text
+  --memory calls
+               of loops: tells states apart by all that happened, which takes many times as long`);
 } else {
   for (const name of positionals.length > 0 ? positionals : Object.keys(parts)) {
     console.log(`\n=== ${name}: ${parts[name][0]}`);

@@ -29,6 +29,8 @@ export class States {
   readonly #ofFile = new Map<OpenFile, Hash>();
   // Those that were accepted, in their order.
   #accepted: OpenFile[] = [];
+  // Those from which something was received, in that order, and no EAGAIN since: there may be more.
+  #unfinished: OpenFile[] = [];
   readonly #ofPeer = new Map<Peer, Hash>();
   readonly #owners = new Map<OpenFile, number>();
 
@@ -60,13 +62,21 @@ export class States {
     since.add(result);
     since.add(seen);
     since.add(nanoseconds);
-    if (name === 'recv' && result > 0) addReceived(since, args, result);
+    if (name === 'recv' && about !== null) {
+      this.#unfinished = this.#unfinished.filter((file) => file !== about);
+      if (result > 0) {
+        addReceived(since, args, result);
+        this.#unfinished.push(about);
+      }
+    }
     if ((name === 'accept' || name === 'accept4') && result >= 0) {
       const file = this.#program.file(result)!;
       this.#accepted.push(file);
       this.#ofFile.set(file, new Hash());
+    } else if (result === -EAGAIN) {
+      // Nothing that it could remember: had there been something to do still, it would not wait now.
     } else if (about === null) {
-      if (result >= 0 || result === -EAGAIN) return;
+      if (result >= 0) return;
       this.#lasting.addText(name);
       this.#lasting.add(result);
     } else {
@@ -83,13 +93,19 @@ export class States {
   }
 
   /**
-   * Before a wait for events: the program forgets all but what it may remember. Not before one that only looks, nor in a
-   * pause, for both may stand within something that the program has begun.
+   * Before a wait for events: the program forgets all but what it may remember. Not in a pause, nor before a poll or
+   * select that only looks, which may stand within something that the program has begun. One that asks epoll for events
+   * without waiting knows, beside that, from where it may receive more.
    */
   forgetBefore(name: CallName, args: readonly unknown[]): void {
-    if (!isRest(name, args)) return;
+    const looks = name === 'epoll_wait' && args[3] === 0;
+    if (!looks && !isRest(name, args)) return;
     const since = this.#sinceWait;
     since.clear();
+    if (looks) {
+      this.#findOwners();
+      for (const file of this.#unfinished) if (file.descriptors > 0) since.add(this.#ownerOf(file));
+    }
     for (const arg of args) if (typeof arg === 'number') since.add(arg);
     if (name === 'select') {
       for (let i = 1; i < 4; i++) addMemory(since, args[i], ((args[0] as number) + 7) >> 3);

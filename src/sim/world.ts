@@ -83,9 +83,9 @@ export interface WorldOptions {
    */
   reduces?: boolean;
   /**
-   * What the program may remember where it waits for events, for as long as it may last. 'calls': whatever its calls
-   * ever gave. 'descriptors': of a connection, what the calls on it gave, while it is open, and in which order those
-   * that are open were accepted; the failures of other calls; and the time. So does a server loop, and then states are
+   * What the program may remember where it waits for events, or asks epoll for some. 'calls': whatever its calls
+   * ever gave. 'descriptors': of a connection, what the calls on it gave but EAGAIN, while it is open, and in which order those
+   * that are open were accepted; whether there may be more to receive; the failures of other calls; and the time. So does a server loop, and then states are
    * told apart by what they are and not by how they came about, so that there are far fewer. explore() cannot see
    * whether it is true. TCP on one host, select, poll, epoll and kqueue only; other files throw.
    */

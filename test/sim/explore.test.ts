@@ -3,14 +3,15 @@
 
 import { describe, expect, test } from 'vitest';
 import { BlockingIOError } from '../../src/builtins.ts';
+import { EAGAIN } from '../../src/kernel/errno.ts';
 import { serve as serveEdge } from '../../src/programs/epoll-edge-server.ts';
 import { serve as serveEpoll } from '../../src/programs/epoll-server.ts';
 import { serve as servePoll } from '../../src/programs/poll-server.ts';
 import { serve as serveSelect } from '../../src/programs/select-server.ts';
 import { RandomChooser } from '../../src/sim/choices.ts';
-import { type Build, type ExploreOptions, explore, replay, World } from '../../src/sim.ts';
+import { type Build, type ExploreOptions, explore, replay, World, type WorldOptions } from '../../src/sim.ts';
 import { create_server, type Socket } from '../../src/socket.ts';
-import { type SceneOptions, scene } from './worlds.ts';
+import { type SceneOptions, type Serve, scene } from './worlds.ts';
 
 const ADDRESS: readonly [string, number] = ['127.0.0.1', 12345];
 
@@ -115,6 +116,91 @@ const sendsHello: Build = (world) => {
   world.addProcess('client', [{ connect: ADDRESS }, { send: 'hello' }]);
   return takesPartsForAll;
 };
+
+/** The waits for events that may last: at one the program is between two turns. */
+const waitsAt: Readonly<Record<string, { fds: number; timeout: number }>> = {
+  select: { fds: 0, timeout: 4 },
+  poll: { fds: 1, timeout: 2 },
+  epoll_wait: { fds: 0, timeout: 3 },
+};
+
+/**
+ * What the program's calls gave in every run that was visited: each behind what had come of the connections that were
+ * open then, and the calls since the last wait.
+ */
+function turns(build: Build, options: ExploreOptions): { seen: Set<string>; runs: number } {
+  const seen = new Set<string>();
+  let talks = new Map<number, string>();
+  let turn: string | null = null;
+  let program: unknown;
+  const watcher: NonNullable<WorldOptions['watcher']> = {
+    before(process, name, args) {
+      const wait = waitsAt[name];
+      if (process !== program || wait === undefined) return;
+      if (args[wait.fds] !== 0 && args[wait.timeout] !== 0) turn = '';
+    },
+    after(process, name, args, result) {
+      // Only in the first run of all does the program install its handlers.
+      if (process !== program || turn === null) return;
+      const fd = args[name === 'epoll_ctl' ? 2 : 0] as number;
+      const talk = talks.get(fd);
+      turn += ` ${name}(${typeof fd === 'number' ? fd : ''})=${result}`;
+      seen.add(`${[...talks].map((one) => one.join(':')).join(' ')} =>${turn}`);
+      if (name === 'close') talks.delete(fd);
+      else if (talk !== undefined && result !== -EAGAIN) talks.set(fd, `${talk} ${name}=${result}`);
+      if (name.startsWith('accept') && result >= 0) talks.set(result, '');
+    },
+  };
+  const { found, isComplete, runs } = explore(
+    (world) => {
+      talks = new Map();
+      turn = null;
+      program = world.program;
+      return build(world);
+    },
+    { ...options, world: { ...options.world, keepsRecord: true, watcher } },
+  );
+  expect({ found, isComplete }).toEqual({ found: null, isComplete: true });
+  return { seen, runs };
+}
+
+describe("memory: 'descriptors'", () => {
+  const oneErrno: SceneOptions = { faults: 1, faultsOf: { recv: ['ECONNRESET'], accept4: ['ECONNABORTED'] } };
+
+  type Row = [string, Serve, SceneOptions];
+
+  const expectSame = (serve: Serve, options: SceneOptions, reduces: boolean) => {
+    const { build, world } = scene(serve, options);
+    const merged = turns(build, { world: { ...world, memory: 'descriptors' } });
+    const all = turns(build, { world, reduces });
+    expect(merged.seen).toEqual(all.seen);
+    expect(merged.runs).toBeLessThan(all.runs / 2);
+  };
+
+  test.each<Row>([
+    ['select, a cut', serveSelect, { clients: [{ messages: ['ab'] }], cuts: 1 }],
+    ['select, a short send', serveSelect, { clients: [{ messages: ['a'] }], shortSends: 1 }],
+    ['poll, EINTR', servePoll, { clients: [{ messages: ['a'] }], faults: 1, faultsOf: { poll: ['EINTR'] } }],
+    [
+      'epoll, EMFILE',
+      serveEpoll,
+      { clients: [{ messages: [] }], faults: 1, faultsOf: { accept4: ['EMFILE'] } },
+    ],
+    ['epoll-edge', serveEdge, { clients: [{ messages: ['a'] }] }],
+  ])('loses no turn that there is without any reduction: %s', (_, serve, options) => {
+    expectSame(serve, options, false);
+  });
+
+  test.each<Row>([
+    ['select', serveSelect, { clients: [{ messages: ['a'] }, { messages: ['a'] }] }],
+    ['select, SIGTERM', serveSelect, { clients: [{ messages: ['a'] }, { messages: [] }], terminates: true }],
+    ['poll, an errno', servePoll, { clients: [{ messages: ['a'] }, { messages: [] }], ...oneErrno }],
+    ['epoll, one resets', serveEpoll, { clients: [{ messages: ['a'], end: 'reset' }, { messages: [] }] }],
+    ['epoll-edge', serveEdge, { clients: [{ messages: ['a'] }, { messages: [] }] }],
+  ])('loses no turn of two clients: %s', (_, serve, options) => {
+    expectSame(serve, options, true);
+  });
+});
 
 describe('what is found', () => {
   test.each(['all', 'random'] as const)('is shrunk to its one cause, and replayed: %s', (visit) => {
