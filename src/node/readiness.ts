@@ -237,7 +237,11 @@ function waitFor(file: FileLike, direction: Direction, { signal, ref = true }: W
     };
     const onAbort = () => {
       const registration = registrations.get(fd);
-      if (registration?.waiters.has(waiter)) drop(registration, waiter);
+      if (registration?.waiters.has(waiter)) {
+        drop(registration, waiter);
+        // Nobody waits: what the kernel reports still would be taken for the number's next owner's.
+        if (registration.waiters.size === 0) forget(registration);
+      }
       waiter.fail(signal!.reason);
     };
     wait(fd, waiter);

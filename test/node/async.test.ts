@@ -185,6 +185,34 @@ describe('a wait that is aborted', () => {
     near.close();
     far.close();
   });
+
+  test('leaves no event for the next owner of the number, which needs no notify_closing', async () => {
+    const [near, far] = pair();
+    const number = near.fileno();
+    const controller = new AbortController();
+    const aborted = readable(near, { signal: controller.signal });
+    controller.abort();
+    await expect(aborted).rejects.toThrow();
+    far.close(); // EPOLLHUP, which the poller's thread has time for; JavaScript has none.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    near.close();
+    // Whichever end gets the number.
+    const ends = pair();
+    const next = ends.find((end) => end.fileno() === number)!;
+    const peer = ends.find((end) => end !== next)!;
+    let isReady = false;
+    const other = readable(next).then(() => {
+      isReady = true;
+    });
+    await turn();
+    expect(isReady).toBe(false);
+    peer.send(byte);
+    await other;
+    for (const end of ends) {
+      notify_closing(end);
+      end.close();
+    }
+  });
 });
 
 describe('notify_closing', () => {
