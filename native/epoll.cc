@@ -5,6 +5,8 @@
 
 #ifdef __linux__
 #include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace rfds {
@@ -50,12 +52,36 @@ int epoll_pwait(int epfd, Bytes events, int maxevents, int timeout_ms, NullableB
     n = ::epoll_pwait(epfd, list, maxevents, inside.milliseconds_left(), signals.pointer());
   return n;
 }
+
+// epoll_pwait2(epfd, events, maxevents, timeout, sigmask), for which older libcs have no function.
+// Linux 5.11.
+int epoll_pwait2(int epfd, Bytes events, int maxevents, NullableBytes timeout, NullableBytes sigmask) {
+  constexpr long number = 441;  // On every architecture.
+  constexpr size_t sigset_size = 8;
+  epoll_event* list = array(events, maxevents);
+  NullableTimespec given(timeout);
+  BlockingCall inside(nanoseconds(given.pointer()));
+  NullableSigset signals(sigmask);
+  auto wait = [&](const timespec* time) {
+    int64_t words[2];  // The kernel's struct timespec, whatever libc's is.
+    if (time != nullptr) to_words(*time, words);
+    return static_cast<int>(::syscall(number, epfd, list, maxevents, time == nullptr ? nullptr : words,
+                                      signals.pointer(), sigset_size));
+  };
+  int n = wait(given.pointer());
+  while (n == -1 && inside.must_restart()) {
+    timespec left = inside.left();
+    n = wait(inside.has_timeout() ? &left : nullptr);
+  }
+  return n;
+}
 #else
 int epoll_create(int) { return enosys(); }
 int epoll_create1(int) { return enosys(); }
 int epoll_ctl(int, int, int, NullableBytes) { return enosys(); }
 int epoll_wait(int, Bytes, int, int) { return enosys(); }
 int epoll_pwait(int, Bytes, int, int, NullableBytes) { return enosys(); }
+int epoll_pwait2(int, Bytes, int, NullableBytes, NullableBytes) { return enosys(); }
 #endif
 
 }  // namespace
@@ -66,6 +92,7 @@ const std::vector<Call> epoll_calls = {
     {"epoll_ctl", "epfd, op, fd, event", entry<epoll_ctl>},
     {"epoll_wait", "epfd, events, maxevents, timeoutMs", entry<epoll_wait>},
     {"epoll_pwait", "epfd, events, maxevents, timeoutMs, sigmask", entry<epoll_pwait>},
+    {"epoll_pwait2", "epfd, events, maxevents, timeout, sigmask", entry<epoll_pwait2>},
 };
 
 }  // namespace rfds

@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstring>
+
 #include "calls.h"
 #include "threads.h"
 
@@ -88,6 +90,50 @@ Taken taken_by(int cmd) {
   }
 }
 
+// What a command's address leads to, where that is a struct without addresses; 0 where it is not known.
+size_t size_of_pointee(int cmd) {
+  switch (cmd) {
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+#ifdef F_OFD_GETLK
+    case F_OFD_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+#endif
+      return sizeof(struct flock);
+#ifdef __linux__
+    case F_GETOWN_EX:
+    case F_SETOWN_EX: return 2 * sizeof(int);  // struct f_owner_ex
+    case 1035:                                 // F_GET_RW_HINT and the three behind it
+    case 1036:
+    case 1037:
+    case 1038: return sizeof(uint64_t);
+#endif
+    default: return 0;
+  }
+}
+
+bool waits_for_lock(int cmd) {
+#ifdef F_OFD_SETLKW
+  if (cmd == F_OFD_SETLKW) return true;
+#endif
+  return cmd == F_SETLKW;
+}
+
+// fcntl(fd, cmd, &copy of the struct).
+int fcntl_struct(int fd, int cmd, const Bytes& arg) {
+  size_t size = size_of_pointee(cmd);
+  if (size == 0) return fail(EFAULT);
+  alignas(struct flock) uint8_t copy[sizeof(struct flock)];
+  require(arg.size >= size, "arg is smaller than the struct of this command");
+  std::memcpy(copy, arg.data, size);
+  auto call = [&] { return ::fcntl(fd, cmd, copy); };
+  int result = waits_for_lock(cmd) ? blocking(call) : call();
+  std::memcpy(arg.data, copy, size);
+  return result;
+}
+
 ssize_t write_bytes(int fd, const uint8_t* data, size_t size) {
   return blocking_whole(fd, SO_SNDTIMEO, size,
                         [=](size_t done) { return ::write(fd, data + done, size - done); });
@@ -116,19 +162,50 @@ ssize_t writev(int fd, IoVec& buffers) {
   return blocking(fd, SO_SNDTIMEO, [&] { return ::writev(fd, buffers.list.data(), buffers.count()); });
 }
 
+// splice(fd_in, off_in, fd_out, off_out, len, flags). An offset is copied, as JavaScript may place it at any
+// address.
+ssize_t splice([[maybe_unused]] int fd_in, [[maybe_unused]] NullableBytes off_in, [[maybe_unused]] int fd_out,
+               [[maybe_unused]] NullableBytes off_out, [[maybe_unused]] int64_t len,
+               [[maybe_unused]] int flags) {
+#ifdef __linux__
+  loff_t offsets[2];
+  const NullableBytes* given[2] = {&off_in, &off_out};
+  for (int i = 0; i < 2; i++) {
+    if (given[i]->data == nullptr) continue;
+    require(given[i]->size >= sizeof(loff_t), "an offset must be a BigInt64Array of at least one element");
+    std::memcpy(&offsets[i], given[i]->data, sizeof(loff_t));
+  }
+  require(len >= 0, "len must not be negative");
+  loff_t* in = off_in.data == nullptr ? nullptr : &offsets[0];
+  loff_t* out = off_out.data == nullptr ? nullptr : &offsets[1];
+  ssize_t n = blocking([&] {
+    return ::splice(fd_in, in, fd_out, out, static_cast<size_t>(len), static_cast<unsigned>(flags));
+  });
+  for (int i = 0; i < 2; i++)
+    if (given[i]->data != nullptr) std::memcpy(given[i]->data, &offsets[i], sizeof(loff_t));
+  return n;
+#else
+  return enosys();
+#endif
+}
+
 // close(fd).
 int close(int fd) {
   set_owned(fd, false);
   return ::close(fd);
 }
 
-// fcntl(fd, cmd, arg). A command that takes an address gets NULL, for which the kernel answers EFAULT: an int
-// of JavaScript's is no address. Unlike fcntl(2), a command that is not known here is EINVAL, whatever it
-// takes: the kernel is not asked.
-int fcntl(int fd, int cmd, int arg) {
+// fcntl(fd, cmd, arg). A command that takes an address gets that of a copy of arg's bytes, or, for an int,
+// NULL, for which the kernel answers EFAULT: an int of JavaScript's is no address. Unlike fcntl(2), a command
+// that is not known here is EINVAL, whatever it takes, and bytes for a struct that is not known EFAULT: the
+// kernel is not asked.
+int fcntl(int fd, int cmd, IntOrBytes arg) {
   switch (taken_by(cmd)) {
-    case Taken::an_int: return ::fcntl(fd, cmd, arg);
-    case Taken::an_address: return ::fcntl(fd, cmd, nullptr);
+    case Taken::an_int:
+      require(arg.data == nullptr, "this command takes an int");
+      return ::fcntl(fd, cmd, arg.value);
+    case Taken::an_address:
+      return arg.data == nullptr ? ::fcntl(fd, cmd, nullptr) : fcntl_struct(fd, cmd, arg);
     default: return fail(EINVAL);
   }
 }
@@ -171,6 +248,7 @@ const std::vector<Call> file_calls = {
     {"write", "fd, buf | fd, buf, offset, length", entry<write, write_at>},
     {"readv", "fd, buffers", entry<readv>},
     {"writev", "fd, buffers", entry<writev>},
+    {"splice", "fdIn, offIn, fdOut, offOut, len, flags", entry<splice>},
     {"close", "fd", entry<close>},
     {"fcntl", "fd, cmd, arg", entry<fcntl>},
     {"dup", "fd", entry<dup>},

@@ -4,6 +4,7 @@
 // macOS has the IPV6_ names of RFC 3542, and their structs, only for those that ask, before any header.
 #define __APPLE_USE_RFC_3542
 
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -69,6 +70,12 @@ const std::vector<Number> layout = {
     MEMBER(pollfd, fd),
     MEMBER(pollfd, events),
     MEMBER(pollfd, revents),
+    SIZE(flock),
+    MEMBER(flock, l_type),
+    MEMBER(flock, l_whence),
+    MEMBER(flock, l_start),
+    MEMBER(flock, l_len),
+    MEMBER(flock, l_pid),
     SIZE(linger),
     MEMBER(linger, l_onoff),
     MEMBER(linger, l_linger),

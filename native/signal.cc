@@ -5,6 +5,7 @@
 #include "calls.h"
 #include "pending_signals.h"
 #include "threads.h"
+#include "timespec.h"
 
 namespace rfds {
 namespace {
@@ -84,6 +85,30 @@ int sigaction(int signum, int handler) {
   struct sigaction action = signum == kick_signum.load() ? our_action(0) : plain_action(handler);
   if (::sigaction(signum, &action, nullptr) == -1) return -1;
   stop_catching(signum);
+  return 0;
+}
+
+// pthread_sigmask(how, set, oldset), of the calling thread. Unlike pthread_sigmask(3), it returns -1 with
+// errno; and the signal that kicks are sent by, and those that V8 needs (is_synchronous), are never blocked.
+int pthread_sigmask(int how, NullableBytes set, NullableBytes oldset) {
+  constexpr size_t size = 8;
+  require(oldset.data == nullptr || oldset.size >= size,
+          "oldset must be a BigUint64Array of at least one element");
+  // Which that is has to be known before one is blocked.
+  if (set.data != nullptr && how != SIG_UNBLOCK && !start_kick_thread()) return -1;
+  NullableSigset given(set);
+  sigset_t signals, before;
+  sigemptyset(&before);
+  if (given.pointer() != nullptr) {
+    signals = *given.pointer();
+    for (int signum : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&signals, signum);
+  }
+  int error = ::pthread_sigmask(how, given.pointer() == nullptr ? nullptr : &signals, &before);
+  if (error != 0) return fail(error);
+  if (oldset.data != nullptr) {
+    std::memset(oldset.data, 0, size);
+    std::memcpy(oldset.data, &before, std::min(size, sizeof before));
+  }
   return 0;
 }
 
@@ -209,6 +234,7 @@ bool take_kicks(int signum) {
 
 const std::vector<Call> signal_calls = {
     {"sigaction", "signum, handler", entry<sigaction>},
+    {"pthread_sigmask", "how, set, oldset", entry<pthread_sigmask>},
 };
 
 // The addon's own, which rfds/syscalls does not export.

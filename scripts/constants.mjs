@@ -192,7 +192,7 @@ const groups = {
   },
   fcntl: {
     about:
-      'fcntl(2): its commands, and the file status flags of F_GETFL; what else its commands take: file.ts.',
+      'fcntl(2): its commands, and the file status flags of F_GETFL; what else its commands take: file.ts. And the flags of splice(2).',
     names: `
       F_DUPFD F_DUPFD_CLOEXEC F_GETFD F_SETFD F_GETFL F_SETFL F_GETOWN F_SETOWN F_GETLK F_SETLK F_SETLKW
       F_GETSIG F_SETSIG F_GETLEASE F_SETLEASE F_GETPIPE_SZ F_SETPIPE_SZ F_GETNOSIGPIPE F_SETNOSIGPIPE
@@ -203,7 +203,7 @@ const groups = {
       FD_CLOEXEC O_RDONLY O_WRONLY O_RDWR O_APPEND O_NONBLOCK O_CLOEXEC O_DIRECT O_PATH
       O_ASYNC O_DSYNC O_SYNC O_RSYNC O_NOATIME O_CREAT O_EXCL O_NOCTTY O_TRUNC O_DIRECTORY O_NOFOLLOW O_TMPFILE
       O_EVTONLY O_EXLOCK O_SHLOCK O_SYMLINK
-      F_RDLCK F_WRLCK F_UNLCK`,
+      F_RDLCK F_WRLCK F_UNLCK SPLICE_F_MOVE SPLICE_F_NONBLOCK SPLICE_F_MORE SPLICE_F_GIFT`,
   },
   file: {
     about:

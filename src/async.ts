@@ -16,3 +16,4 @@ export {
   waiting,
   writable,
 } from './node/readiness.ts';
+export { Waker, type WakerHandle } from './node/waker.ts';

@@ -13,6 +13,7 @@ export {
 } from './kernel/structs/cmsghdr.ts';
 export { EpollEvents, epoll_event } from './kernel/structs/epoll-event.ts';
 export { FdSet } from './kernel/structs/fd-set.ts';
+export { flock } from './kernel/structs/flock.ts';
 export { ifreq } from './kernel/structs/ifreq.ts';
 export { formatInet, formatInet6, parseInet, parseInet6 } from './kernel/structs/inet-text.ts';
 export { Kevents, type KeventValues, kevent } from './kernel/structs/kevent.ts';

@@ -53,7 +53,10 @@ const blocking = 'the descriptor is blocking, and the call would wait';
 const edge = 'the descriptor is watched edge-triggered, and no change would follow that is reported';
 
 const lockErrors = ['EACCES', 'EAGAIN', 'EDEADLK', 'EINTR', 'ENOLCK'];
-const lockCommands: (number | undefined)[] = [F.F_SETLK, F.F_SETLKW, F.F_GETLK];
+const lockCommands: (number | undefined)[] = [
+  ...[F.F_SETLK, F.F_SETLKW, F.F_GETLK],
+  ...[F.F_OFD_SETLK, F.F_OFD_SETLKW, F.F_OFD_GETLK],
+];
 const duplicating: (number | undefined)[] = [F.F_DUPFD, F.F_DUPFD_CLOEXEC];
 
 /** Why the kernel would not answer this call so, whatever happened; null: it may. */

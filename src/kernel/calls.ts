@@ -49,6 +49,8 @@ type Memory =
   | 'timeval'
   | 'timespec'
   | 'sigset'
+  // splice's place in a file, 64 bits.
+  | 'offset'
   | 'itimerval'
   | 'itimerspec'
   // Arrays, whose count is the next argument.
@@ -74,7 +76,7 @@ export interface Blocking {
   /** The argument that is its timeout. */
   timeout?: string;
   /** The flag in its argument `flags` that makes this one call non-blocking. */
-  unless?: 'MSG_DONTWAIT';
+  unless?: 'MSG_DONTWAIT' | 'SPLICE_F_NONBLOCK';
   /** The argument that is for how many messages it waits; with MSG_WAITFORONE only for the first. */
   messages?: string;
 }
@@ -343,15 +345,30 @@ export const calls = {
     sends: 'buffers',
     errnos: WRITE,
   },
+  splice: {
+    args: {
+      fdIn: 'fd',
+      offIn: 'inout offset?',
+      fdOut: 'fd',
+      offOut: 'inout offset?',
+      len: 'integer',
+      flags: 'flags SPLICE_F_',
+    },
+    c: 'fd_in off_in fd_out off_out len flags',
+    fd: 'fdIn',
+    blocks: { until: 'readable', unless: 'SPLICE_F_NONBLOCK' },
+    errnos: `${READ} EDQUOT EFBIG ENOMEM ENOSPC EPERM EPIPE ESPIPE`,
+    entry: LINUX_ONLY,
+  },
   close: {
     args: { fd: 'fd' },
     closes: 'fd',
     errnos: 'EBADF ECONNRESET EDQUOT EINTR EIO ENOSPC',
   },
   fcntl: {
-    args: { fd: 'fd', cmd: 'one of F_', arg: 'int' },
+    args: { fd: 'fd', cmd: 'one of F_', arg: 'bytes or int' },
     makes: { what: 'copy', where: 'result', commands: ['F_DUPFD', 'F_DUPFD_CLOEXEC'] },
-    errnos: 'EACCES EAGAIN EBADF EBUSY EDEADLK EFAULT EINTR EINVAL EMFILE ENOLCK EPERM',
+    errnos: 'EACCES EAGAIN EBADF EBUSY EDEADLK EFAULT EINTR EINVAL EMFILE ENOLCK EOVERFLOW EPERM ESRCH',
   },
   dup: {
     args: { fd: 'fd' },
@@ -476,6 +493,19 @@ export const calls = {
     errnos: 'EBADF EFAULT EINTR EINVAL',
     entry: { linux: ['epoll_pwait', '8'], darwin: null },
   },
+  epoll_pwait2: {
+    args: {
+      epfd: 'fd',
+      events: 'out epoll_event',
+      maxevents: 'int',
+      timeout: 'in timespec?',
+      sigmask: 'in sigset?',
+    },
+    fd: 'epfd',
+    blocks: { until: 'event', timeout: 'timeout' },
+    errnos: 'EBADF EFAULT EINTR EINVAL ENOSYS',
+    entry: { linux: ['epoll_pwait2', '8'], darwin: null },
+  },
   kqueue: {
     args: {},
     fd: 'result',
@@ -566,6 +596,11 @@ export const calls = {
     c: 'signum act oldact',
     errnos: 'EFAULT EINVAL EPERM',
     entry: { linux: ['rt_sigaction', '8'] },
+  },
+  pthread_sigmask: {
+    args: { how: 'one of SIG_', set: 'in sigset?', oldset: 'out sigset?' },
+    errnos: 'EFAULT EINVAL ENOMEM',
+    entry: { linux: ['rt_sigprocmask', '8'], darwin: ['__pthread_sigmask'] },
   },
   setitimer: {
     args: { which: 'one of ITIMER_', value: 'in itimerval', before: 'out itimerval?' },

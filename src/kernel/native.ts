@@ -132,14 +132,29 @@ export interface Syscalls {
   readv(fd: number, buffers: readonly Bytes[]): number;
   /** writev(2): write of the buffers, at most 1024, as if they were one. */
   writev(fd: number, buffers: readonly Bytes[]): number;
+  /**
+   * splice(2), Linux: moves up to len bytes from one descriptor to another, of which one is a pipe, and returns how
+   * many. An offset is a BigInt64Array of one, which is moved on; null: the file's own. Blocks until there is something
+   * to move and space for it, unless flags has SPLICE_F_NONBLOCK or a descriptor O_NONBLOCK.
+   */
+  splice(
+    fdIn: number,
+    offIn: Bytes | null,
+    fdOut: number,
+    offOut: Bytes | null,
+    len: number,
+    flags: number,
+  ): number;
   /** close(2). Never retried: on EINTR the descriptor is gone already. */
   close(fd: number): number;
   /**
-   * fcntl(2) with an int. A command that takes a pointer gets NULL, so the kernel answers EFAULT.
-   * Unlike fcntl(2), a command that is not known to take an int is -EINVAL, for that could not be given as it is;
-   * and F_GETOWN's process group, a negative number, looks like an errno.
+   * fcntl(2) with an int; or, for the locks' commands (struct flock, structs/flock.ts), F_GETOWN_EX, F_SETOWN_EX and
+   * the read/write hints, with the struct's bytes, which become what the kernel says. F_SETLKW and F_OFD_SETLKW block.
+   * Unlike fcntl(2), an int for a command that takes a pointer is NULL, so that the kernel answers EFAULT; a command
+   * that is not known is -EINVAL, bytes for a pointer whose struct is not known -EFAULT; and F_GETOWN's process group,
+   * a negative number, looks like an errno. Throws RangeError for bytes where an int is taken, and for too few.
    */
-  fcntl(fd: number, cmd: number, arg: number): number;
+  fcntl(fd: number, cmd: number, arg: Bytes | number): number;
   /** dup(2). */
   dup(fd: number): number;
   /** dup2(2): newfd, now the same as oldfd; what it was before is closed. */
@@ -201,6 +216,16 @@ export interface Syscalls {
     timeoutMs: number,
     sigmask: Bytes | null,
   ): number;
+  /**
+   * epoll_pwait2(2), Linux 5.11, -ENOSYS before: epoll_pwait with a timeout of [seconds, nanoseconds], null for none.
+   */
+  epoll_pwait2(
+    epfd: number,
+    events: Bytes,
+    maxevents: number,
+    timeout: Bytes | null,
+    sigmask: Bytes | null,
+  ): number;
   /** kqueue(2), macOS. */
   kqueue(): number;
   /** kevent(2), macOS: both lists are struct kevent[]; timeout is [seconds, nanoseconds]. */
@@ -249,6 +274,13 @@ export interface Syscalls {
    * Unlike sigaction(2), only the main thread may call it: -EPERM elsewhere.
    */
   sigaction(signum: number, handler: number): number;
+  /**
+   * pthread_sigmask(3): the signals that the calling thread does not take, 64 bits as pselect's; null as set changes
+   * nothing. A signal that is sent to the process goes to another thread then, of which Node has several
+   * (docs/signals.md).
+   * Unlike pthread_sigmask(3), -errno; and SIGSEGV, SIGBUS, SIGFPE, SIGILL and the signal of kicks stay unblocked.
+   */
+  pthread_sigmask(how: number, set: Bytes | null, oldset: Bytes | null): number;
   /** setitimer(2): [interval, its microseconds, time left, its microseconds], what was before in the last. */
   setitimer(which: number, value: Bytes, before: Bytes | null): number;
   /** getitimer(2). */

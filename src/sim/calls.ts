@@ -131,10 +131,11 @@ export class SimulatedCalls extends ReadinessCalls {
     return newfd;
   }
 
-  fcntl(fd: number, cmd: number, arg: number): number {
+  fcntl(fd: number, cmd: number, arg: number | Bytes): number {
     const descriptor = this.process.descriptors[fd];
     if (descriptor === undefined) return -errno.EBADF;
     const { file } = descriptor;
+    if (typeof arg !== 'number') throw new NotModelled('fcntl() with a struct: there are no locks');
     switch (cmd) {
       case F_GETFD:
         return descriptor.closesOnExec ? FD_CLOEXEC : 0;
@@ -155,7 +156,7 @@ export class SimulatedCalls extends ReadinessCalls {
       case F_GETLK:
       case F_SETLK:
       case F_SETLKW:
-        return -errno.EFAULT; // Their struct cannot be given: the addon passes NULL.
+        return -errno.EFAULT; // For an int the addon passes NULL.
       case F_GETPIPE_SZ:
         return isPipe(file) ? file.bufferSize : -errno.EBADF;
       case F_SETPIPE_SZ:

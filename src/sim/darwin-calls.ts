@@ -349,6 +349,8 @@ export class DarwinCalls extends SimulatedCalls {
   override epoll_ctl = lacking;
   override epoll_wait = lacking;
   override epoll_pwait = lacking;
+  override epoll_pwait2 = lacking;
+  splice = lacking;
   override eventfd = lacking;
   override timerfd_create = lacking;
   override timerfd_settime = lacking;

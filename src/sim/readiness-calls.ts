@@ -189,6 +189,28 @@ export abstract class ReadinessCalls extends TransferCalls {
     timeoutMs: number,
     sigmask: Bytes | null,
   ): number {
+    return this.#epollWait(epfd, events, maxevents, timeoutMs < 0 ? null : timeoutMs * 1e6, sigmask);
+  }
+
+  epoll_pwait2(
+    epfd: number,
+    events: Bytes,
+    maxevents: number,
+    timeout: Bytes | null,
+    sigmask: Bytes | null,
+  ): number {
+    const timeoutNs = timeout === null ? null : timeNs(timeout, 1);
+    if (timeoutNs !== null && timeoutNs < 0) return -errno.EINVAL;
+    return this.#epollWait(epfd, events, maxevents, timeoutNs, sigmask);
+  }
+
+  #epollWait(
+    epfd: number,
+    events: Bytes,
+    maxevents: number,
+    timeoutNs: number | null,
+    sigmask: Bytes | null,
+  ): number {
     if (maxevents <= 0) return -errno.EINVAL;
     const epoll = this.process.file(epfd);
     if (epoll === null) return -errno.EBADF;
@@ -203,7 +225,6 @@ export abstract class ReadinessCalls extends TransferCalls {
         view.setInt32(i * size + at + 4, high, true);
       },
     };
-    const timeoutNs = timeoutMs < 0 ? null : timeoutMs * 1e6;
     const collect = () => epoll.collect(target, maxevents);
     return this.waitForEvents(
       () => (epoll.hasEvents() ? 1 : 0),

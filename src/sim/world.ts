@@ -948,6 +948,7 @@ function outputOf(
       return [0, 8 * (args[1] as number)];
     case 'epoll_wait':
     case 'epoll_pwait':
+    case 'epoll_pwait2':
       return [1, Math.max(result, 0) * epoll_event.size];
     case 'kevent':
       return [3, Math.max(result, 0) * kevent.size];

@@ -2,13 +2,22 @@
 // compare what the two write of it. Run by recorder-strace.test.ts; its first argument is where dist is.
 
 // Before the first recorded call, for it is none.
-const hostname = Buffer.from((await import('node:os')).hostname());
+const { hostname: nameOfHost, tmpdir } = await import('node:os');
+const hostname = Buffer.from(nameOfHost());
+const { mkdtempSync, openSync, rmSync, writeFileSync } = await import('node:fs');
+const folder = mkdtempSync(`${tmpdir()}/rfds-calls-`);
+process.on('exit', () => rmSync(folder, { recursive: true }));
+writeFileSync(`${folder}/file`, 'some bytes of a file, and some more');
+const file = openSync(`${folder}/file`, 'r+');
 
 const from = (name) => import(new URL(name, process.argv[2]));
 const sys = await from('kernel/syscalls.js');
 const own = await from('kernel/own-calls.js');
 const S = await from('socket.js');
 const F = await from('kernel/constants/fcntl.js');
+const { F_GETLK, F_OFD_SETLK, F_RDLCK, F_SETLK, F_SETLKW, F_UNLCK, F_WRLCK } = F;
+const { SPLICE_F_MORE, SPLICE_F_NONBLOCK } = F;
+const { flock } = await from('kernel/structs/flock.js');
 const { FIOCLEX, FIONBIO, FIONREAD, SIOCOUTQ } = await from('kernel/constants/ioctl.js');
 const { MSG_WAITFORONE, SO_ATTACH_FILTER } = await from('kernel/constants/socket.js');
 const E = await from('kernel/constants/select.js');
@@ -16,7 +25,7 @@ const { CLOCK_MONOTONIC, CLOCK_REALTIME } = await from('kernel/constants/clock.j
 const T = await from('kernel/constants/event.js');
 const { packSockaddr } = await from('kernel/structs/sockaddr.js');
 const { SA_RESTART } = await from('kernel/constants/sigaction.js');
-const { ITIMER_VIRTUAL, SIGUSR1 } = await from('kernel/constants/signal.js');
+const { ITIMER_VIRTUAL, SIG_BLOCK, SIG_UNBLOCK, SIGUSR1 } = await from('kernel/constants/signal.js');
 
 const ints = (...values) => Int32Array.from(values);
 const room = () => [new Uint8Array(128), ints(128)];
@@ -172,6 +181,21 @@ sys.writev(99, [bytes(1)]);
 sys.readv(b, [new Uint8Array(4), new Uint8Array(60)]);
 sys.readv(99, [new Uint8Array(4)]);
 sys.readv(b, []);
+const moved = ints(0, 0);
+sys.pipe(moved);
+const place = BigInt64Array.of(3n);
+sys.splice(file, place, moved[1], null, 5, SPLICE_F_NONBLOCK);
+sys.splice(file, place, moved[1], null, 5, SPLICE_F_NONBLOCK | SPLICE_F_MORE);
+sys.splice(moved[0], null, a, null, 10, 0);
+sys.splice(99, null, a, null, 10, 0);
+sys.recv(b, new Uint8Array(64), 0);
+const lock = (l_type, l_start, l_len = 0) => flock.pack({ l_type, l_start, l_len });
+sys.fcntl(file, F_SETLK, lock(F_WRLCK, 3, 7));
+sys.fcntl(file, F_OFD_SETLK, lock(F_WRLCK, 20));
+sys.fcntl(file, F_GETLK, lock(F_WRLCK, 0));
+sys.fcntl(file, F_SETLK, lock(F_RDLCK, 25));
+sys.fcntl(file, F_SETLKW, lock(F_UNLCK, 0));
+sys.fcntl(99, F_GETLK, lock(F_WRLCK, 0));
 
 // Waiting.
 const set = (...fds) => {
@@ -241,6 +265,9 @@ sys.ppoll(pollfds([a, E.POLLOUT]), 1, null, null);
 sys.ppoll(pollfds([a, E.POLLPRI]), 1, soon(), null);
 sys.ppoll(pollfds([a, E.POLLIN]), 1, BigInt64Array.of(0n, -1n), null);
 sys.epoll_pwait(99, new ArrayBuffer(64), 4, 0, some);
+for (const signals of [null, mask(), some, most])
+  sys.epoll_pwait2(epfd, new ArrayBuffer(64), 4, BigInt64Array.of(0n, 0n), signals);
+sys.epoll_pwait2(99, new ArrayBuffer(64), 4, null, some);
 sys.epoll_create(7);
 sys.epoll_create(0);
 sys.eventfd(3, T.EFD_SEMAPHORE | T.EFD_CLOEXEC | T.EFD_NONBLOCK);
@@ -304,11 +331,16 @@ sys.timerfd_gettime(99, old());
 sys.sethostname(hostname);
 sys.sethostname(Buffer.alloc(65, 'x'));
 
+const maskBefore = new BigUint64Array(1);
+sys.pthread_sigmask(SIG_BLOCK, null, null);
 sys.sigaction(SIGUSR1, 1);
 sys.sigaction(SIGUSR1, 0);
 sys.sigaction(9, 1);
 own.catch_signal(SIGUSR1, 0);
 own.catch_signal(SIGUSR1, SA_RESTART);
+sys.pthread_sigmask(99, some, maskBefore);
+sys.pthread_sigmask(SIG_BLOCK, mask(12, 34), maskBefore);
+sys.pthread_sigmask(SIG_UNBLOCK, mask(12, 34), maskBefore);
 sys.sigaction(SIGUSR1, 0);
 sys.setitimer(ITIMER_VIRTUAL, BigInt64Array.of(3n, 250000n, 1000n, 5n), null);
 sys.getitimer(ITIMER_VIRTUAL, new BigInt64Array(4));

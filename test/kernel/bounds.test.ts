@@ -1,11 +1,13 @@
 // The addon's bounds: the kernel never reads or writes beyond the memory that JavaScript gave it.
 
 import { describe, expect, test } from 'vitest';
+import { F_SETFL, F_SETLK } from '../../src/kernel/constants/fcntl.ts';
 import { POLLIN } from '../../src/kernel/constants/select.ts';
-import { NSIG } from '../../src/kernel/constants/signal.ts';
+import { NSIG, SIG_BLOCK } from '../../src/kernel/constants/signal.ts';
 import { AF_UNIX, SOCK_STREAM } from '../../src/kernel/constants/socket.ts';
 import { EBADF, EMSGSIZE } from '../../src/kernel/errno.ts';
 import { type Calls, layout, native } from '../../src/kernel/native.ts';
+import { flock } from '../../src/kernel/structs/flock.ts';
 import { isLinux } from '../support/platform.ts';
 
 describe('offset and length', () => {
@@ -83,6 +85,8 @@ describe('a buffer too small', () => {
   const three = 'lengths must be an Int32Array of at least three elements';
   const set = 'a set is smaller than nfds bits';
   const timeout = 'timeout must be a BigInt64Array of at least two elements';
+  const offset = 'an offset must be a BigInt64Array of at least one element';
+  const struct = 'arg is smaller than the struct of this command';
   const mask = 'the signal mask must be a BigUint64Array of at least one element';
   const four = 'an itimerspec must be a BigInt64Array of at least four elements';
   const vlen = 'vlen is negative or more than msgvec holds';
@@ -134,6 +138,14 @@ describe('a buffer too small', () => {
       ['clock_gettime', [0, new BigInt64Array(1)], 'time must be a BigInt64Array of at least two elements'],
       ['sigaction', [NSIG, 2], 'handler must be SIG_DFL (0) or SIG_IGN (1)'],
       ['sigaction', [NSIG, -1], 'handler must be SIG_DFL (0) or SIG_IGN (1)'],
+      ['fcntl', [-1, F_SETLK, bytes(flock.size - 1)], struct],
+      ['fcntl', [-1, F_SETFL, bytes(64)], 'this command takes an int'],
+      ['pthread_sigmask', [SIG_BLOCK, bytes(7), null], mask],
+      [
+        'pthread_sigmask',
+        [SIG_BLOCK, null, bytes(7)],
+        'oldset must be a BigUint64Array of at least one element',
+      ],
       ['catch_signal', [NSIG, 1], 'flags must be 0 or SA_RESTART'],
       [
         'take_pending_signals',
@@ -173,6 +185,15 @@ describe('a buffer too small', () => {
       ['ppoll', [bytes(8), 1, new BigInt64Array(2), bytes(7)], mask],
       ['epoll_pwait', [-1, bytes(2 * event - 1), 2, 0, null], 'maxevents is more than events holds'],
       ['epoll_pwait', [-1, bytes(event), 1, 0, bytes(7)], mask],
+      ['epoll_pwait2', [-1, bytes(2 * event - 1), 2, null, null], 'maxevents is more than events holds'],
+      ['epoll_pwait2', [-1, bytes(event), 1, new BigInt64Array(1), null], timeout],
+      ['epoll_pwait2', [-1, bytes(event), 1, null, bytes(7)], mask],
+      ['splice', [-1, bytes(7), -1, null, 1, 0], offset],
+      ['splice', [-1, null, -1, bytes(7), 1, 0], offset],
+      ['splice', [-1, null, -1, null, -1, 0], 'len must not be negative'],
+      ['fcntl', [-1, 36, bytes(31)], struct],
+      ['fcntl', [-1, 15, bytes(7)], struct],
+      ['fcntl', [-1, 1035, bytes(7)], struct],
       ['signalfd', [-1, bytes(7), 0], mask],
       ['eventfd', [-1, 0], 'initval does not fit an unsigned int'],
       ['eventfd', [2 ** 32, 0], 'initval does not fit an unsigned int'],

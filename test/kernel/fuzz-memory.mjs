@@ -15,7 +15,8 @@ const dist = (name) => import(new URL(`../../dist/${name}.js`, import.meta.url).
 const S = await dist('socket');
 const { kernel } = await dist('kernel/fast-calls');
 const { calls: table, parametersOf } = await dist('kernel/calls');
-const { F_GETFL, F_SETFL, F_SETOWN, F_SETSIG, O_NONBLOCK } = await dist('kernel/constants/fcntl');
+const { F_GETFL, F_OFD_SETLKW, F_SETFL, F_SETLKW, F_SETOWN, F_SETSIG, O_NONBLOCK, SPLICE_F_NONBLOCK } =
+  await dist('kernel/constants/fcntl');
 const { FIOSETOWN, SIOCSPGRP, TIOCGPTN, TIOCGPTPEER, TIOCSETD, TIOCSPTLCK } =
   await dist('kernel/constants/ioctl');
 const { packSockaddr } = await dist('kernel/structs/sockaddr');
@@ -295,7 +296,9 @@ function argument(name, { name: parameter, kind }) {
   if (kind === 'bytes or int') return random(2) ? memory() : integer();
   if (kind === 'flags AI_') return integer() | AI_NUMERICHOST;
   if (kind === 'flags NI_') return integer() | NI_NUMERICHOST;
-  if (name === 'fcntl' && parameter === 'cmd') return one([0, 1, 2, 3, 5, 6, 7, 9, 11, random(2048)]);
+  if (name === 'fcntl' && parameter === 'cmd')
+    return one([0, 1, 2, 3, 5, 6, 7, 9, 11, 15, 16, 36, 37, 1035, 1036, random(2048)]);
+  if (name === 'splice' && parameter === 'flags') return integer() | SPLICE_F_NONBLOCK;
   if (parameter === 'flags' && /^(recv|send)/.test(name)) return integer() | S.MSG_DONTWAIT | S.MSG_NOSIGNAL;
   if (!/^(in|out|inout) /.test(kind)) return integer();
   if (kind.endsWith('?') && random(3) === 0 && !/time/.test(kind)) return null;
@@ -322,6 +325,8 @@ for (let i = 0; i < calls; i++) {
   const { name, row, parameters } = forms[i % forms.length];
   const args = parameters.map((parameter) => argument(name, parameter));
   if (name === 'fcntl' && [F_SETFL, F_SETOWN, F_SETSIG].includes(args[1])) continue;
+  // They wait for a lock, which only this process could give up.
+  if (name === 'fcntl' && [F_SETLKW, F_OFD_SETLKW].includes(args[1]) && typeof args[2] !== 'number') continue;
   let result = -1;
   try {
     result = kernel[name](...args);

@@ -47,6 +47,7 @@ function guard(name, call, args) {
     if (flags >= 0) sys0.fcntl(args[0], 4, flags | 0o4000);
     if (flags < 0) return -9;
   }
+  if (name === 'splice' && args.length === 6) return call(...args.with(5, or(args[5], 2)));
   // An alarm would end the process, and nothing here is to be connected to.
   if (name === 'setitimer' && args.length > 1) return call(args[0], new BigInt64Array(4), ...args.slice(2));
   if (name === 'connect' && Number.isInteger(args[0]) && isBytes(args[1])) return -111;

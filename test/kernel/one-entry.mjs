@@ -7,11 +7,11 @@ const sys = { ...(await from('kernel/syscalls.js')), ...(await from('kernel/own-
 const S = await from('socket.js');
 const E = await from('kernel/constants/select.js');
 const T = await from('kernel/constants/event.js');
-const { F_GETFL, O_CLOEXEC, O_NONBLOCK } = await from('kernel/constants/fcntl.js');
+const { F_GETFL, O_CLOEXEC, O_NONBLOCK, SPLICE_F_NONBLOCK } = await from('kernel/constants/fcntl.js');
 const { FIONREAD } = await from('kernel/constants/ioctl.js');
 const { CLOCK_MONOTONIC } = await from('kernel/constants/clock.js');
 const { SA_RESTART } = await from('kernel/constants/sigaction.js');
-const { ITIMER_REAL, NSIG, SIGUSR1, SIGUSR2 } = await from('kernel/constants/signal.js');
+const { ITIMER_REAL, NSIG, SIG_BLOCK, SIGUSR1, SIGUSR2 } = await from('kernel/constants/signal.js');
 const { packSockaddr, unpackSockaddr } = await from('kernel/structs/sockaddr.js');
 
 const MARK = -1000; // A descriptor that is none: close(MARK) says where a case begins and ends.
@@ -100,6 +100,14 @@ one(
   'readv',
   [b, [Buffer.alloc(2), Buffer.alloc(5)]],
   `readv(${b}, [{iov_base="ab", iov_len=2}, {iov_base="c", iov_len=5}], 2)`,
+);
+const piped = ints(0, 0);
+sys.pipe(piped);
+sys.write(a, text('abc'));
+one(
+  'splice',
+  [b, null, piped[1], null, 9, SPLICE_F_NONBLOCK],
+  `splice(${b}, NULL, ${piped[1]}, NULL, 9, SPLICE_F_NONBLOCK)`,
 );
 one(
   'sendmsg',
@@ -195,6 +203,11 @@ one(
   [epfd, new Uint8Array(48), 4, 7, mask],
   `epoll_pwait(${epfd}, [${told}], 4, 7, [USR1], 8)`,
 );
+one(
+  'epoll_pwait2',
+  [epfd, new Uint8Array(48), 4, soon, mask],
+  `epoll_pwait2(${epfd}, [${told}], 4, {tv_sec=0, tv_nsec=1000}, [USR1], 8)`,
+);
 one('kqueue', [], []);
 one('kevent', [-1, null, 0, null, 0, null], []);
 
@@ -230,6 +243,7 @@ one(
   [SIGUSR1, SA_RESTART],
   'rt_sigaction(SIGUSR1, {sa_handler=…, sa_mask=[], sa_flags=…}, NULL, 8)',
 );
+one('pthread_sigmask', [SIG_BLOCK, mask, new BigUint64Array(1)], 'rt_sigprocmask(SIG_BLOCK, [USR1], [], 8)');
 const times = (...values) => BigInt64Array.from(values, BigInt);
 const timerText = '{it_interval={tv_sec=3, tv_usec=5}, it_value={tv_sec=1000, tv_usec=0}}';
 one('setitimer', [ITIMER_REAL, times(3, 5, 1000, 0), null], `setitimer(ITIMER_REAL, ${timerText}, NULL)`);

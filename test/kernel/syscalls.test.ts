@@ -158,6 +158,9 @@ describe('a kernel error is a negative errno', () => {
   const adapted: Record<string, [index: number, value: number]> = {
     epoll_wait: [2, 1],
     epoll_pwait: [2, 1],
+    epoll_pwait2: [2, 1],
+    splice: [4, 1],
+    fcntl: [2, 0],
     signalfd: [0, -2],
     dup3: [1, -2],
   };

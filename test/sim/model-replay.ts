@@ -36,6 +36,7 @@ const waiting = new Set([
   'ppoll',
   'epoll_wait',
   'epoll_pwait',
+  'epoll_pwait2',
   'recv',
   'accept4',
 ]);

@@ -20,12 +20,13 @@ import {
   epoll_pwait,
   sigaction,
   sigset,
+  sigsetFilled,
   timer,
   timespec,
   timespecLeft,
   timeval,
 } from './decoders/event.ts';
-import { fcntl, ioctl } from './decoders/file.ts';
+import { fcntl, ioctl, offset } from './decoders/file.ts';
 import { buffer, iovec, mmsghdr, recvmsg, sendmsg, transfer } from './decoders/message.ts';
 import {
   filledAddress,
@@ -92,6 +93,8 @@ const kinds: Partial<Record<Kind, ParameterDecoder>> = {
   'in timespec': timespec,
   'inout timespec': timespecLeft,
   'in sigset': sigset,
+  'out sigset': sigsetFilled,
+  'inout offset': offset,
   'in itimerval': timer('tv_usec', false),
   'out itimerval': timer('tv_usec', true),
   'in itimerspec': timer('tv_nsec', false),
@@ -143,6 +146,7 @@ const own: Partial<Record<CallName, CallDecoder>> = {
   ppoll: poll,
   epoll_wait,
   epoll_pwait: { ...epoll_wait, ...epoll_pwait },
+  epoll_pwait2: { ...epoll_wait, ...epoll_pwait },
   kevent,
   sigaction,
   catch_signal,

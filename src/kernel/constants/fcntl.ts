@@ -1,4 +1,4 @@
-// Written by scripts/constants.mjs. fcntl(2): its commands, and the file status flags of F_GETFL; what else its commands take: file.ts.
+// Written by scripts/constants.mjs. fcntl(2): its commands, and the file status flags of F_GETFL; what else its commands take: file.ts. And the flags of splice(2).
 export {
   F_DUPFD,
   F_DUPFD_CLOEXEC,
@@ -72,4 +72,8 @@ export {
   F_RDLCK,
   F_WRLCK,
   F_UNLCK,
+  SPLICE_F_MOVE,
+  SPLICE_F_NONBLOCK,
+  SPLICE_F_MORE,
+  SPLICE_F_GIFT,
 } from './all.ts';

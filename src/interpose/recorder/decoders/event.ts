@@ -40,6 +40,12 @@ export const sigset: ParameterDecoder = {
   show: (mask: bigint | null) => [text(sigsetText(mask))],
 };
 
+/** The mask that there was before. */
+export const sigsetFilled: ParameterDecoder = {
+  ...sigset,
+  show: (mask: bigint | null, result) => [text(mask !== null && result < 0 ? SOMEWHERE : sigsetText(mask))],
+};
+
 export const epoll_pwait: CallDecoder = {
   parameters: {
     sigmask: {

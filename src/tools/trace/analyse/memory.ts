@@ -60,6 +60,7 @@ export function watched(call: CallLine, interest = new Set<number>()): number[] 
     }
     case 'epoll_wait':
     case 'epoll_pwait':
+    case 'epoll_pwait2':
       return [...interest];
     default:
       return null;
