@@ -103,7 +103,8 @@ int pthread_sigmask(int how, NullableBytes set, NullableBytes oldset) {
     signals = *given.pointer();
     for (int signum : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&signals, signum);
   }
-  int error = ::pthread_sigmask(how, given.pointer() == nullptr ? nullptr : &signals, &before);
+  int error = ::pthread_sigmask(how, given.pointer() == nullptr ? nullptr : &signals,
+                                oldset.data == nullptr ? nullptr : &before);
   if (error != 0) return fail(error);
   if (oldset.data != nullptr) {
     std::memset(oldset.data, 0, size);
