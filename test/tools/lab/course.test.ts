@@ -1,4 +1,4 @@
-// docs/course/ and docs/lab.md, which are made of the experiments and the stages: `npx vitest run -u test/tools/lab/course`
+// docs/course/ and docs/lab.md, which are made of the experiments and the stages: `npx vitest run test/tools/lab/course --update`
 // makes the sheets anew.
 
 import { existsSync, readFileSync } from 'node:fs';
