@@ -86,9 +86,10 @@ const env = {
 };
 const vitest = path.join(path.dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
 // Without what says nothing of the addon's memory and takes long: the pages, whose time is Chromium's; the tools,
-// whose processes make the calls of all the others; the package, which has another addon; the heap's size; and the
-// simulated kernel, beneath which there is no addon.
-const without = /^test\/(sim\/|tools\/|package\.|docs\.|architecture\.|programs\/allocation\.)/;
+// whose processes make the calls of all the others; torture and the command, for the same reason; the package, which has
+// another addon; the heap's size; and the simulated kernel, beneath which there is no addon.
+const without =
+  /^test\/(sim\/|tools\/|package\.|docs\.|architecture\.|hover\.|startup\.|cli\.|programs\/(allocation|torture))/;
 const files = readdirSync(path.join(root, 'test'), { recursive: true })
   .map((file) => path.posix.join('test', file))
   .filter((file) => file.endsWith('.test.ts') && !without.test(file));
