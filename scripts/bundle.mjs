@@ -126,12 +126,11 @@ writeFileSync(
 
 /**
  * The page of `rfds playground`: the programs, the library and the simulated kernel, with what a browser has in place of
- * Node's modules and of the addon; and data.json, the programs' sources
- * with a table that leads from the lines of the bundle to theirs.
+ * Node's modules and of the addon; and data.json, the programs' sources with a table that leads from the lines of the
+ * bundle to theirs.
  */
 async function bundlePlayground() {
   const folder = at('src/tools/playground/browser/node');
-  const standIns = { buffer: 'buffer.ts' };
   // The program of top-level statements becomes a function that the page calls for each run, line for line.
   const documented = () => {
     const lines = readFileSync(at('examples/documented-server.ts'), 'utf8').split('\n');
@@ -159,7 +158,7 @@ async function bundlePlayground() {
         name: 'playground',
         setup: ({ onResolve, onLoad }) => {
           onResolve({ filter: /^node:/ }, ({ path: name }) => ({
-            path: path.join(folder, standIns[name.slice('node:'.length)] ?? 'others.ts'),
+            path: path.join(folder, name === 'node:buffer' ? 'buffer.ts' : 'others.ts'),
           }));
           onResolve({ filter: /\/addon\.cjs$/ }, () => ({ path: path.join(folder, 'addon.ts') }));
           onResolve({ filter: /^rfds\// }, ({ path: name }) => ({
@@ -182,25 +181,23 @@ async function bundlePlayground() {
     (end) => outputFiles.find((file) => file.path.endsWith(end)).text,
   );
   const isProgram = /(?:^|[/:])(?:src\/programs|examples)\/([\w/-]+\.ts)$/;
-  const files = [];
   const sources = {};
   // [line of the bundle, file, its line], where a line of a program begins.
   const lines = [];
   eachMapping(new TraceMap(map), ({ generatedLine, source, originalLine }) => {
     const found = isProgram.exec(source ?? '');
     if (found === null || originalLine === null || lines.at(-1)?.[0] === generatedLine) return;
-    if (!files.includes(found[1])) {
-      files.push(found[1]);
+    if (!(found[1] in sources)) {
       const folder = found[0].includes('examples/') ? 'examples' : 'src/programs';
       sources[found[1]] = readFileSync(at(`${folder}/${found[1]}`), 'utf8');
     }
-    lines.push([generatedLine, files.indexOf(found[1]), originalLine]);
+    lines.push([generatedLine, Object.keys(sources).indexOf(found[1]), originalLine]);
   });
   mkdirSync(at('dist/tools/playground/assets'), { recursive: true });
   writeFileSync(at('dist/tools/playground/assets/page.js'), script);
   writeFileSync(
     at('dist/tools/playground/assets/data.json'),
-    JSON.stringify({ lines: { files, lines }, sources }),
+    JSON.stringify({ lines: { files: Object.keys(sources), lines }, sources }),
   );
 }
 

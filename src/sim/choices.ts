@@ -101,11 +101,16 @@ export class RandomChooser implements Chooser {
   }
 
   #next(count: number): number {
-    let x = this.#state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#state = x;
-    return (x >>> 0) % count;
+    this.#state = xorshift32(this.#state);
+    return (this.#state >>> 0) % count;
   }
+}
+
+/** The number behind a number that is not 0, in Marsaglia's sequence of all of 32 bits but 0. */
+export function xorshift32(state: number): number {
+  let x = state;
+  x ^= x << 13;
+  x ^= x >>> 17;
+  x ^= x << 5;
+  return x;
 }

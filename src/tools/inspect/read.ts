@@ -9,10 +9,13 @@ import { takeObserved } from '../../interpose/recorder/probes.ts';
 import type { SocketState } from '../../interpose/recorder/recording.ts';
 import { stateOf } from '../../interpose/recorder/socket-state.ts';
 import { flagNames } from '../../interpose/recorder/strace-text.ts';
+import { O_CLOEXEC } from '../../kernel/constants/fcntl.ts';
 import * as S from '../../kernel/constants/socket.ts';
 import { EPERM, errorcode } from '../../kernel/errno.ts';
 import { linger } from '../../kernel/structs/sockopt.ts';
+import { timeval, toSeconds } from '../../kernel/structs/timespec.ts';
 import * as sys from '../../kernel/syscalls.ts';
+import { processStat } from '../process-stat.ts';
 
 /** One entry of an epoll instance's interest list. */
 export interface Watched {
@@ -89,7 +92,7 @@ export function inspect(pid: number): Inspected {
     return {
       pid,
       command: commandOf(pid),
-      state: /\) (\S)/.exec(read(pid, 'stat'))?.[1] ?? '?',
+      state: processStat(pid)?.[0] ?? '?',
       from,
       until: new Date().toISOString(),
       descriptors,
@@ -127,7 +130,6 @@ function read(pid: number, file: string): string {
 const commandOf = (pid: number) =>
   read(pid, 'cmdline').replaceAll('\0', ' ').trim() || read(pid, 'comm').trim();
 
-const O_CLOEXEC = 0o2000000;
 // The kernel's own, on 64 bits: every file has it, and no header names it.
 const O_LARGEFILE = 0o100000;
 // Said elsewhere, or of no use to anyone who looks.
@@ -180,9 +182,14 @@ function socketOf(copy: number): Socket {
   return { ...rest, options: optionsOf(copy, rest) };
 }
 
-type Option = readonly [name: string, level: number | undefined, number: number | undefined];
+type Option = readonly [name: string, level: number, number: number | undefined];
 
-const always: readonly Option[] = [
+const numbers = S as unknown as Record<string, number | undefined>;
+const optionsAt = (level: number, ...names: string[]): Option[] =>
+  names.map((name) => [name, level, numbers[name]]);
+
+const always = optionsAt(
+  S.SOL_SOCKET,
   'SO_REUSEADDR',
   'SO_REUSEPORT',
   'SO_KEEPALIVE',
@@ -195,8 +202,9 @@ const always: readonly Option[] = [
   'SO_MARK',
   'SO_PASSCRED',
   'SO_ACCEPTCONN',
-].map((name) => [name, S.SOL_SOCKET, (S as unknown as Record<string, number | undefined>)[name]] as const);
-const ofTcp: readonly Option[] = [
+);
+const ofTcp = optionsAt(
+  S.IPPROTO_TCP,
   'TCP_NODELAY',
   'TCP_CORK',
   'TCP_DEFER_ACCEPT',
@@ -205,16 +213,16 @@ const ofTcp: readonly Option[] = [
   'TCP_KEEPCNT',
   'TCP_USER_TIMEOUT',
   'TCP_QUICKACK',
-].map((name) => [name, S.IPPROTO_TCP, (S as unknown as Record<string, number | undefined>)[name]] as const);
-const ofIp6: readonly Option[] = [['IPV6_V6ONLY', S.IPPROTO_IPV6, S.IPV6_V6ONLY]];
+);
+const ofIp6 = optionsAt(S.IPPROTO_IPV6, 'IPV6_V6ONLY');
 
 function optionsOf(fd: number, { family, kind, tcp }: Pick<SocketState, 'family' | 'kind' | 'tcp'>) {
   const options: Record<string, number | string> = {};
   const asked = [...always, ...(tcp ? ofTcp : []), ...(family === 'AF_INET6' ? ofIp6 : [])];
   const value = Buffer.alloc(16);
   const length = new Int32Array(1);
-  const get = (level: number | undefined, number: number | undefined, size: number): boolean => {
-    if (level === undefined || number === undefined) return false;
+  const get = (level: number, number: number | undefined, size: number): boolean => {
+    if (number === undefined) return false;
     length[0] = size;
     return sys.getsockopt(fd, level, number, value, length) === 0;
   };
@@ -225,7 +233,7 @@ function optionsOf(fd: number, { family, kind, tcp }: Pick<SocketState, 'family'
   }
   for (const name of ['SO_RCVTIMEO', 'SO_SNDTIMEO'] as const)
     if (get(S.SOL_SOCKET, S[name], 16)) {
-      const seconds = Number(value.readBigInt64LE(0)) + Number(value.readBigInt64LE(8)) / 1e6;
+      const seconds = toSeconds(timeval.unpack(value));
       if (seconds !== 0) options[name] = seconds;
     }
   if (kind === 'SOCK_STREAM' && tcp && get(S.IPPROTO_TCP, S.TCP_CONGESTION, 16))

@@ -1,4 +1,6 @@
-// Fresh numbers from a seed: the same seed, the same numbers, on every machine. xorshift32.
+// Fresh numbers from a seed: the same seed, the same numbers, on every machine.
+
+import { xorshift32 } from '../../sim/choices.ts';
 
 export class Random {
   #state: number;
@@ -10,12 +12,8 @@ export class Random {
   }
 
   #next(): number {
-    let x = this.#state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#state = x;
-    return x >>> 0;
+    this.#state = xorshift32(this.#state);
+    return this.#state >>> 0;
   }
 
   /** An integer, both ends included. */

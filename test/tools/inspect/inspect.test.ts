@@ -1,6 +1,6 @@
 // `rfds inspect`: what it tells of another process, which has made what it is to find.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -116,32 +116,18 @@ describe.runIf(isLinux)('rfds inspect (Linux)', () => {
     expect(table).toContain('the process was not stopped');
   });
 
-  const refused = (args: string[], options: { uid?: number } = {}) => {
-    const { status, stderr } = spawnSyncText([cli, 'inspect', ...args], options);
+  const refused = (pid: string) => {
+    const { status, stderr } = spawnSync(process.execPath, [cli, 'inspect', pid], { encoding: 'utf8' });
     return { status, stderr };
   };
 
   test('a process that is not there, and what is no number, are told', () => {
-    expect(refused(['999999999'])).toEqual({
+    expect(refused('999999999')).toEqual({
       status: 1,
       stderr: 'rfds inspect: there is no process 999999999\n',
     });
-    const { status, stderr } = refused(['me']);
+    const { status, stderr } = refused('me');
     expect(status).toBe(2);
     expect(stderr).toContain('expected the number of a process');
   });
 });
-
-function spawnSyncText(args: string[], options: { uid?: number }): { status: number; stderr: string } {
-  try {
-    execFileSync(process.execPath, args, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'ignore', 'pipe'],
-      ...options,
-    });
-    return { status: 0, stderr: '' };
-  } catch (error) {
-    const { status, stderr } = error as { status: number; stderr: string };
-    return { status, stderr };
-  }
-}
