@@ -11,6 +11,30 @@
 namespace rfds {
 namespace {
 
+// What a command's address leads to, where that is a struct without addresses; 0 where it is not known.
+size_t size_of_pointee(int cmd) {
+  switch (cmd) {
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+#ifdef F_OFD_GETLK
+    case F_OFD_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+#endif
+      return sizeof(struct flock);
+#ifdef __linux__
+    case F_GETOWN_EX:
+    case F_SETOWN_EX: return 2 * sizeof(int);  // struct f_owner_ex
+    case 1035:                                 // F_GET_RW_HINT
+    case 1036:                                 // F_SET_RW_HINT
+    case 1037:                                 // F_GET_FILE_RW_HINT
+    case 1038: return sizeof(uint64_t);        // F_SET_FILE_RW_HINT
+#endif
+    default: return 0;
+  }
+}
+
 // What a command of fcntl's takes behind it.
 enum class Taken { an_int, an_address, unknown };
 
@@ -62,55 +86,14 @@ Taken taken_by(int cmd) {
 #endif
       return Taken::an_int;
 
-    // An address.
-    case F_GETLK:
-    case F_SETLK:
-    case F_SETLKW:
-#ifdef F_OFD_GETLK
-    case F_OFD_GETLK:
-    case F_OFD_SETLK:
-    case F_OFD_SETLKW:
-#endif
-#ifdef __linux__
-    case F_GETOWN_EX:
-    case F_SETOWN_EX:
-    case 1035:  // F_GET_RW_HINT
-    case 1036:  // F_SET_RW_HINT
-    case 1037:  // F_GET_FILE_RW_HINT
-    case 1038:  // F_SET_FILE_RW_HINT
-#endif
 #ifdef __APPLE__
+    // An address, of a struct that size_of_pointee() does not know.
     case F_GETPATH:
     case F_PREALLOCATE:
     case F_RDADVISE:
-    case F_LOG2PHYS:
+    case F_LOG2PHYS: return Taken::an_address;
 #endif
-      return Taken::an_address;
-    default: return Taken::unknown;
-  }
-}
-
-// What a command's address leads to, where that is a struct without addresses; 0 where it is not known.
-size_t size_of_pointee(int cmd) {
-  switch (cmd) {
-    case F_GETLK:
-    case F_SETLK:
-    case F_SETLKW:
-#ifdef F_OFD_GETLK
-    case F_OFD_GETLK:
-    case F_OFD_SETLK:
-    case F_OFD_SETLKW:
-#endif
-      return sizeof(struct flock);
-#ifdef __linux__
-    case F_GETOWN_EX:
-    case F_SETOWN_EX: return 2 * sizeof(int);  // struct f_owner_ex
-    case 1035:                                 // F_GET_RW_HINT and the three behind it
-    case 1036:
-    case 1037:
-    case 1038: return sizeof(uint64_t);
-#endif
-    default: return 0;
+    default: return size_of_pointee(cmd) > 0 ? Taken::an_address : Taken::unknown;
   }
 }
 
