@@ -83,6 +83,7 @@ cpSync(at('src/tools/trace/render/html/assets'), at('dist/tools/trace/render/htm
   recursive: true,
 });
 await bundlePlayground();
+cpSync(at('src/tools/assets'), at('dist/tools/assets'), { recursive: true });
 cpSync(at('src/tools/playground/assets'), at('dist/tools/playground/assets'), { recursive: true });
 for (const name of ['addon.cjs', 'darwin-abi.json'])
   cpSync(at(`src/kernel/${name}`), at(`dist/kernel/${name}`));

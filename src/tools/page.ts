@@ -15,9 +15,15 @@ export const embedded = (value: unknown) =>
 
 const escapedCharacter = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** The folder's page.html, with a part, or else the asset of that name, for each {{name}} in it. */
+/** What several pages have. */
+const shared = new URL('assets/', import.meta.url);
+
+/** The folder's page.html, with a part, or else the asset of that name, its own or a shared one, for each {{name}} in it. */
 export function filled(assets: URL, parts: Record<string, string>): string {
-  const asset = (name: string) => readFileSync(new URL(name, assets), 'utf8');
+  const asset = (name: string) => {
+    const own = new URL(name, assets);
+    return readFileSync(existsSync(own) ? own : new URL(name, shared), 'utf8');
+  };
   return asset('page.html').replace(/\{\{([\w.-]+)\}\}/g, (_, name: string) => parts[name] ?? asset(name));
 }
 
