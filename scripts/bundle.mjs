@@ -85,7 +85,7 @@ cpSync(at('src/tools/trace/render/html/assets'), at('dist/tools/trace/render/htm
 await bundlePlayground();
 cpSync(at('src/tools/assets'), at('dist/tools/assets'), { recursive: true });
 cpSync(at('src/tools/playground/assets'), at('dist/tools/playground/assets'), { recursive: true });
-for (const name of ['addon.cjs', 'darwin-abi.json'])
+for (const name of ['addon.cjs', 'darwin-abi.json', 'no-kernel.cjs'])
   cpSync(at(`src/kernel/${name}`), at(`dist/kernel/${name}`));
 
 // The packages that the command imports become modules of dist/third-party. (koffi and others are what `rfds compare`

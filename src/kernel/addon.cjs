@@ -29,25 +29,10 @@ function isMusl() {
   }
 }
 
-/**
- * What stands for the addon where the package runs as if on macOS: Apple's constants and structs, and calls that all
- * fail with ENOSYS, for only the simulated kernel (rfds/sim), at the choke point above them, has a kernel to ask.
- */
+/** Where the package runs as if on macOS: Apple's constants and structs, and no kernel. */
 function simulated() {
-  const { calls, constants, layout } = require('./darwin-abi.json');
-  const answer = -constants.ENOSYS;
-  const exported = { platform: 'darwin', constants, layout };
-  for (const name of calls) exported[name] = () => answer;
-  // These two answer with EAI_SYSTEM, which bears an errno.
-  for (const name of ['getaddrinfo', 'getnameinfo']) exported[name] = () => answer - 1000;
-  exported.gai_strerror = () => 0;
-  exported.batch = (_, entries) => {
-    let n = 0;
-    while (entries[n * 5] === 0 || entries[n * 5] === 1) entries[n++ * 5] = answer;
-    return n;
-  };
-  exported.maybe_pending = new Int32Array(1).fill(1);
-  return exported;
+  const abi = require('./darwin-abi.json');
+  return require('./no-kernel.cjs')('darwin', abi.calls, abi);
 }
 
 function load() {
