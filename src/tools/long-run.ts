@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { removeIfKilled } from './cleanup.ts';
+import { outputError } from './outputs.ts';
 
 /** Shows on stderr what the command does now: one line that changes on a terminal, a line each elsewhere. '' clears it. */
 export function showProgress(step: string): void {
@@ -30,8 +31,7 @@ export class StopSignal {
     }
     for (const stream of [process.stdout, process.stderr]) {
       stream.on('error', (error: NodeJS.ErrnoException) => {
-        const isReaderGone = error.code === 'EPIPE';
-        this.#controller.abort(isReaderGone ? new Error('nobody reads the output any more (EPIPE)') : error);
+        this.#controller.abort(outputError(error));
       });
     }
   }

@@ -23,9 +23,21 @@ export function checkWritable(asked: (string | undefined)[]): void {
   }
 }
 
-/** Until it is written: the process exits as soon as the command is over. */
+/** What a command is told of an error of stdout or stderr. */
+export const outputError = (error: NodeJS.ErrnoException): Error =>
+  error.code === 'EPIPE' ? new Error('nobody reads the output any more (EPIPE)') : error;
+
+/** Until it is written: the process exits as soon as the command is over. Rejects with outputError(). */
 export function put(stream: NodeJS.WriteStream, text: string | Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.write(text, (error) => (error ? reject(error) : resolve()));
+    stream.once('error', reject); // Without a listener it would be an uncaught exception.
+    stream.write(text, (error) => {
+      if (error) {
+        reject(outputError(error));
+        return;
+      }
+      stream.off('error', reject);
+      resolve();
+    });
   });
 }

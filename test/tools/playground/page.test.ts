@@ -1,5 +1,7 @@
 // The page of `rfds playground`, in a real Chromium, from a file and without a network.
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { page as pageText } from '../../../src/tools/playground/command.ts';
@@ -7,6 +9,7 @@ import type { Run } from '../../../src/tools/playground/engine.ts';
 import { scenes } from '../../../src/tools/playground/scenes.ts';
 import { Chromium, hasChromium, needsChromium, phone, violations } from '../../support/chromium.ts';
 import { type Conversation, conversations, linesOf } from '../../support/conversation-scripts.ts';
+import { cli } from '../../support/programs.ts';
 import { pythonConversations } from '../../support/real-conversations.ts';
 import { timeless } from '../../support/visitor.ts';
 
@@ -258,6 +261,19 @@ describe.skipIf(!hasChromium)(`the page of the playground (${needsChromium})`, (
       expect(received, name).toEqual(real.clients.map((client) => client.replace(/ · .*$/s, '')));
     }
   });
+});
+
+test('rfds playground says in one line that nobody reads what it writes', async () => {
+  const child = spawn(process.execPath, [cli, 'playground', '--out', '-'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.on('data', (data) => {
+    stderr += data;
+  });
+  child.stdout.once('data', () => child.stdout.destroy());
+  expect(await once(child, 'close')).toEqual([1, null]);
+  expect(stderr).toBe('rfds playground: nobody reads the output any more (EPIPE)\n');
 });
 
 const LAST = 'that is all';
